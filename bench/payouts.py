@@ -76,9 +76,9 @@ def one_by_one(desk: Runtime, count: int) -> None:
             payout_writing.create_all(session, [schedule], at=at, actor=actor, ways=ways)
             [taken] = payouts.claim_due(session, at, 1, send_payouts.LEASE, _KNOWN)
         with EffectLease(send_payouts.LEASE).held():
-            told = send_payouts.send(desk, taken)
+            answer = send_payouts.send(desk, taken)
         with desk.db.transaction() as session:
-            payout_settling.settle_all(session, {taken.id: told}, at=clock.now(), actor=actor)
+            payout_settling.settle_all(session, {taken.id: answer}, at=clock.now(), actor=actor)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from webapp.models import Alert, Escrow, Payment
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.common import lookup
-from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 
@@ -104,7 +104,7 @@ def test_an_escrow_that_changes_after_it_was_looked_at_is_overtaken_too(
     form = hidden(send(admin, path, **WHY).text, path)
     assert send(sign_in("admin"), f"/escrows/{held['escrow']}/{wins}", **WHY, step="do").status_code == 303
     monkeypatch.setattr(lookup, "require_version", lambda *given: None)
-    monkeypatch.setattr(leaving, "require_free", lambda *given: None)
+    monkeypatch.setattr(disbursement, "require_free", lambda *given: None)
     answer = admin.post(path, data=form | WHY | {"step": "do"})
     assert answer.status_code == 409
     assert sentence in answer.text

@@ -24,7 +24,7 @@ from webapp.services.approvals import executors
 from webapp.services.disputes import disputes
 from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement
 from webapp.services.escrows import disbursement_sql as disbursements
 from webapp.services.escrows import release as releases
 from webapp.services.ledger import integrity_checks as books
@@ -94,13 +94,13 @@ def test_of_two_people_deciding_at_once_one_decides(pg_runtime: Runtime) -> None
 
 def without_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every guard of a decision but those of the database: locks, looks and conditional updates."""
-    for module in (leaving, executors, releases):
+    for module in (disbursement, executors, releases):
         monkeypatch.setattr(module, "lock", no_lock)
     monkeypatch.setattr(dispute_executors, "close", lambda *_, **__: None)
     monkeypatch.setattr(releases, "may_be_paid", lambda *_: [])
     monkeypatch.setattr(releases, "_mark", lambda *_: None)
     monkeypatch.setattr(releases, "_tell", lambda *_: None)
-    monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
+    monkeypatch.setattr(disbursement, "require_free", Meeting().after(lambda *_: None))
 
 
 def test_without_lock_and_constraint_two_deciders_pay_twice(

@@ -103,7 +103,7 @@ def test_web_processes_are_counted(api: Api, place: Runtime) -> None:
     heartbeat = Heartbeat(place, processes.WEB, sweeps=False)
     heartbeat._beat()
     assert figures(api)['desk_processes{kind="web"}'] == 1
-    heartbeat._leave()
+    heartbeat._sign_off()
     assert figures(api)['desk_processes{kind="web"}'] == 0
 
 

@@ -54,7 +54,7 @@ SILENCE = NoResponse("It did not answer.")
         (attempt(order_status=OrderStatus.DECLINED), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.REVIEW),
         (attempt(PaymentStatus.FAILED), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.REVIEW),
         (attempt(PaymentStatus.EXPIRED), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.REVIEW),
-        (attempt(PaymentStatus.SUCCEEDED), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.LEAVE),
+        (attempt(PaymentStatus.SUCCEEDED), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.NO_CHANGE),
         (attempt(), seen(ProviderStatus.FAILED), PaymentOutcome.FAIL),
         (attempt(payable_until=AT + PATIENCE), seen(ProviderStatus.FAILED), PaymentOutcome.WAIT),
         (attempt(payable_until=AT + PATIENCE, asked=STALE), seen(ProviderStatus.PENDING), PaymentOutcome.WAIT),
@@ -73,17 +73,17 @@ SILENCE = NoResponse("It did not answer.")
         (attempt(), seen(ProviderStatus.SUCCEEDED, 0), PaymentOutcome.REVIEW),
         (attempt(), replace(seen(ProviderStatus.SUCCEEDED), given_back=(ReturnedAmount(10_000),)), PaymentOutcome.FAIL),
         (attempt(PaymentStatus.SUCCEEDED), seen(ProviderStatus.REVERSED), PaymentOutcome.TAKEN),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.LEAVE),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.PENDING), PaymentOutcome.LEAVE),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.REVERSED), PaymentOutcome.LEAVE),
-        (attempt(PaymentStatus.FAILED), seen(ProviderStatus.REVERSED), PaymentOutcome.LEAVE),
-        (attempt(PaymentStatus.EXPIRED), SILENCE, PaymentOutcome.LEAVE),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.NO_CHANGE),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.PENDING), PaymentOutcome.NO_CHANGE),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.REVERSED), PaymentOutcome.NO_CHANGE),
+        (attempt(PaymentStatus.FAILED), seen(ProviderStatus.REVERSED), PaymentOutcome.NO_CHANGE),
+        (attempt(PaymentStatus.EXPIRED), SILENCE, PaymentOutcome.NO_CHANGE),
     ],
 )
 def test_what_a_word_means(payment: PaymentAttempt, word: ProviderResult, outcome: PaymentOutcome) -> None:
     found, message = judge(payment, word, AT, PATIENCE)
     assert found == outcome
-    assert bool(message) == (outcome not in (PaymentOutcome.SUCCEED, PaymentOutcome.LEAVE))
+    assert bool(message) == (outcome not in (PaymentOutcome.SUCCEED, PaymentOutcome.NO_CHANGE))
 
 
 def test_a_review_says_both_amounts() -> None:
@@ -134,7 +134,7 @@ def test_a_payment_that_is_over_never_fails_or_waits_again() -> None:
     over = (PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.NEEDS_REVIEW)
     for status, told in product(over, ProviderStatus):
         outcome, _ = judge(attempt(status), seen(told), AT, PATIENCE)
-        assert outcome in (PaymentOutcome.LEAVE, PaymentOutcome.REVIEW, PaymentOutcome.TAKEN)
+        assert outcome in (PaymentOutcome.NO_CHANGE, PaymentOutcome.REVIEW, PaymentOutcome.TAKEN)
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,11 @@ def seen(status: ProviderStatus, amount: int | None = 5_000, currency: str | Non
         (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.FAILED),
         (PayoutStatus.CANCELLED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.CANCELLED),
         (PayoutStatus.REVERSED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.REVERSED),
-        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED, 4_999), PayoutOutcome.LEAVE, PayoutStatus.FAILED),
-        (PayoutStatus.FAILED, seen(ProviderStatus.FAILED), PayoutOutcome.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED, 4_999), PayoutOutcome.NO_CHANGE, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.FAILED), PayoutOutcome.NO_CHANGE, PayoutStatus.FAILED),
         (PayoutStatus.SUCCEEDED, seen(ProviderStatus.REVERSED), PayoutOutcome.REVERSE, PayoutStatus.REVERSED),
         (PayoutStatus.SUCCEEDED, seen(ProviderStatus.FAILED), PayoutOutcome.FAIL, PayoutStatus.FAILED),
-        (PayoutStatus.SUCCEEDED, REFUSAL, PayoutOutcome.LEAVE, PayoutStatus.SUCCEEDED),
+        (PayoutStatus.SUCCEEDED, REFUSAL, PayoutOutcome.NO_CHANGE, PayoutStatus.SUCCEEDED),
     ],
 )
 def test_what_a_word_means(
@@ -79,7 +79,7 @@ def test_what_a_word_means(
 
 @pytest.mark.parametrize("status", [ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.ABSENT])
 def test_a_payout_that_was_paid_is_undone_only_by_its_return(status: ProviderStatus) -> None:
-    assert judge(PayoutAttempt(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).outcome == PayoutOutcome.LEAVE
+    assert judge(PayoutAttempt(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).outcome == PayoutOutcome.NO_CHANGE
 
 
 def test_another_amount_is_said() -> None:

@@ -262,7 +262,11 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(
     run_job_now(runtime, EACH_MINUTE)
     assert payouts_of(runtime, plan)[0].status == "pending"
 
-    says = NotDone("Your balance is not enough.") if then == "no balance" else ProviderRefused("No such currency.", status=400)
+    says = (
+        NotDone("Your balance is not enough.")
+        if then == "no balance"
+        else ProviderRefused("No such currency.", status=400)
+    )
     monkeypatch.setattr(runtime.providers.payout_senders["paystack"], "send_payout", Mock(side_effect=says))
     for _ in range(3):
         now_again(runtime)

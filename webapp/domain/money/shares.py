@@ -1,4 +1,4 @@
-"""Who gets what of a hold that leaves: the buyer, the seller after the fee, and the platform."""
+"""Who gets what of a hold that is disbursed: the buyer, the seller after the fee, and the platform."""
 
 from dataclasses import dataclass
 

@@ -128,7 +128,7 @@ class EscrowFacts(Facts, about="escrow"):
     currency: Currency
 
 
-class LeftEscrowFacts(EscrowFacts):
+class ClosedEscrowFacts(EscrowFacts):
     """The money of one order, which has left its escrow."""
 
     reason: Annotated[str, Field(description="What let it go, in a word: `decision`, `deadline`, `unpaid`, …")]
@@ -156,22 +156,22 @@ class EscrowUnfrozen(Event, type="escrow.unfrozen", of=EscrowFacts):
     cause: Annotated[str, Field(description="The cause of the freeze that was lifted.")]
 
 
-class EscrowReleased(Event, type="escrow.released", of=LeftEscrowFacts):
+class EscrowReleased(Event, type="escrow.released", of=ClosedEscrowFacts):
     """The money went to the seller: the amount less the fee."""
 
 
-class EscrowRefunded(Event, type="escrow.refunded", of=LeftEscrowFacts):
+class EscrowRefunded(Event, type="escrow.refunded", of=ClosedEscrowFacts):
     """The whole amount goes back to the buyer; there is no fee."""
 
 
-class EscrowSplit(Event, type="escrow.split", of=LeftEscrowFacts):
+class EscrowSplit(Event, type="escrow.split", of=ClosedEscrowFacts):
     """The money was divided between buyer and seller; what is left of the amount is the fee that was taken."""
 
     buyer_amount: Annotated[int, Field(description="What goes back to the buyer, in minor units.")]
     seller_amount: Annotated[int, Field(description="What the seller gets after the fee, in minor units.")]
 
 
-class EscrowVoided(Event, type="escrow.voided", of=LeftEscrowFacts):
+class EscrowVoided(Event, type="escrow.voided", of=ClosedEscrowFacts):
     """An escrow was given up before any money was held."""
 
 

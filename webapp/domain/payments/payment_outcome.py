@@ -31,7 +31,7 @@ class PaymentOutcome(StrEnum):
     EXPIRE = "expire"
     REVIEW = "review"
     WAIT = "wait"
-    LEAVE = "leave"
+    NO_CHANGE = "no_change"
     TAKEN = "taken"
     """The provider has less of it than we count on: a person decides who bears that."""
     WHOLE = "whole"
@@ -81,17 +81,17 @@ def judge(
 ) -> tuple[PaymentOutcome, str]:
     """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
     if attempt.is_by_hand:
-        return PaymentOutcome.LEAVE, ""
+        return PaymentOutcome.NO_CHANGE, ""
     if attempt.is_held_for:
         return _of_what_is_left(attempt, word)
     if attempt.status == PaymentStatus.NEEDS_REVIEW:
         return _of_doubt(attempt, word)
     if attempt.was_refunded:
-        return PaymentOutcome.LEAVE, ""
+        return PaymentOutcome.NO_CHANGE, ""
     if isinstance(word, ProviderResponse) and word.status == ProviderStatus.SUCCEEDED:
         return _of_success(attempt, word)
     if attempt.status != PaymentStatus.PENDING:
-        return PaymentOutcome.LEAVE, ""
+        return PaymentOutcome.NO_CHANGE, ""
     if not attempt.has_reference:
         return PaymentOutcome.EXPIRE, "No provider ever gave it a reference."
     payable = attempt.payable_until is not None and at < attempt.payable_until
@@ -120,7 +120,7 @@ def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[Paymen
     # A success that names no amount, or none, is no word of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
         detail = "It was paid, and given back to the payer at the provider."
-        return (PaymentOutcome.LEAVE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, detail)
+        return (PaymentOutcome.NO_CHANGE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, detail)
     if (kept, seen.currency) != (attempt.amount, attempt.currency):
         paid = Money(kept, seen.currency or attempt.currency)
         return PaymentOutcome.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
@@ -141,7 +141,7 @@ def _of_what_is_left(attempt: PaymentAttempt, word: ProviderResult) -> tuple[Pay
     """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
     taken = taken_now(attempt, word)
     if taken == attempt.taken_back:
-        return PaymentOutcome.LEAVE, ""
+        return PaymentOutcome.NO_CHANGE, ""
     if taken == attempt.decided:
         return PaymentOutcome.WHOLE, ""
     if taken < attempt.decided:
@@ -189,14 +189,14 @@ def kept_of(seen: ProviderResponse) -> int:
 def _of_doubt(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
     """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
     if not isinstance(word, ProviderResponse) or attempt.provider_amount is None or _given_back(attempt, word) is None:
-        return PaymentOutcome.LEAVE, ""
+        return PaymentOutcome.NO_CHANGE, ""
     came = word.amount or 0
     gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
         return PaymentOutcome.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
     if kept == attempt.provider_amount:
-        return PaymentOutcome.LEAVE, ""
+        return PaymentOutcome.NO_CHANGE, ""
     left = Money(kept, word.currency or attempt.currency)
     return PaymentOutcome.REVIEW, f"A part was given back at the provider: {left} is left of it."
 

@@ -24,7 +24,7 @@ class PayoutOutcome(StrEnum):
     FAIL = "fail"
     REVERSE = "reverse"
     WAIT = "wait"
-    LEAVE = "leave"
+    NO_CHANGE = "no_change"
     CONFIRM = "confirm"
     """Two people had said that it was paid, and its provider says so too."""
     CONTRADICT = "contradict"
@@ -116,16 +116,16 @@ def next_look(paid_at: datetime, at: datetime) -> datetime | None:
 
 def _of_settled(sent: PayoutAttempt, status: PayoutStatus, word: ProviderResult) -> PayoutTransition:
     if not isinstance(word, ProviderResponse) or not agrees(sent, word):
-        return PayoutTransition(PayoutOutcome.LEAVE, status)
+        return PayoutTransition(PayoutOutcome.NO_CHANGE, status)
     if status == PayoutStatus.SUCCEEDED:
         if sent.is_unconfirmed and word.status == ProviderStatus.SUCCEEDED:
             return PayoutTransition(PayoutOutcome.CONFIRM, status, word.message)
-        outcome, then = _CAME_BACK.get(word.status, (PayoutOutcome.LEAVE, status))
+        outcome, then = _CAME_BACK.get(word.status, (PayoutOutcome.NO_CHANGE, status))
         return PayoutTransition(outcome, then, word.message)
     if sent.is_paid_after_all and word.status in _CAME_BACK:
         return PayoutTransition(PayoutOutcome.RETRACT, status, word.message)
     return PayoutTransition(
-        PayoutOutcome.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else PayoutOutcome.LEAVE,
+        PayoutOutcome.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else PayoutOutcome.NO_CHANGE,
         status,
         word.message,
     )

@@ -40,7 +40,7 @@ class Heartbeat:
         """Say goodbye."""
         self._over.set()
         self._thread.join(timeout=10)
-        self._safely("leave", self._leave)
+        self._safely("sign_off", self._sign_off)
 
     def _go(self) -> None:
         while True:
@@ -56,7 +56,7 @@ class Heartbeat:
             skew = clock_skew.measure(session)
             processes.beat(session, self._kind, database_now(session), self._run_id(), skew)
 
-    def _leave(self) -> None:
+    def _sign_off(self) -> None:
         with self._runtime.db.transaction() as session:
             processes.deregister(session, self._kind)
 

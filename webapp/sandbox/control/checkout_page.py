@@ -55,7 +55,9 @@ def _back_from_flutterwave(thing: Thing) -> str:
 
 
 CHECKOUTS = {
-    "paystack": CheckoutPage(paystack_charges.found, paystack_charges.pay, paystack_refunds.by_hand, _back_from_paystack),
+    "paystack": CheckoutPage(
+        paystack_charges.found, paystack_charges.pay, paystack_refunds.by_hand, _back_from_paystack
+    ),
     "flutterwave": CheckoutPage(flutterwave.find, flutterwave.pay, flutterwave.give_back, _back_from_flutterwave),
 }
 

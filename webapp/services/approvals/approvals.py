@@ -19,8 +19,7 @@ from webapp.services.approvals.executors import Payload, Posting
 from webapp.services.audit import trail as audit
 from webapp.services.common import events, lookup
 from webapp.services.common import validation as checks
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import freezes
+from webapp.services.escrows import disbursement, freezes
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
@@ -120,7 +119,7 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
     for approval_id in ids:
         approval = get(session, approval_id)
         if approval.escrow_id is not None:
-            leaving.locked(session, approval.escrow_id)
+            disbursement.locked(session, approval.escrow_id)
         _decide(session, approval, ApprovalStatus.EXPIRED, at, actor, "Nobody decided in time.")
         _give_back(session, approval, at, actor)
     return len(ids)
@@ -212,7 +211,7 @@ def _take(session: Session, approval_id: int, at: datetime, actor: Actor) -> App
         raise NotAllowed("Only a person approves.")
     escrow_id = get(session, approval_id).escrow_id
     if escrow_id is not None:
-        leaving.locked(session, escrow_id)
+        disbursement.locked(session, escrow_id)
     approval = get(session, approval_id)
     if approval.proposed_by == actor.person:
         raise NotAllowed("You proposed this yourself: another person has to decide.")

@@ -14,8 +14,7 @@ from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow, read_escrow
 from webapp.services.common import lookup
 from webapp.services.common import validation as checks
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import release_dates
+from webapp.services.escrows import disbursement, release_dates
 from webapp.settings import Settings
 
 PAYLOADS = {"escrow.release": ReleaseEscrow, "escrow.refund": RefundEscrow, "escrow.void": VoidEscrow}
@@ -38,7 +37,7 @@ def extend(
     """Put off the release. Raises Invalid for an instant that is past or sooner than the present one."""
     actor.require("escrow:extend")
     reason = checks.require_text(reason, "reason", "Say why it is put off.")
-    escrow = leaving.locked(session, escrow_id)
+    escrow = disbursement.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
         raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)}: there is nothing left to put off.")

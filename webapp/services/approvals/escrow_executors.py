@@ -46,7 +46,7 @@ def release_escrow(context: Context, subject: EscrowSubject, decision: ReleaseEs
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, held.amount)
     done = f"{held} of escrow {escrow.ref} was released: {parts.seller_in_words()}"
-    return _leaving(context, subject, parts, shares.release_in_words(held, escrow.fee), done, decision.reason)
+    return _disbursement(context, subject, parts, shares.release_in_words(held, escrow.fee), done, decision.reason)
 
 
 @executor("escrow.refund", RefundEscrow, read=read_escrow)
@@ -56,7 +56,7 @@ def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscr
     held = Money(escrow.amount, escrow.currency)
     done = f"{held} of escrow {escrow.ref} was refunded to the buyer"
     parts = shares.divide(held, escrow.fee, 0)
-    return _leaving(context, subject, parts, f"refund of {held} to the buyer", done, decision.reason)
+    return _disbursement(context, subject, parts, f"refund of {held} to the buyer", done, decision.reason)
 
 
 @executor("escrow.void", VoidEscrow, read=read_escrow)
@@ -78,8 +78,8 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
-    """How a held escrow leaves by a decision: checked, so that it may, and computed, not posted."""
+class PreparedDisbursement:
+    """How a held escrow is disbursed by a decision: checked, so that it may, and computed, not posted."""
 
     context: Context
     subject: EscrowSubject
@@ -106,20 +106,24 @@ class Leaving:
         session.expire(escrow)
 
 
-def leaving(context: Context, subject: EscrowSubject, parts: Shares, lifted: frozenset[tuple[str, int]]) -> Leaving:
-    """How the escrow leaves in these parts. Raises Conflict when something but what is `lifted` keeps it, or while
-    outgoing money is stopped.
+def prepare_disbursement(
+    context: Context, subject: EscrowSubject, parts: Shares, lifted: frozenset[tuple[str, int]]
+) -> PreparedDisbursement:
+    """How the escrow is disbursed in these parts. Raises Conflict when something but what is `lifted` keeps it, or
+    while outgoing money is stopped.
     """
     session, escrow, way = context.session, subject.escrow, disbursements.way_of(parts)
     disbursement.require_free(escrow, subject.freezes, lifted)
     ensure_outgoing_enabled(session, lock=context.locked)
     if way.seller is not None and subject.seller_wallet is None:
         disbursement.require_seller_wallet(session, escrow)
-    return Leaving(context, subject, parts, disbursements.cards(session, [escrow.id], way))
+    return PreparedDisbursement(context, subject, parts, disbursements.cards(session, [escrow.id], way))
 
 
-def _leaving(context: Context, subject: EscrowSubject, parts: Shares, sentence: str, done: str, reason: str) -> Posting:
-    escrow, how = subject.escrow, leaving(context, subject, parts, context.lifted)
+def _disbursement(
+    context: Context, subject: EscrowSubject, parts: Shares, sentence: str, done: str, reason: str
+) -> Posting:
+    escrow, how = subject.escrow, prepare_disbursement(context, subject, parts, context.lifted)
     met = how.debts_in_words()
     return Posting(
         sentence=sentence + met,

@@ -77,13 +77,13 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
     sentence = resolutions.in_words(resolution, held, escrow.fee)
     parts = shares.divide(held, escrow.fee, resolution.shares(held.amount)[1])
     own = (str(dispute_locks.cause_of(dispute)), dispute.id)
-    leaving = escrow_executors.leaving(context, subject, parts, context.lifted | {own})
+    disbursement = escrow_executors.prepare_disbursement(context, subject, parts, context.lifted | {own})
 
     def post() -> None:
         close(context, dispute, escrow, decision, moved=True)
-        leaving.post(decision.reason)
+        disbursement.post(decision.reason)
 
-    return _posting(subject, sentence + leaving.debts_in_words(), post, leaving.legs)
+    return _posting(subject, sentence + disbursement.debts_in_words(), post, disbursement.legs)
 
 
 def _other_freezes(context: Context, subject: DisputeSubject) -> int:

@@ -1,5 +1,5 @@
-"""How a hold leaves: its transfer and its entries, as SELECTs for any number of escrows. Read for a preview, written
-by `releases`.
+"""How a hold is disbursed: its transfer and its entries, as SELECTs for any number of escrows. Read for a preview,
+written by `release`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,7 @@ Cards = Mapping[int, Payment]
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """One way in which holds leave, and who gets how much of each; None for those who get nothing."""
+    """One way in which holds are disbursed, and who gets how much of each; None for those who get nothing."""
 
     kind: TransferKind
     status: EscrowStatus

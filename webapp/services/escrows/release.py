@@ -1,4 +1,4 @@
-"""Held money that leaves: one action for many escrows. Releasing or refunding one is doing it to a list of one."""
+"""Disbursing held money: one action for many escrows. Releasing or refunding one is doing it to a list of one."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ from webapp.services.refunds import refunds
 from webapp.sql import Column, Rows, lock, one_of
 
 DECISION = "decision"
-"""Why an escrow left when a person decided so."""
+"""Why an escrow was closed when a person decided so."""
 
 
 def release_all(
@@ -48,13 +48,15 @@ def release_all(
 ) -> Outcome:
     """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
 
-    `reason` is the word for why they leave, `note` what a person wrote of it. With `due_by`, only what is due by then
-    is paid, and by `at` in any case: nobody names an instant at which what is due later would be due already. `policy`
-    is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
+    `reason` is the word for why they are closed, `note` what a person wrote of it. With `due_by`, only what is due by
+    then is paid, and by `at` in any case: nobody names an instant at which what is due later would be due already.
+    `policy` is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
     """
     due_by = None if due_by is None else min(due_by, at)
     due = may_be_paid(due_by, policy)
-    return _leave_all(session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, note=note, run_id=run_id)
+    return _disburse_all(
+        session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, note=note, run_id=run_id
+    )
 
 
 def refund_all(
@@ -63,7 +65,9 @@ def refund_all(
     """Give held escrows back to their buyers, each the way it came: through the provider that collected it, else to
     the buyer's wallet, which is opened when there is none. Refused by name like a release.
     """
-    return _leave_all(session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, note=note)
+    return _disburse_all(
+        session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, note=note
+    )
 
 
 def disburse(
@@ -100,26 +104,26 @@ def disburse(
         _note_split(session, parts, at)
 
 
-def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, note: str) -> None:
+def book_refunded(session: Session, escrow_id: int, draft: Draft, *, at: datetime, actor: Actor, note: str) -> None:
     """Let a held escrow go as refunded of which some or all went back outside already, as it was drafted.
 
     Raises Conflict when something freezes it.
     """
-    _book(session, escrow_id, REFUND, leaving, at, actor, note)
+    _book(session, escrow_id, REFUND, draft, at, actor, note)
 
 
 def book_divided(
-    session: Session, escrow_id: int, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, note: str
+    session: Session, escrow_id: int, parts: Shares, draft: Draft, *, at: datetime, actor: Actor, note: str
 ) -> None:
     """Let a held escrow go in these parts, as it was drafted. Raises Conflict when something freezes it."""
     way = disbursement_sql.way_of(parts)
-    _book(session, escrow_id, way, leaving, at, actor, note)
+    _book(session, escrow_id, way, draft, at, actor, note)
     if way.buyer is not None and way.seller is not None:
         _note_split(session, parts, at)
 
 
-def _book(session: Session, escrow_id: int, way: WayOut, leaving: Draft, at: datetime, actor: Actor, note: str) -> None:
-    transfers.write(session, [leaving], at=at)
+def _book(session: Session, escrow_id: int, way: WayOut, draft: Draft, at: datetime, actor: Actor, note: str) -> None:
+    transfers.write(session, [draft], at=at)
     _mark(session, [escrow_id], way, at, DECISION)
     _tell(session, [escrow_id], way, at, actor, note, None)
 
@@ -142,7 +146,7 @@ def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnEl
     return [*holds, Escrow.release_at <= due_by, *ripe]
 
 
-def _leave_all(
+def _disburse_all(
     session: Session,
     ids: Sequence[int],
     way: WayOut,
@@ -197,7 +201,7 @@ def _post(
 
 
 def _payable(session: Session, ids: Sequence[int], way: WayOut, holds: Sequence[ColumnElement[bool]]) -> Rows:
-    """Escrows that may leave, with the account that they are held in and, where the seller is paid, its wallet."""
+    """Escrows that may be paid out, with the account they are held in and, where the seller is paid, its wallet."""
     chosen = (one_of(session, Escrow.id, ids), *holds)
     if way.seller is None:
         return select(Escrow.id, Escrow.held_account_id).where(*chosen).order_by(Escrow.id)

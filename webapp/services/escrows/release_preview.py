@@ -50,7 +50,7 @@ def preview_all(
 
 
 def preview(session: Session, at: datetime, policy: Policy) -> ReleasePreview:
-    """What would leave if the policy's job ran for this instant, in one statement."""
+    """What would be paid if the policy's job ran for this instant, in one statement."""
     waits = _reason(policy).label("reason")
     query = (
         select(waits, Escrow.currency, func.count(), _sum(Escrow.amount), _sum(Escrow.fee))

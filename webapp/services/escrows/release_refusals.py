@@ -55,10 +55,10 @@ def _disputed(session: Session, ids: Sequence[int]) -> set[int]:
 
 
 def _waiting_for_wallet(rows: Sequence[Any], due_by: datetime | None, disputed: set[int]) -> set[int]:
-    return {row.id for row in rows if _may_leave(row, due_by) and row.id not in disputed}
+    return {row.id for row in rows if _is_payable(row, due_by) and row.id not in disputed}
 
 
-def _may_leave(row: Any, due_by: datetime | None) -> bool:
+def _is_payable(row: Any, due_by: datetime | None) -> bool:
     due = due_by is None or (row.release_at is not None and row.release_at <= due_by)
     return due and (due_by is None or row.ripe) and row.status == EscrowStatus.HELD and not row.freezes
 
@@ -85,6 +85,6 @@ def _sentence(row: Any, due_by: datetime | None, without_wallet: bool) -> str:
         return "It is frozen."
     if due_by is not None and not row.ripe:
         return "The order is not completed yet."
-    if due_by is not None and not _may_leave(row, due_by):
+    if due_by is not None and not _is_payable(row, due_by):
         return "It is not due any more."
     return "It has an open dispute."

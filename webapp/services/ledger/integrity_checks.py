@@ -83,8 +83,8 @@ def _freezes_are_counted(session: Session) -> Iterator[str]:
         yield f"Escrow {escrow} ({ref}) says it has {says} freezes, but {found} are open."
 
 
-def _escrows_leave_once(session: Session) -> Iterator[str]:
-    """One leaving transfer for the present hold of each escrow that left; none for one that is held."""
+def _escrows_disburse_once(session: Session) -> Iterator[str]:
+    """One disbursement for the present hold of each closed escrow; none for one that is held."""
     out = aliased(Transfer)
     mine = and_(out.escrow_id == Escrow.id, out.hold_no == Escrow.hold_no, out.is_disbursement)
     left = Escrow.status.in_((EscrowStatus.RELEASED, EscrowStatus.REFUNDED, EscrowStatus.SPLIT))
@@ -125,6 +125,6 @@ _CHECKS: tuple[Check, ...] = (
     _accounts_keep_their_bounds,
     _pools_hold_what_is_held,
     _freezes_are_counted,
-    _escrows_leave_once,
+    _escrows_disburse_once,
     _holds_are_funded,
 )

@@ -87,7 +87,7 @@ def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) 
     return _gathered(session, made.order_by(Transfer.id).limit(limit))
 
 
-def since_it_left(movements: Sequence[TransferDetail], escrow: Escrow) -> list[TransferDetail]:
+def since_closed(movements: Sequence[TransferDetail], escrow: Escrow) -> list[TransferDetail]:
     """What was taken back, or came back and was given again, after the escrow had gone."""
     outside = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
     closed_at = escrow.closed_at

@@ -75,7 +75,7 @@ def settle_all(
     _taken(session, groups[PaymentOutcome.TAKEN], at, actor, settings)
     _whole(session, groups[PaymentOutcome.WHOLE], at, actor)
     _wait(session, groups[PaymentOutcome.WAIT], at)
-    _asked(session, [each.row.id for each in judged if each.outcome != PaymentOutcome.LEAVE], at)
+    _asked(session, [each.row.id for each in judged if each.outcome != PaymentOutcome.NO_CHANGE], at)
     batch.refused = [
         RefusedItem(each.row.id, each.row.reference or "", each.sentence) for each in groups[PaymentOutcome.WAIT]
     ]
@@ -128,7 +128,7 @@ def _judge(
         and word.status == ProviderStatus.SUCCEEDED
         and unreal_money.is_unreal(word, settings)
     ):
-        outcome = PaymentOutcome.REVIEW if row.status == PaymentStatus.PENDING else PaymentOutcome.LEAVE
+        outcome = PaymentOutcome.REVIEW if row.status == PaymentStatus.PENDING else PaymentOutcome.NO_CHANGE
         return JudgedPayment(row, word, outcome, unreal_answers.SAID)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
     outcome, sentence = judge(attempt, word, at, patience)

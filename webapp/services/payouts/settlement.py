@@ -36,7 +36,7 @@ from webapp.sql import lock, one_of
 
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
-_WATCHED = (PayoutOutcome.LEAVE, PayoutOutcome.CONFIRM, PayoutOutcome.CONTRADICT, PayoutOutcome.RETRACT)
+_WATCHED = (PayoutOutcome.NO_CHANGE, PayoutOutcome.CONFIRM, PayoutOutcome.CONTRADICT, PayoutOutcome.RETRACT)
 _UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
 """Payouts whose provider is not known to have them."""
 
@@ -133,7 +133,7 @@ def _count(batch: Outcome, each: JudgedPayout) -> None:
         batch.done += 1
         if is_new:
             batch.amounts[row.currency] = batch.amounts.get(row.currency, 0) + row.amount
-    elif each.outcome in (PayoutOutcome.LEAVE, PayoutOutcome.CONFIRM, PayoutOutcome.RETRACT):
+    elif each.outcome in (PayoutOutcome.NO_CHANGE, PayoutOutcome.CONFIRM, PayoutOutcome.RETRACT):
         batch.done += 1
     else:
         batch.refused.append(RefusedItem(row.id, row.ref, _left(each)))

@@ -33,7 +33,7 @@ from webapp.services.refunds import explanation
 from webapp.services.scheduling.next_runs import next_run
 
 _BY_DISPUTE = (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM)
-_LEFT = {
+_CLOSED = {
     EscrowStatus.RELEASED: "It was released to the seller",
     EscrowStatus.REFUNDED: "It was refunded to the buyer",
     EscrowStatus.SPLIT: "It was split between buyer and seller",
@@ -57,9 +57,9 @@ def why(session: Session, escrow_id: int, at: datetime) -> list[str]:
 def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
-    if escrow.status in _LEFT:
+    if escrow.status in _CLOSED:
         when = f" on {in_utc(escrow.closed_at)}" if escrow.closed_at else ""
-        left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
+        left = Reason(f"{_CLOSED[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
         return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
@@ -127,7 +127,7 @@ def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
 def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """Who has the money by now, where some of it was taken back after it had left, or came back and was given again."""
     movements = transfer_queries.of_escrow(session, escrow.id)
-    for each in transfer_queries.since_it_left(movements, escrow):
+    for each in transfer_queries.since_closed(movements, escrow):
         amount, on = Money(each.amount, each.currency), in_utc(each.at)
         did = "was taken back" if each.kind == TransferKind.TAKEN_BACK else "came back, and was given again"
         yield Reason(f"{amount} of it {did} on {on}: {each.shares_in_words(inside=True)}.")

@@ -24,7 +24,7 @@ class MoneySummary:
 
     held: list[tuple[str, int]]
     """(currency, minor units), the largest count of money first by currency."""
-    leaving: EscrowTotals
+    leaving_soon: EscrowTotals
     frozen: EscrowTotals
     blocked: EscrowTotals
 
@@ -45,7 +45,7 @@ def summary(session: Session, at: datetime) -> MoneySummary:
     soon = Escrow.release_at < at + timedelta(days=1)
     free = (*held, Escrow.freezes == 0)
     kinds = {
-        "leaving": (*free, Escrow.policy.in_(list(Policy)), soon),
+        "leaving_soon": (*free, Escrow.policy.in_(list(Policy)), soon),
         "frozen": (*held, Escrow.freezes > 0),
         "blocked": (Escrow.blocked.is_not(None),),
     }

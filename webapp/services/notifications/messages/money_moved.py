@@ -16,7 +16,7 @@ from webapp.models.base import BigInt
 from webapp.sql import Rows, one_of
 
 _Earlier, _OfIt, _Before = aliased(Entry), aliased(Entry), aliased(Transfer)
-_LEFT = ("escrow.released", "escrow.refunded", "escrow.split")
+_CLOSING_EVENTS = ("escrow.released", "escrow.refunded", "escrow.split")
 _OF_PAYMENT = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
 
 
@@ -92,7 +92,7 @@ def of_events(session: Session, events: Sequence[Event], disputed: Mapping[int, 
     """By event what its transfer moved; events that moved nothing are left out. `disputed` says which escrow each
     dispute is about that was decided.
     """
-    left = {event.id: event.subject_id for event in events if event.type in _LEFT}
+    left = {event.id: event.subject_id for event in events if event.type in _CLOSING_EVENTS}
     decided = (event for event in events if event.type == "dispute.resolved" and event.subject_id in disputed)
     left |= {event.id: disputed[event.subject_id] for event in decided}
     transfers = {**_left(session, events, left), **_reversed(session, events), **_named(session, events)}

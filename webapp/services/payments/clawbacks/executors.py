@@ -22,8 +22,7 @@ from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes import locks as dispute_locks
 from webapp.services.disputes.executors import ResolveDispute
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import freezes, held_again, taken_back
+from webapp.services.escrows import disbursement, freezes, held_again, taken_back
 from webapp.services.escrows import release as releases
 from webapp.services.ledger import transfers as postings
 from webapp.services.ledger.daily_totals import note_figure
@@ -100,7 +99,7 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
         rest = drafts
         if whole:
             first, *rest = drafts
-            _leave(context, escrow, first, decision.reason)
+            _book_refunded(context, escrow, first, decision.reason)
         elif is_held and gone.amount > on_top:
             _resize(context, escrow, on_top - gone.amount, decision.reason)
         postings.write(session, rest, at=context.at)
@@ -129,7 +128,7 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
 
     def post() -> None:
         _decided(context, payment, escrow, Bearer.ESCROW, "payment.refund_rest", decision.reason)
-        _leave(context, escrow, drafts[0], decision.reason)
+        _book_refunded(context, escrow, drafts[0], decision.reason)
         postings.write(session, drafts[1:], at=context.at)
         if by_card:
             refunds.write(session, payment, escrow.buyer_id, rest, at=context.at, actor=context.actor)
@@ -200,7 +199,7 @@ def _require_nothing_else(
 ) -> None:
     """Raise Conflict when something besides the taking freezes what the decision would end."""
     lifted = context.lifted | {(str(FreezeCause.PAYMENT), payment.id)} | (own or set())
-    leaving.require_free(escrow, freezes.open_freezes(context.session, escrow.id), frozenset(lifted))
+    disbursement.require_free(escrow, freezes.open_freezes(context.session, escrow.id), frozenset(lifted))
 
 
 def _lock(context: Context, escrow: Escrow) -> None:
@@ -232,7 +231,7 @@ def _posting(
     )
 
 
-def _leave(context: Context, escrow: Escrow, draft: Draft, reason: str) -> None:
+def _book_refunded(context: Context, escrow: Escrow, draft: Draft, reason: str) -> None:
     releases.book_refunded(context.session, escrow.id, draft, at=context.at, actor=context.actor, note=reason)
     context.session.expire(escrow)
 
