@@ -6,7 +6,7 @@ import click
 
 from webapp.commands.group import FAILED
 from webapp.commands.shared import desk, json_option, note, print_json
-from webapp.services.audit import verification as audit_verify
+from webapp.services.audit import verification
 
 
 @click.group("audit")
@@ -21,7 +21,7 @@ def verify(as_json: bool) -> None:
     if not as_json and sys.stderr.isatty():
         note("Walking every seal …")
     with desk() as runtime, runtime.db.reading() as session:
-        found = audit_verify.verify(session, runtime.settings.audit_keys)
+        found = verification.verify(session, runtime.settings.audit_keys)
     problems = found.problems or []
     if as_json:
         print_json({"ok": found.is_whole, "seals": found.seals, "records": found.rows, "problems": problems})

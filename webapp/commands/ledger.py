@@ -140,7 +140,7 @@ def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, d
         raise Invalid(str(wrong)) from None
     progress, asked = Progress(), [0]
     with runtime.db.reading() as session:
-        total, at = mirror_entries.count_sent(session, instant), database_now(session)
+        total, at = mirror_queue.count_sent(session, instant), database_now(session)
 
     def on_progress(count: int) -> None:
         asked[0] += count
@@ -177,17 +177,17 @@ def _show(found: Compared, lost: dict[int, str]) -> None:
 
 def _send(runtime: Runtime, blnk: Blnk, progress: Progress) -> None:
     with runtime.db.reading() as session:
-        left = mirror_entries.left(session)
+        left = mirror_queue.left(session)
     Mirror(runtime, blnk, operator()).send(lambda: None, lambda sent: progress("Sending", sent, max(left, sent)))
 
 
 def _note_missing(runtime: Runtime, progress: Progress) -> None:
     """Note what was never to be mirrored before, and what was given up, page by page."""
     with runtime.db.transaction() as session:
-        mirror_entries.retry_dead(session, clock.now())
+        mirror_queue.retry_dead(session, clock.now())
     last: int | None = 0
     while last is not None:
         with runtime.db.transaction() as session:
-            last = mirror_entries.note_missing(session, last, _PAGE, clock.now())
+            last = mirror_queue.note_missing(session, last, _PAGE, clock.now())
         if last is not None:
             progress("Noting", last, last)

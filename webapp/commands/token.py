@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.commands.shared import desk, json_option, operator, print_json
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.permissions import SCOPES
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 
 
 def _per_currency(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
@@ -48,7 +48,7 @@ def add(name: str, scopes: tuple[str, ...], days: int | None, limits: dict[str, 
     now = clock.now()
     expires_at = now + timedelta(days=days) if days else None
     with desk() as runtime, runtime.db.transaction() as session:
-        _, secret = tokens.create(
+        _, secret = api_tokens.create(
             session,
             name=name,
             scopes=scopes,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from webapp.importers import order_fields as field
+from webapp.importers import order_fields
 from webapp.importers.csv_records import RowError
 from webapp.importers.order_columns import Layout
 
@@ -57,28 +57,28 @@ def reference_of(text: str, layout: Layout) -> str | None:
 
 def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderLine:
     ref, buyer, seller, amount, currency, how, created, paid, completed, release, fee = fields
-    created_at = field.instant(created, "created_at")
-    paid_at = field.instant(paid, "paid_at")
-    completed_at = field.instant(completed, "completed_at")
-    release_at = field.instant(release, "release_at")
+    created_at = order_fields.instant(created, "created_at")
+    paid_at = order_fields.instant(paid, "paid_at")
+    completed_at = order_fields.instant(completed, "completed_at")
+    release_at = order_fields.instant(release, "release_at")
     _require_order(created_at, paid_at, completed_at, release_at, defaults.now)
-    policy = field.policy(how)
+    policy = order_fields.policy(how)
     began = created_at or paid_at or defaults.now
     if release_at is None:
-        release_at = field.release_at(policy, began, completed_at, defaults.release_days, defaults.buffer_days)
+        release_at = order_fields.release_at(policy, began, completed_at, defaults.release_days, defaults.buffer_days)
     minor = _amount(amount, currency)
     return OrderLine(
         number,
-        field.reference(ref, "order_ref"),
+        order_fields.reference(ref, "order_ref"),
         *_parties(buyer, seller),
         minor,
         currency,
         _fee(fee, currency, minor, defaults),
         policy,
-        field.stored(began) or "",
-        field.stored(paid_at),
-        field.stored(completed_at),
-        field.stored(release_at),
+        order_fields.stored(began) or "",
+        order_fields.stored(paid_at),
+        order_fields.stored(completed_at),
+        order_fields.stored(release_at),
         _given(how, created, fee, release),
     )
 
@@ -113,14 +113,14 @@ def _given(how: str, created: str, fee: str, release: str) -> str:
 
 
 def _parties(buyer: str, seller: str) -> tuple[str, str]:
-    pair = field.reference(buyer, "buyer_ref"), field.reference(seller, "seller_ref")
+    pair = order_fields.reference(buyer, "buyer_ref"), order_fields.reference(seller, "seller_ref")
     if buyer == seller:
         raise RowError(f"buyer_ref and seller_ref are both {buyer!r}")
     return pair
 
 
 def _amount(text: str, currency: str) -> int:
-    found = field.minor(text, currency, "amount")
+    found = order_fields.minor(text, currency, "amount")
     if not found:
         raise RowError("amount is zero")
     return found
@@ -129,7 +129,7 @@ def _amount(text: str, currency: str) -> int:
 def _fee(text: str, currency: str, amount: int, defaults: Defaults) -> int:
     if not text:
         return amount * defaults.fee_basis_points // 10_000
-    fee = field.minor(text, currency, "fee")
+    fee = order_fields.minor(text, currency, "fee")
     if fee > amount:
         raise RowError(f"fee {text!r} is more than the amount")
     return fee
@@ -138,10 +138,10 @@ def _fee(text: str, currency: str, amount: int, defaults: Defaults) -> int:
 def _all_problems(fields: tuple[str, ...], defaults: Defaults) -> list[str]:
     ref, buyer, seller, amount, currency, how, *times, fee = fields
     checks: list[Callable[[], Any]] = [
-        lambda: field.reference(ref, "order_ref"),
+        lambda: order_fields.reference(ref, "order_ref"),
         lambda: _parties(buyer, seller),
         lambda: _amount(amount, currency),
-        lambda: field.policy(how),
+        lambda: order_fields.policy(how),
         *(
             _time_check(text, name)
             for text, name in zip(times, ("created_at", "paid_at", "completed_at", "release_at"), strict=True)
@@ -153,13 +153,13 @@ def _all_problems(fields: tuple[str, ...], defaults: Defaults) -> list[str]:
 
 
 def _time_check(text: str, name: str) -> Callable[[], Any]:
-    return lambda: field.instant(text, name)
+    return lambda: order_fields.instant(text, name)
 
 
 def _order_check(times: list[str], now: datetime) -> None:
     """Only what is wrong with the order of the times: one that can't be read is said already."""
     try:
-        created, paid, completed, release = (field.instant(text, "") for text in times)
+        created, paid, completed, release = (order_fields.instant(text, "") for text in times)
     except RowError:
         return
     _require_order(created, paid, completed, release, now)

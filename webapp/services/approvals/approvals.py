@@ -16,9 +16,8 @@ from webapp.services.approvals import executors, limits
 from webapp.services.approvals import subjects as approval_subjects
 from webapp.services.approvals.escrow_subjects import EscrowSubject
 from webapp.services.approvals.executors import Payload, Posting
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.escrows import disbursement, freezes
 from webapp.settings import Settings
 from webapp.sql import insert_new
@@ -104,7 +103,7 @@ def proposed_posting(session: Session, approval: Approval, *, at: datetime, acto
 
 def reject(session: Session, approval_id: int, reason: str, *, at: datetime, actor: Actor) -> Approval:
     """The second person's no; the proposal's freeze is lifted and its subject goes back to its maker."""
-    reason = checks.require_text(reason, "reason", "Say why you reject it.")
+    reason = validation.require_text(reason, "reason", "Say why you reject it.")
     approval = _take(session, approval_id, at, actor)
     _decide(session, approval, ApprovalStatus.REJECTED, at, actor, reason)
     _give_back(session, approval, at, actor)
@@ -199,7 +198,7 @@ def _propose(
         freezes.add(session, posting.escrow_id or 0, FreezeCause.PROPOSAL, made, waits, at=at, actor=actor)
         approval_subjects.remember_version(session, made)
     after = {"action": action, "amount": posting.amount.amount, "currency": posting.amount.currency, **details}
-    audit.record(session, actor, "approval.propose", ("approval", made), at=at, reason=payload.reason, after=after)
+    trail.record(session, actor, "approval.propose", ("approval", made), at=at, reason=payload.reason, after=after)
     events.add(session, ApprovalProposed(), made, at=at)
     return get(session, made)
 
@@ -242,7 +241,7 @@ def _decide(
     if changed.one_or_none() is None:
         raise Overtaken("Someone decided this at the same moment. Your decision was not applied.")
     session.expire(approval)
-    audit.record(session, actor, f"approval.{status}", ("approval", approval.id), at=at, reason=reason)
+    trail.record(session, actor, f"approval.{status}", ("approval", approval.id), at=at, reason=reason)
     events.add(session, _DECIDED[status], approval.id, at=at)
 
 

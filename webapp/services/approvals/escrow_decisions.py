@@ -12,8 +12,7 @@ from webapp.models import Escrow
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow, read_escrow
-from webapp.services.common import lookup
-from webapp.services.common import validation as checks
+from webapp.services.common import lookup, validation
 from webapp.services.escrows import disbursement, release_dates
 from webapp.settings import Settings
 
@@ -36,7 +35,7 @@ def extend(
 ) -> Escrow:
     """Put off the release. Raises Invalid for an instant that is past or sooner than the present one."""
     actor.require("escrow:extend")
-    reason = checks.require_text(reason, "reason", "Say why it is put off.")
+    reason = validation.require_text(reason, "reason", "Say why it is put off.")
     escrow = disbursement.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
@@ -81,7 +80,7 @@ def _decide(
     settings: Settings,
 ) -> DecisionResult:
     actor.require("money:propose")
-    reason = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
     subject = read_escrow.locked(session, escrow_id)
     lookup.require_version(subject.escrow, version, "escrow")
     decision = PAYLOADS[action](reason=reason)

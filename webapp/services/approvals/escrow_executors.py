@@ -14,11 +14,8 @@ from webapp.models import Escrow
 from webapp.services.approvals.escrow_subjects import EscrowSubject, look
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.escrows import disbursement, voids
-from webapp.services.escrows import disbursement_sql as disbursements
-from webapp.services.escrows import release as releases
-from webapp.services.ledger import reversal_debts
-from webapp.services.ledger import transfers as postings
+from webapp.services.escrows import disbursement, disbursement_sql, release, voids
+from webapp.services.ledger import reversal_debts, transfers
 from webapp.services.ledger.transfers import Leg
 
 
@@ -84,25 +81,25 @@ class PreparedDisbursement:
     context: Context
     subject: EscrowSubject
     parts: Shares
-    by_card: disbursements.Cards
+    by_card: disbursement_sql.Cards
 
     def legs(self) -> Sequence[Leg]:
         """The entries that let it go."""
-        session, way = self.context.session, disbursements.way_of(self.parts)
-        return postings.legs(session, [disbursements.draft(session, self.subject.escrow, way)])
+        session, way = self.context.session, disbursement_sql.way_of(self.parts)
+        return transfers.legs(session, [disbursement_sql.draft(session, self.subject.escrow, way)])
 
     def debts_in_words(self) -> str:
         """What of the parts meets a debt of the escrow's reversal, as a phrase to add; empty when nothing does."""
-        session, escrow, way = self.context.session, self.subject.escrow, disbursements.way_of(self.parts)
+        session, escrow, way = self.context.session, self.subject.escrow, disbursement_sql.way_of(self.parts)
         if not reversal_debts.may_owe(escrow):
             return ""
-        return reversal_debts.in_words(disbursements.debts_met(session, [escrow.id], way, self.by_card), escrow)
+        return reversal_debts.in_words(disbursement_sql.debts_met(session, [escrow.id], way, self.by_card), escrow)
 
     def post(self, reason: str) -> None:
         """Let it go."""
         session, escrow, how = self.context.session, self.subject.escrow, self.context
         wallets = (self.subject.seller_wallet, self.subject.buyer_wallet)
-        releases.disburse(session, escrow, self.parts, self.by_card, wallets, at=how.at, actor=how.actor, note=reason)
+        release.disburse(session, escrow, self.parts, self.by_card, wallets, at=how.at, actor=how.actor, note=reason)
         session.expire(escrow)
 
 
@@ -112,12 +109,12 @@ def prepare_disbursement(
     """How the escrow is disbursed in these parts. Raises Conflict when something but what is `lifted` keeps it, or
     while outgoing money is stopped.
     """
-    session, escrow, way = context.session, subject.escrow, disbursements.way_of(parts)
+    session, escrow, way = context.session, subject.escrow, disbursement_sql.way_of(parts)
     disbursement.require_free(escrow, subject.freezes, lifted)
     ensure_outgoing_enabled(session, lock=context.locked)
     if way.seller is not None and subject.seller_wallet is None:
         disbursement.require_seller_wallet(session, escrow)
-    return PreparedDisbursement(context, subject, parts, disbursements.cards(session, [escrow.id], way))
+    return PreparedDisbursement(context, subject, parts, disbursement_sql.cards(session, [escrow.id], way))
 
 
 def _disbursement(
@@ -137,4 +134,4 @@ def _disbursement(
 
 def _void(context: Context, escrow: Escrow, note: str) -> None:
     at, actor = context.at, context.actor
-    voids.void_all(context.session, [escrow.id], at=at, actor=actor, reason=releases.DECISION, note=note)
+    voids.void_all(context.session, [escrow.id], at=at, actor=actor, reason=release.DECISION, note=note)

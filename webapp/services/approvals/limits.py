@@ -14,8 +14,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Spending, StoredSetting, TokenSpending
-from webapp.services.audit import trail as audit
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import validation
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
@@ -39,7 +39,7 @@ def set_limits(
     """Set the limits of all currencies at once. Raises Conflict when they are not what the actor has `seen`."""
     actor.require("settings:manage")
     for currency, limit in limits.items():
-        checks.require_currency(currency)
+        validation.require_currency(currency)
         if limit < 0:
             raise Invalid("A limit is zero or more.", fields={currency: "Zero or more."})
     row = session.get(StoredSetting, _NAME, with_for_update=True)
@@ -52,7 +52,7 @@ def set_limits(
     row.value, row.changed_at, row.changed_by = limits, at, actor.name
     session.flush()
     details = {"limits": limits}
-    audit.record(session, actor, "settings.limits", ("setting", 2), at=at, before={"limits": before}, after=details)
+    trail.record(session, actor, "settings.limits", ("setting", 2), at=at, before={"limits": before}, after=details)
 
 
 def needs_second_person(

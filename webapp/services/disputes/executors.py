@@ -20,8 +20,7 @@ from webapp.services.approvals.escrow_subjects import EscrowSubject, look
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit.trail import Record
 from webapp.services.common import events
-from webapp.services.disputes import locks as dispute_locks
-from webapp.services.disputes import warranty_claims
+from webapp.services.disputes import locks, warranty_claims
 from webapp.services.escrows import freezes
 from webapp.services.ledger.transfers import Leg
 
@@ -76,7 +75,7 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
         return _posting(subject, sentence, lambda: close(context, dispute, escrow, decision, moved=False))
     sentence = resolutions.in_words(resolution, held, escrow.fee)
     parts = shares.divide(held, escrow.fee, resolution.shares(held.amount)[1])
-    own = (str(dispute_locks.cause_of(dispute)), dispute.id)
+    own = (str(locks.cause_of(dispute)), dispute.id)
     disbursement = escrow_executors.prepare_disbursement(context, subject, parts, context.lifted | {own})
 
     def post() -> None:
@@ -88,7 +87,7 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
 
 def _other_freezes(context: Context, subject: DisputeSubject) -> int:
     """Those that stay when the dispute's own and the proposal's are lifted."""
-    lifted = context.lifted | {(str(dispute_locks.cause_of(subject.dispute)), subject.dispute.id)}
+    lifted = context.lifted | {(str(locks.cause_of(subject.dispute)), subject.dispute.id)}
     return sum((str(each.cause), each.cause_id) not in lifted for each in subject.freezes)
 
 
@@ -148,7 +147,7 @@ def close(context: Context, dispute: Dispute, escrow: Escrow, decision: ResolveD
     events.add(session, event, dispute.id, at=at)
     before, after, reason = {"status": "open"}, decision.model_dump(mode="json"), decision.reason
     because = [Record("dispute.resolve", about, reason, before, after)]
-    cause = dispute_locks.cause_of(dispute)
+    cause = locks.cause_of(dispute)
     freezes.lift(session, escrow.id, cause, dispute.id, at=at, actor=actor, reason=reason, because=because)
     session.expire(dispute)
 

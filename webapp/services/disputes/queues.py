@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.states import CLOSED_DISPUTES
-from webapp.domain.states import DisputeStatus as Status
+from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
 from webapp.models import Dispute, Escrow, Order, Party
 from webapp.sql import begins
 
 COUNTED = 99
 OPEN = Dispute.status.not_in(CLOSED_DISPUTES)
-TO_DECIDE = (Status.OPENED, Status.UNDER_REVIEW, Status.ESCALATED, Status.EXPIRED)
+TO_DECIDE = (DisputeStatus.OPENED, DisputeStatus.UNDER_REVIEW, DisputeStatus.ESCALATED, DisputeStatus.EXPIRED)
 ENOUGH = 1000
 
 
@@ -23,8 +22,8 @@ def conditions(tab: str, user_id: int | None, at: datetime) -> tuple[ColumnEleme
         "decide": (Dispute.status.in_(TO_DECIDE), OPEN),
         "mine": (OPEN, Dispute.assignee_id == user_id),
         "unassigned": (OPEN, Dispute.assignee_id.is_(None)),
-        "waiting": (Dispute.status == Status.NEEDS_RESPONSE, OPEN),
-        "approval": (Dispute.status == Status.PENDING_APPROVAL, OPEN),
+        "waiting": (Dispute.status == DisputeStatus.NEEDS_RESPONSE, OPEN),
+        "approval": (Dispute.status == DisputeStatus.PENDING_APPROVAL, OPEN),
         "overdue": (OPEN, Dispute.due_at < at, Dispute.paused_at.is_(None)),
         "resolved": (Dispute.status.in_(CLOSED_DISPUTES),),
         "all": (),

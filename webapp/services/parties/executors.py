@@ -14,12 +14,10 @@ from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Conflict, Invalid
 from webapp.models import Account, Escrow, Party, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import accounts, posting, transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
 from webapp.services.parties import parties
@@ -94,7 +92,7 @@ def _require_covered(context: Context, party: Party, wallet: Place, debt: Place,
         raise Conflict(f"{party.name} has no {'wallet' if ids[1] else 'debt'} in {amount.currency}.")
     if context.locked:
         lock(session, Account, [ids[0], ids[1]])
-    held = ledger.balances(session, [ids[0], ids[1]])
+    held = posting.balances(session, [ids[0], ids[1]])
     for what, most in (("debt", -held[ids[1]]), ("wallet", held[ids[0]])):
         if amount.amount > most:
             sentence = f"The {what} is {Money(most, amount.currency)}: that is the most that can be repaid."
@@ -117,9 +115,9 @@ def _posting(
     draft = Draft(decision.reference, kind, decision.currency, list(sides.items()))
 
     def post() -> None:
-        postings.write(session, [draft], at=context.at)
+        transfers.write(session, [draft], at=context.at)
         facts = decision.model_dump(exclude={"reason"}, exclude_none=True)
-        audit.record(
+        trail.record(
             session,
             context.actor,
             action,
@@ -135,7 +133,7 @@ def _posting(
         done=f"Done: {sentence}.",
         amount=Money(decision.amount, decision.currency),
         post=post,
-        legs=partial(postings.legs, session, [draft]),
+        legs=partial(transfers.legs, session, [draft]),
     )
 
 

@@ -11,12 +11,12 @@ from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment
 from webapp.services.alerts import alerts
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
-from webapp.services.payments import duplicates as duplicate_payments
+from webapp.services.payments import duplicates
 from webapp.services.payments.executors import BY_HAND, PaymentSubject, read_payment
 from webapp.services.payments.failures import Failure, fail_all
 
@@ -43,7 +43,7 @@ def keep_payment(context: Context, subject: PaymentSubject, decision: KeepPaymen
     )
 
     def post() -> None:
-        postings.write(context.session, [draft], at=context.at)
+        transfers.write(context.session, [draft], at=context.at)
         payment.status, payment.settled_at, payment.version = PaymentStatus.SUCCEEDED, context.at, payment.version + 1
         payment.status_detail = decision.reason
         context.session.flush()
@@ -67,7 +67,7 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
     )
 
     def post() -> None:
-        postings.write(context.session, [draft], at=context.at)
+        transfers.write(context.session, [draft], at=context.at)
         event = PaymentDecided(decision="same_money", reason=decision.reason)
         failure = {payment.id: Failure(f"It is the money of payment {first.reference}: {decision.reason}")}
         fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.same_money", event=event)
@@ -75,7 +75,7 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
         context.session.flush()
         about = ("payment", first.id)
         after = {"provider_id": payment.provider_id}
-        audit.record(
+        trail.record(
             context.session,
             context.actor,
             "payment.same_money",
@@ -103,7 +103,7 @@ def check_keep(subject: PaymentSubject) -> None:
 def check_same_money(subject: PaymentSubject) -> None:
     """Raise Conflict unless it may be the money of a payment that was marked paid by hand."""
     check_keep(subject)
-    if subject.first is None or not duplicate_payments.is_by_hand(subject.first):
+    if subject.first is None or not duplicates.is_by_hand(subject.first):
         raise Conflict("The payment besides which it was collected was not marked paid by hand.")
 
 
@@ -123,7 +123,7 @@ def _clearing(payment: Payment, owner: str) -> Place:
 def _decided(context: Context, payment: Payment, action: str, reason: str) -> None:
     session, about = context.session, ("payment", payment.id)
     before, after = {"status": str(PaymentStatus.NEEDS_REVIEW)}, {"status": payment.status}
-    audit.record(session, context.actor, action, about, at=context.at, reason=reason, before=before, after=after)
+    trail.record(session, context.actor, action, about, at=context.at, reason=reason, before=before, after=after)
     events.add(session, PaymentDecided(decision=action.rpartition(".")[2], reason=reason), payment.id, at=context.at)
     alerts.resolve(session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
 
@@ -136,5 +136,5 @@ def _posting(
         done=f"{sentence[:1].upper()}{sentence[1:]}.",
         amount=subject.owed,
         post=post,
-        legs=partial(postings.legs, context.session, [draft]),
+        legs=partial(transfers.legs, context.session, [draft]),
     )

@@ -16,10 +16,10 @@ from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment, Refund
 from webapp.services.alerts import alerts
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events, lookup
-from webapp.services.escrows import funding as holds
-from webapp.services.ledger import transfers as postings
+from webapp.services.escrows import funding
+from webapp.services.ledger import transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
 from webapp.services.orders import orders
@@ -97,13 +97,13 @@ def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPa
     check_accept(subject)
     payment, order, owed = subject.payment, subject.order, subject.owed
     clearing = Place(AccountKind.CLEARING, owed.currency, owner=payment.provider)
-    holding = holds.draft(subject.escrow, clearing)
+    holding = funding.draft(subject.escrow, clearing)
     surplus = subject.collected.amount - owed.amount
     kept = [_surplus(subject, clearing, surplus)] if surplus else []
 
     def post() -> None:
         _hold(context, subject, holding)
-        postings.write(context.session, kept, at=context.at)
+        transfers.write(context.session, kept, at=context.at)
         _succeed(context, subject, "payment.accept", decision.reason)
 
     more = f", {Money(surplus, owed.currency)} above the price goes to the buyer's wallet" if surplus else ""
@@ -112,7 +112,7 @@ def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPa
         done=f"Payment {payment.reference} was accepted: {owed} is held{more}.",
         amount=owed,
         post=post,
-        legs=partial(postings.legs, context.session, [holding, *kept]),
+        legs=partial(transfers.legs, context.session, [holding, *kept]),
         escrow_id=subject.escrow.id,
     )
 
@@ -146,7 +146,7 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
     """Hold the price: its provider has nothing to give back."""
     check_mark_paid(subject)
     payment, order, owed = subject.payment, subject.order, subject.owed
-    holding = holds.draft(subject.escrow, Place(AccountKind.CLEARING, owed.currency, owner=BY_HAND))
+    holding = funding.draft(subject.escrow, Place(AccountKind.CLEARING, owed.currency, owner=BY_HAND))
 
     def post() -> None:
         _hold(context, subject, holding)
@@ -158,7 +158,7 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
         done=f"Order {order.ref} was marked paid: {owed} is held.",
         amount=owed,
         post=post,
-        legs=partial(postings.legs, context.session, [holding]),
+        legs=partial(transfers.legs, context.session, [holding]),
         escrow_id=subject.escrow.id,
     )
 
@@ -240,7 +240,7 @@ def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:
 def _hold(context: Context, subject: PaymentSubject, holding: Draft) -> None:
     escrow, order = subject.escrow, subject.order
     escrow.closed_at = escrow.close_reason = None
-    holds.hold_drafted(context.session, escrow, holding, at=context.at, actor=context.actor)
+    funding.hold_drafted(context.session, escrow, holding, at=context.at, actor=context.actor)
     order.status, order.paid_at = OrderStatus.IN_PROGRESS, context.at
 
 
@@ -251,7 +251,7 @@ def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str
     payment.status_detail, payment.version = reason, payment.version + 1
     session.flush()
     about = ("payment", payment.id)
-    audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
+    trail.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, PaymentSucceeded(), payment.id, at=at)
     _end_review(context, payment)
 

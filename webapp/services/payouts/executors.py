@@ -13,9 +13,9 @@ from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, Tran
 from webapp.errors import Overtaken
 from webapp.models import Escrow, Payout, PayoutSchedule
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events, lookup
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
 from webapp.sql import lock
@@ -94,7 +94,7 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
     )
 
     def post() -> None:
-        postings.write(context.session, [back], at=context.at)
+        transfers.write(context.session, [back], at=context.at)
         _end(context, payout, PayoutStatus.FAILED, "payout.give_back", decision.reason, PayoutFailed())
         schedule = _schedule(context.session, payout)
         if schedule is not None:
@@ -110,7 +110,7 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
         done=f"{subject.amount} of payout {payout.ref} is in the wallet again.",
         amount=subject.amount,
         post=post,
-        legs=partial(postings.legs, context.session, [back]),
+        legs=partial(transfers.legs, context.session, [back]),
         takes_two=True,
     )
 
@@ -153,5 +153,5 @@ def _end(context: Context, payout: Payout, status: PayoutStatus, action: str, re
     payout.doubted_at, payout.needs_person, payout.status_detail = None, False, reason
     payout.recheck_at, payout.version = next_look(at, at), payout.version + 1
     session.flush()
-    audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
+    trail.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, event, payout.id, at=at)

@@ -15,14 +15,13 @@ from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Payout, PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.ledger import party_sides
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import party_sides, transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.party_sides import Sides
 from webapp.services.ledger.transfers import Draft
-from webapp.services.payouts import returns as payout_returns
+from webapp.services.payouts import returns
 from webapp.services.payouts.executors import PayoutSubject, read_payout
 from webapp.sql import lock
 
@@ -107,14 +106,14 @@ def _posting(
     payout = subject.payout
     clearing = Place(AccountKind.CLEARING, payout.currency, owner=payout.provider)
     draft = Draft(
-        reference=payout_returns.free_reference(context.session, payout_returns.after_all(payout)),
+        reference=returns.free_reference(context.session, returns.after_all(payout)),
         kind=TransferKind.PAYOUT,
         currency=payout.currency,
         sides=[(clearing, payout.amount), *sides],
     )
 
     def post() -> None:
-        postings.write(context.session, [draft], at=context.at)
+        transfers.write(context.session, [draft], at=context.at)
         _close(context, payout, action, reason)
         if event is not None:
             events.add(context.session, event, payout.id, at=context.at)
@@ -124,7 +123,7 @@ def _posting(
         done=f"Payout {payout.ref} over {subject.amount} counts as paid: {how}.",
         amount=subject.amount,
         post=post,
-        legs=partial(postings.legs, context.session, [draft]),
+        legs=partial(transfers.legs, context.session, [draft]),
     )
 
 
@@ -135,7 +134,7 @@ def _close(context: Context, payout: Payout, action: str, reason: str) -> None:
     _schedule_is_paid(session, payout, context)
     session.flush()
     after, about = {"status": payout.status}, ("payout", payout.id)
-    audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
+    trail.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, PayoutSucceeded(is_clawed_back=action == "payout.claw_back"), payout.id, at=at)
     for ended in (PAYOUT_CONTRADICTED, PAYOUT_FAILED):
         alerts.resolve(session, ended, f"payout {payout.ref}", at)

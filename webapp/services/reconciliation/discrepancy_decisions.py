@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Discrepancy
-from webapp.providers.blnk import provider as blnk
+from webapp.providers.blnk import provider
 from webapp.services.audit import trail
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 
-_LEDGER = (blnk.NAME, blnk.TRANSFERS)
+_LEDGER = (provider.NAME, provider.TRANSFERS)
 SEND_AGAIN = "What they lack is not accepted: it is sent again, or corrected."
 CORRECT = "What both have, and a provider has otherwise, is not accepted: the side that is wrong is corrected."
 

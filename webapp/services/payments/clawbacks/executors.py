@@ -16,15 +16,14 @@ from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Payment
 from webapp.services.alerts import alerts
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events, lookup
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes import locks as dispute_locks
 from webapp.services.disputes.executors import ResolveDispute
-from webapp.services.escrows import disbursement, freezes, held_again, taken_back
-from webapp.services.escrows import release as releases
-from webapp.services.ledger import transfers as postings
+from webapp.services.escrows import disbursement, freezes, held_again, release, taken_back
+from webapp.services.ledger import transfers
 from webapp.services.ledger.daily_totals import note_figure
 from webapp.services.ledger.transfers import Draft
 from webapp.services.payments.clawbacks import drafts as clawback_drafts
@@ -63,7 +62,7 @@ def write_off_payment(context: Context, subject: PaymentSubject, decision: Write
     draft = clawback_drafts.write_off(payment, escrow, gone.amount)
 
     def post() -> None:
-        postings.write(context.session, [draft], at=context.at)
+        transfers.write(context.session, [draft], at=context.at)
         _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason, gone.amount)
 
     stays = f"stays {escrow.status}"
@@ -102,7 +101,7 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
             _book_refunded(context, escrow, first, decision.reason)
         elif is_held and gone.amount > on_top:
             _resize(context, escrow, on_top - gone.amount, decision.reason)
-        postings.write(session, rest, at=context.at)
+        transfers.write(session, rest, at=context.at)
 
     words = clawback_drafts.in_words(escrow, drafts)
     ending = f"; dispute {dispute.ref} ends as refunded" if dispute else ""
@@ -129,7 +128,7 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
     def post() -> None:
         _decided(context, payment, escrow, Bearer.ESCROW, "payment.refund_rest", decision.reason)
         _book_refunded(context, escrow, drafts[0], decision.reason)
-        postings.write(session, drafts[1:], at=context.at)
+        transfers.write(session, drafts[1:], at=context.at)
         if by_card:
             refunds.write(session, payment, escrow.buyer_id, rest, at=context.at, actor=context.actor)
 
@@ -151,7 +150,7 @@ def give_again_payment(context: Context, subject: PaymentSubject, decision: Give
     came = Money(-payment.undecided_amount, payment.currency)
 
     def post() -> None:
-        postings.write(context.session, [again.draft], at=context.at)
+        transfers.write(context.session, [again.draft], at=context.at)
         _decided(context, payment, escrow, payment.taken_back_from, "payment.give_again", decision.reason)
         if again.is_anew:
             _hold_anew(context, escrow, again.held, decision.reason)
@@ -226,13 +225,13 @@ def _posting(
         done=f"{sentence[:1].upper()}{sentence[1:]}.",
         amount=subject.owed,
         post=post,
-        legs=partial(postings.legs, context.session, drafts),
+        legs=partial(transfers.legs, context.session, drafts),
         escrow_id=subject.escrow_id,
     )
 
 
 def _book_refunded(context: Context, escrow: Escrow, draft: Draft, reason: str) -> None:
-    releases.book_refunded(context.session, escrow.id, draft, at=context.at, actor=context.actor, note=reason)
+    release.book_refunded(context.session, escrow.id, draft, at=context.at, actor=context.actor, note=reason)
     context.session.expire(escrow)
 
 
@@ -248,7 +247,7 @@ def _resize(context: Context, escrow: Escrow, change: int, reason: str) -> None:
     session.flush()
     note_figure(session, "refunded", freed.currency, -change, context.at)
     after, about = {"amount": freed.amount, "fee": freed.fee}, ("escrow", freed.id)
-    audit.record(
+    trail.record(
         session, context.actor, "escrow.resize", about, at=context.at, reason=reason, before=before, after=after
     )
 
@@ -290,7 +289,7 @@ def _decided(
     taken_back.note_booked(session, payment, part)
     after = {"status": payment.status, "decided": payment.taken_back_decided, "borne_by": payment.taken_back_from}
     about = ("payment", payment.id)
-    audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
+    trail.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
     event = PaymentDecided(decision=action.rpartition(".")[2], reason=reason)
     events.add(session, event, payment.id, at=at)
     if is_done:

@@ -16,10 +16,9 @@ from webapp.models import Escrow, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.common import lookup
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.ledger import reversal_debts
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import reversal_debts, transfers
 from webapp.services.payments.reversals import corrections
-from webapp.services.payments.reversals import transfers as reversals
+from webapp.services.payments.reversals import transfers as reversal_transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +64,22 @@ read_transfer = Reader(_look, _guard)
 def reverse_transfer(context: Context, subject: TransferSubject, decision: ReverseTransfer) -> Posting:
     """The opposite transfer. What had left an escrow is held again, frozen until someone decides."""
     session, transfer, escrow = context.session, subject.transfer, subject.escrow
-    reversals.check(session, transfer)
-    draft = reversals.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
+    reversal_transfers.check(session, transfer)
+    draft = reversal_transfers.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
     amount = Money(transfer.amount, transfer.currency)
 
     def post() -> None:
-        reversals.reverse(session, transfer, escrow, draft, decision.reason, at=context.at, actor=context.actor)
+        reversal_transfers.reverse(
+            session, transfer, escrow, draft, decision.reason, at=context.at, actor=context.actor
+        )
 
-    owes = reversals.debts_in_words(session, draft)
+    owes = reversal_transfers.debts_in_words(session, draft)
     return Posting(
         sentence=f"reversal of {amount}, transfer {transfer.reference}{owes}",
         done=f"{amount} of transfer {transfer.reference} was reversed{owes}.",
         amount=amount,
         post=post,
-        legs=partial(postings.legs, session, [draft]),
+        legs=partial(transfers.legs, session, [draft]),
         escrow_id=transfer.escrow_id,
     )
 
@@ -103,21 +104,21 @@ def reverse_and_split(context: Context, subject: TransferSubject, decision: Reve
 
 def _correction(context: Context, subject: TransferSubject, decision: ReverseTransfer, to_seller: int) -> Posting:
     session, transfer = context.session, subject.transfer
-    reversals.check(session, transfer)
+    reversal_transfers.check(session, transfer)
     escrow = corrections.require_escrow(session, transfer, subject.escrow)
     ensure_outgoing_enabled(session, lock=context.locked)
     if context.locked:
         corrections.lock_parties(session, escrow)
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, to_seller)
-    opposite = reversals.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
+    opposite = reversal_transfers.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
     right, met = corrections.draft(session, escrow, opposite, parts)
 
     def post() -> None:
         how: Any = {"at": context.at, "actor": context.actor}
         corrections.correct(session, transfer, escrow, parts, opposite, right, decision.reason, **how)
 
-    first = f"reversal of {held}, transfer {transfer.reference}{reversals.debts_in_words(session, opposite)}"
+    first = f"reversal of {held}, transfer {transfer.reference}{reversal_transfers.debts_in_words(session, opposite)}"
     then = (
         shares.split_in_words(held, escrow.fee, to_seller) if to_seller else f"refund of {held} into the buyer's wallet"
     )
@@ -127,6 +128,6 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
         done=f"Done: {sentence}.",
         amount=held,
         post=post,
-        legs=partial(postings.legs, session, [opposite, right]),
+        legs=partial(transfers.legs, session, [opposite, right]),
         escrow_id=escrow.id,
     )
