@@ -13,15 +13,14 @@ from webapp.domain.instants import parse_time_or_day
 from webapp.domain.numbers import counted
 from webapp.domain.states import MirrorStatus
 from webapp.errors import Invalid
-from webapp.jobs.periodic.check_mirror import keep, made, send_again
+from webapp.jobs.periodic.check_mirror import made, record, send_again
 from webapp.jobs.steps.mirror.checking import MirrorCheck
 from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.models import Reconciliation
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.runtime import Runtime
-from webapp.services.ledger import integrity_checks as books
-from webapp.services.reconciliation import discrepancies
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.ledger import integrity_checks
+from webapp.services.reconciliation import discrepancies, mirror_queue
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 from webapp.services.reconciliation.discrepancies import Compared
 from webapp.sql import database_now
@@ -42,7 +41,7 @@ def verify(as_json: bool) -> None:
     if not as_json and sys.stderr.isatty():
         note("Checking every transfer, account and escrow …")
     with desk() as runtime, runtime.db.reading() as session:
-        wrong = list(books.checks(session))
+        wrong = list(integrity_checks.checks(session))
         lasts, open_counts = discrepancies.last_of_each(session), discrepancies.open_counts(session)
         compared = {last.source: _compared(last, open_counts.get(last.source, 0)) for last in lasts}
     differing = sum(open_counts.values())
@@ -95,7 +94,7 @@ def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
     _send(runtime, blnk, progress)
     progress.close()
     with runtime.db.reading() as session:
-        counts = mirror_entries.counts(session)
+        counts = mirror_queue.counts(session)
         asked = discrepancies.last_of(session, TRANSFERS)
     unsent = sum(counts.values()) - counts.get(MirrorStatus.DONE, 0)
     if as_json:
@@ -150,7 +149,7 @@ def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, d
     found = made(check)
     progress.close()
     with runtime.db.transaction() as session:
-        found = keep(session, found, None)
+        found = record(session, found, None)
     return found, check.lost
 
 

@@ -42,7 +42,7 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     if run is None:
         return
     recorder = RunRecorder(runtime, run, lease)
-    with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _kept_alive(runtime, recorder):
+    with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _lease_renewed(runtime, recorder):
         _carry_out(runtime, recorder, schedule, began, stopping)
     _nudge_next(runtime, run.job)
 
@@ -144,7 +144,7 @@ def _hand_back(runtime: Runtime, recorder: RunRecorder) -> None:
 
 
 @contextmanager
-def _kept_alive(runtime: Runtime, recorder: RunRecorder) -> Iterator[None]:
+def _lease_renewed(runtime: Runtime, recorder: RunRecorder) -> Iterator[None]:
     """Renew the lease from a thread of its own while a long statement runs. What fails is tried again."""
     over = threading.Event()
     thread = threading.Thread(

@@ -262,7 +262,7 @@ class Steps(Books):
 
     def _keep(self) -> None:
         for payout in self._stopped():
-            payout_rerouting.keep(self.session, payout.id, version=payout.version, at=self.at, actor=DIVINE)
+            payout_rerouting.keep_account(self.session, payout.id, version=payout.version, at=self.at, actor=DIVINE)
             to = self.in_use()
             self.kept[payout.id] = to.id if to else 0
 

@@ -36,7 +36,7 @@ def balance(ours: int, theirs: int) -> Finding:
 
 def compare(session: Session, *findings: Finding, source: str = BOOK, settled: tuple[str, ...] = ()) -> Compared:
     """One comparison that found these."""
-    found = discrepancies.keep(session, Compared(source, NOW, None, None, 5, findings, settled), None)
+    found = discrepancies.record(session, Compared(source, NOW, None, None, 5, findings, settled), None)
     discrepancies.alert(session, NOW)
     session.expire_all()
     return found

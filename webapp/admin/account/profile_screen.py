@@ -64,7 +64,7 @@ class ProfileScreen(Screen):
                 user.id,
                 form.old.data or "",
                 form.new.data or "",
-                keep=signed_in.id,
+                current_session_id=signed_in.id,
                 at=clock.now(),
                 actor=current_actor(),
             )

@@ -57,7 +57,7 @@ class TwoFactorScreen(Screen):
                 cookie.get(_OFFERED, ""),
                 form.code.data or "",
                 codes=Codes(runtime().settings),
-                keep=signed_in.id,
+                current_session_id=signed_in.id,
                 at=clock.now(),
                 actor=current_actor(),
             )

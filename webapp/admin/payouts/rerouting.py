@@ -36,7 +36,7 @@ class ReroutingActions(Screen):
     @action("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm)
     def keep_account(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that it was written for."""
-        return self._sent_to(payout_rerouting.keep, payout_id, form)
+        return self._sent_to(payout_rerouting.keep_account, payout_id, form)
 
     @keep_account.confirmation
     def _confirm_keep(self, payout_id: int) -> ActionPage:

@@ -82,7 +82,7 @@ def _once(endpoint: Endpoint, call: Call, operation: Callable[[], BaseModel]) ->
         return _answer(endpoint, first.body, {"Idempotency-Replayed": "true"})
     answer = operation()
     kept = answer.model_copy(update=dict.fromkeys(endpoint.secret_fields)).model_dump_json()
-    idempotency.keep(call.session, call.actor, key, endpoint.status, kept)
+    idempotency.store(call.session, call.actor, key, endpoint.status, kept)
     return _made(endpoint, answer)
 
 

@@ -160,7 +160,7 @@ def write_payout_off(call: Call, payout_id: int, body: DecidePayout) -> PayoutDe
 @endpoints.post("/api/v1/payouts/<id:payout_id>/keep-account", "payout:manage")
 def keep_payout_account(call: Call, payout_id: int, body: RoutePayout) -> PayoutShape:
     """Send an unsent payout to the account that it was written for, although that was changed since."""
-    return _one(call, payout_rerouting.keep(call.session, payout_id, **_routed(call, payout_id, body)))
+    return _one(call, payout_rerouting.keep_account(call.session, payout_id, **_routed(call, payout_id, body)))
 
 
 @endpoints.post("/api/v1/payouts/<id:payout_id>/redirect", "payout:manage")

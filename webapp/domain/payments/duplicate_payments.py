@@ -33,12 +33,12 @@ def separate_duplicates(
         return word, ()
     found = [replace(word, others=()), *word.others]
     if is_by_hand:
-        return found[0], [each for each in found if _is_kept(each)]
+        return found[0], [each for each in found if _has_money(each)]
     ours = next((each for each in found if number is not None and each.provider_id == number), found[0])
-    return ours, [each for each in found if each is not ours and _is_kept(each)]
+    return ours, [each for each in found if each is not ours and _has_money(each)]
 
 
-def _is_kept(seen: ProviderResponse) -> bool:
+def _has_money(seen: ProviderResponse) -> bool:
     """Whether the provider has money of it."""
     kept = (seen.amount or 0) - (seen.refunded_amount or 0)
     return seen.status == ProviderStatus.SUCCEEDED and kept > 0 and bool(seen.currency) and bool(seen.provider_id)

@@ -116,7 +116,7 @@ def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime
 
 
 def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[PaymentOutcome, str]:
-    kept = kept_of(seen)
+    kept = net_amount(seen)
     # A success that names no amount, or none, is no word of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
         detail = "It was paid, and given back to the payer at the provider."
@@ -181,7 +181,7 @@ def _given_back(attempt: PaymentAttempt, word: ProviderResult) -> tuple[Returned
     return word.given_back
 
 
-def kept_of(seen: ProviderResponse) -> int:
+def net_amount(seen: ProviderResponse) -> int:
     """What a provider has of a payment that it says succeeded."""
     return (seen.amount or 0) - (seen.refunded_amount or 0)
 

@@ -58,9 +58,9 @@ def made(check: MirrorCheck) -> Compared:
         return Compared(TRANSFERS, check.at, check.since, None, 0, (), (), failure.sentence)
 
 
-def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
+def record(session: Session, compared: Compared, run_id: int | None) -> Compared:
     """Write down what a check found, and alert; returns it without what was accepted."""
-    compared = discrepancies.keep(session, compared, run_id)
+    compared = discrepancies.record(session, compared, run_id)
     discrepancies.alert(session, compared.at)
     return compared
 
@@ -89,7 +89,7 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
     )
     compared = made(check)
     with work.db.transaction() as session:
-        compared = keep(session, compared, work.run_id)
+        compared = record(session, compared, work.run_id)
     found = dict(compared.counts or {})
     level = "warning" if found or check.lost or compared.error else "info"
     work.log(

@@ -88,7 +88,7 @@ class Tokens:
         """From the database, or by asking; while another asks, wait for what comes of it."""
         ends = time.monotonic() + _CLAIM.total_seconds()
         while True:
-            held, row = self._kept()
+            held, row = self._stored()
             if held is not None and held.lasts(margin):
                 return held
             if self._claim(row):
@@ -99,7 +99,7 @@ class Tokens:
                 raise NotSent("Flutterwave's token is being asked for and does not come.", retry_after=_AGAIN_AFTER)
             time.sleep(_LOOK_EVERY)
 
-    def _kept(self) -> tuple[_Held | None, ProviderToken | None]:
+    def _stored(self) -> tuple[_Held | None, ProviderToken | None]:
         with self._db.reading() as session:
             row = session.get(ProviderToken, NAME)
         if row is None or row.token_encrypted is None or row.expires_at is None:
@@ -130,9 +130,9 @@ class Tokens:
             failures = ProviderToken.failures + 1
             self._settle(refreshed_at=None, failures=failures, last_error=failure.sentence[:300])
             raise NotSent(f"Flutterwave gives no token: {failure.sentence}", retry_after=_AGAIN_AFTER) from None
-        kept = encrypt(held.token, self._keys)
+        encrypted = encrypt(held.token, self._keys)
         self._settle(
-            token_encrypted=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None
+            token_encrypted=encrypted, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None
         )
         return held
 

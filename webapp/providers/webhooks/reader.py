@@ -13,7 +13,7 @@ UNREADABLE = "unreadable"
 """The event of a webhook that is none."""
 _DEEPEST = 50
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _MENDED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -41,7 +41,7 @@ def _body(raw: bytes) -> dict[str, Any]:
         raise ValueError("Its body is not JSON.") from None
     if not isinstance(body, dict):
         raise ValueError("Its body is not an object.")
-    return {_kept(name): _kept(value) for name, value in body.items()}
+    return {_storable(name): _storable(value) for name, value in body.items()}
 
 
 def _shallow(text: str) -> str:
@@ -59,10 +59,10 @@ def _shallow(text: str) -> str:
     return "".join([*parts, text[place:]])
 
 
-def _kept(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     """The value without NUL and halves of characters, which no database keeps."""
     if isinstance(value, str):
-        return _NOT_KEPT.sub(_MENDED, value)
+        return _NOT_STORABLE.sub(_MENDED, value)
     if isinstance(value, list):
-        return [_kept(each) for each in value]
-    return {_kept(name): _kept(each) for name, each in value.items()} if isinstance(value, dict) else value
+        return [_storable(each) for each in value]
+    return {_storable(name): _storable(each) for name, each in value.items()} if isinstance(value, dict) else value

@@ -72,7 +72,7 @@ def _insert(session: Session, rule: str, severity: str, subject: str, found: Ale
         severity=severity,
         status=AlertStatus.FIRING,
         sentence=found.sentence[:1000],
-        causes=_kept(found.causes),
+        causes=_bounded(found.causes),
         fired_at=at,
         seen_at=at,
     )
@@ -84,7 +84,7 @@ def _insert(session: Session, rule: str, severity: str, subject: str, found: Ale
 
 def _learn(session: Session, alert: Alert, found: AlertFinding, at: datetime, *, insists: bool, fact: bool) -> bool:
     """Take what is said now. A cause that is new fires it again, unless it is calling for somebody already."""
-    fresh = [cause for cause in _kept(found.causes) if cause not in alert.causes]
+    fresh = [cause for cause in _bounded(found.causes) if cause not in alert.causes]
     alert.sentence, alert.seen_at = found.sentence[:1000], at
     alert.causes = [*fresh, *alert.causes][:_MOST_CAUSES]
     again = bool(fresh) and (insists or alert.status == AlertStatus.ACKNOWLEDGED)
@@ -98,7 +98,7 @@ def _learn(session: Session, alert: Alert, found: AlertFinding, at: datetime, *,
     return again
 
 
-def _kept(causes: Collection[str]) -> list[str]:
+def _bounded(causes: Collection[str]) -> list[str]:
     return [cause[:200] for cause in causes][:_MOST_CAUSES]
 
 
@@ -150,7 +150,7 @@ def is_current(session: Session, rule: str, found: Mapping[str, AlertFinding]) -
     sentences = {subject: each.sentence for subject, each in known.items()}
     if sentences != {subject: each.sentence for subject, each in found.items()}:
         return False
-    return all(set(_kept(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
+    return all(set(_bounded(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
 
 
 def get(session: Session, alert_id: int) -> Alert:

@@ -13,7 +13,7 @@ from webapp.errors import Conflict, Invalid
 from webapp.models import Idempotency
 from webapp.sql import insert_new
 
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 """How long a key is remembered."""
 _LONGEST = 200
 
@@ -38,7 +38,7 @@ def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datet
     """
     if not 1 <= len(key) <= _LONGEST or not key.isprintable():
         raise Invalid(f"An Idempotency-Key has 1 to {_LONGEST} printable characters.")
-    session.execute(delete(Idempotency).where(_is(actor, key), Idempotency.at < at - KEPT))
+    session.execute(delete(Idempotency).where(_is(actor, key), Idempotency.at < at - RETENTION))
     row = {"actor": actor.key, "key": key, "request_hash": request_hash, "at": at}
     took = session.execute(
         insert_new(session, Idempotency).values(row).on_conflict_do_nothing().returning(Idempotency.key)
@@ -51,7 +51,7 @@ def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datet
     return FirstAnswer(first.status, first.answer)
 
 
-def keep(session: Session, actor: Actor, key: str, status: int, body: str) -> None:
+def store(session: Session, actor: Actor, key: str, status: int, body: str) -> None:
     """Remember the answer, in the same transaction; a refusal rolls the key back with it."""
     session.execute(update(Idempotency).where(_is(actor, key)).values(status=status, answer=body))
 

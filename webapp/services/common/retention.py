@@ -8,7 +8,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from webapp.models import Idempotency, UserSession
-from webapp.services.common.idempotency import KEPT
+from webapp.services.common.idempotency import RETENTION
 
 AT_ONCE = 5_000
 _SIGN_INS = timedelta(days=90)
@@ -16,9 +16,9 @@ _SIGN_INS = timedelta(days=90)
 
 def purge_expired(session: Session, at: datetime) -> int:
     """Forget up to 5,000 of each kind; returns how many."""
-    keys = select(Idempotency.key).where(Idempotency.at < at - KEPT).order_by(Idempotency.at).limit(AT_ONCE)
+    keys = select(Idempotency.key).where(Idempotency.at < at - RETENTION).order_by(Idempotency.at).limit(AT_ONCE)
     ended = select(UserSession.id).where(UserSession.ends_at < at - _SIGN_INS).order_by(UserSession.id).limit(AT_ONCE)
-    old = Idempotency.at < at - KEPT
+    old = Idempotency.at < at - RETENTION
     return _removed(session, Idempotency.key, keys, old) + _removed(session, UserSession.id, ended)
 
 

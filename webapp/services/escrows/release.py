@@ -234,8 +234,8 @@ def _mark(
     )
     changed: Any = session.execute(left)
     if changed.rowcount != len(ids):
-        for kept in refusals(session, ids, [], None, mark=False) if len(ids) == 1 else ():
-            raise Overtaken(f"Escrow {kept.label} changed meanwhile, and stays as it is. {kept.sentence}")
+        for refusal in refusals(session, ids, [], None, mark=False) if len(ids) == 1 else ():
+            raise Overtaken(f"Escrow {refusal.label} changed meanwhile, and stays as it is. {refusal.sentence}")
         raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
 
 

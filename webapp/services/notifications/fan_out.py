@@ -17,7 +17,7 @@ from webapp.settings import Settings
 from webapp.sql import insert_new, is_sqlite, iso_text, json_text, labelled, one_of
 
 AT_ONCE = 500
-KEPT_FOR_PAUSED = timedelta(days=7)
+_WRITTEN_FOR_PAUSED = timedelta(days=7)
 """How long a paused endpoint is still written for."""
 
 
@@ -30,8 +30,8 @@ def fan_out(
     if not events:
         return []
     ids = [event.id for event in events]
-    for endpoint in endpoints.kept(session):
-        if endpoint.paused_at is None or endpoint.paused_at > at - KEPT_FOR_PAUSED:
+    for endpoint in endpoints.not_removed(session):
+        if endpoint.paused_at is None or endpoint.paused_at > at - _WRITTEN_FOR_PAUSED:
             _write(session, endpoint, ids, at)
     if to_people:
         event_messages.write(session, events, at, settings)

@@ -24,7 +24,7 @@ from webapp.services.common import events
 from webapp.sql import insert_new
 
 
-def keep_apart(
+def record_duplicates(
     session: Session, rows: Sequence[Any], words: Mapping[int, ProviderResult], *, at: datetime, actor: Actor
 ) -> dict[int, ProviderResult]:
     """What was said of each payment itself; what was collected besides is written down, once."""

@@ -17,7 +17,14 @@ from webapp.domain.outbox.event_types import (
     PaymentRestored,
     PaymentSucceeded,
 )
-from webapp.domain.payments.payment_outcome import PaymentAttempt, PaymentOutcome, judge, kept_of, next_check, taken_now
+from webapp.domain.payments.payment_outcome import (
+    PaymentAttempt,
+    PaymentOutcome,
+    judge,
+    net_amount,
+    next_check,
+    taken_now,
+)
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
@@ -59,7 +66,7 @@ def settle_all(
     """
     lock_escrows(session, list(words))
     rows = session.execute(_rows(session, list(words))).all()
-    words = duplicates.keep_apart(session, rows, words, at=at, actor=actor)
+    words = duplicates.record_duplicates(session, rows, words, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
     judged = [_judge(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
     judged = _once_per_order(judged)
@@ -310,7 +317,7 @@ def _shown(word: ProviderResult, status: PaymentStatus) -> dict[str, Any]:
     doubtful = seen if status == PaymentStatus.NEEDS_REVIEW else None
     return {
         "number": seen.provider_id if seen else None,
-        "amount_seen": kept_of(doubtful) if doubtful else None,
+        "amount_seen": net_amount(doubtful) if doubtful else None,
         "currency_seen": doubtful.currency if doubtful else None,
         "fee_on_top": seen.payer_fee if seen else 0,
         "paid": seen.paid_at if seen else None,

@@ -16,7 +16,7 @@ from webapp.services.payouts import destinations, stops
 NO_ACCOUNT = "The party has no account in use: set one, or cancel the payout."
 
 
-def keep(session: Session, payout_id: int, *, version: int, at: datetime, actor: Actor) -> Payout:
+def keep_account(session: Session, payout_id: int, *, version: int, at: datetime, actor: Actor) -> Payout:
     """It goes to the account that it was written for, although the party has another by now."""
     payout = _stopped(session, payout_id, version, actor)
     instead = stops.in_use(session, payout)

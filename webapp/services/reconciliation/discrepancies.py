@@ -48,7 +48,7 @@ class Compared:
     """Payments of ours that were collected twice there: they have to be asked about, though nothing differs."""
 
 
-def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
+def record(session: Session, compared: Compared, run_id: int | None) -> Compared:
     """Write down a comparison and its discrepancies; those that agree again are resolved.
 
     Returns it without what was accepted, which is counted apart.
@@ -195,7 +195,7 @@ def _is_same(accepted: Discrepancy, found: Finding) -> bool:
     return was == (found.kind, found.currency, found.detail, gap)
 
 
-def _found(session: Session, source: str, count: int) -> Found:
+def _found(session: Session, source: str, count: int) -> AlertFinding:
     """What an alert says of a book: each discrepancy that is new since then fires it again."""
     open_ones = select(Discrepancy.id, Discrepancy.reference).where(Discrepancy.source == source, OPEN)
     rows = session.execute(open_ones.order_by(Discrepancy.last_seen_at, Discrepancy.id).limit(_MOST_CAUSES)).all()

@@ -44,7 +44,7 @@ def claim(session: Session, accounts: Sequence[int], at: datetime) -> list[int]:
     return mine
 
 
-def keep(session: Session, balances: Mapping[int, str]) -> None:
+def record_balances(session: Session, balances: Mapping[int, str]) -> None:
     """These balances stand for these accounts from now on."""
     for account, balance in balances.items():
         row = update(MirrorAccount).where(MirrorAccount.account_id == account).values(balance_id=balance)

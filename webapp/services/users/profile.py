@@ -18,7 +18,7 @@ def confirm_password(user: User, password: str, *, field: str = "password") -> N
 
 
 def change_password(
-    session: Session, user_id: int, old: str, new: str, *, keep: int | None, at: datetime, actor: Actor
+    session: Session, user_id: int, old: str, new: str, *, current_session_id: int | None, at: datetime, actor: Actor
 ) -> None:
     """Another password, after the old one; every other sign-in than `keep` ends."""
     user = users.locked(session, user_id)
@@ -27,7 +27,7 @@ def change_password(
     if old == new:
         raise Invalid("The new password is the old one.", fields={"new": "Choose another password than the old one."})
     user.password, user.must_change_password = passwords.hashed(new), False
-    sessions.end_all(session, user_id, at=at, but=keep)
+    sessions.end_all(session, user_id, at=at, but=current_session_id)
     trail.record(session, actor, "user.password", ("user", user_id), at=at)
 
 

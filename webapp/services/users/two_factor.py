@@ -61,7 +61,7 @@ def enable(
     code: str,
     *,
     codes: Codes,
-    keep: int | None,
+    current_session_id: int | None,
     at: datetime,
     actor: Actor,
 ) -> list[str]:
@@ -74,7 +74,7 @@ def enable(
         wrong = "That code does not fit. Check the clock of your phone, and type the code it shows now."
         raise Invalid(wrong, fields={"code": wrong})
     user.totp_secret = secret
-    sessions.end_all(session, user_id, at=at, but=keep)
+    sessions.end_all(session, user_id, at=at, but=current_session_id)
     trail.record(session, actor, "user.second_factor_on", ("user", user_id), at=at)
     return _new_recovery_codes(user)
 

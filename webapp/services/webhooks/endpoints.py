@@ -43,7 +43,7 @@ def create(
     """Add an endpoint; its secret is in the answer and nowhere else in the clear. Invalid names the wrong field."""
     actor.require(_MANAGE)
     url, description, events = _checked(new, settings)
-    if len(kept(session)) >= _MOST:
+    if len(not_removed(session)) >= _MOST:
         raise Conflict(f"There are {_MOST} endpoints already. Remove one first.")
     secret = webhook_signing.new_secret()
     endpoint = WebhookEndpoint(
@@ -65,7 +65,7 @@ def get(session: Session, endpoint_id: int) -> WebhookEndpoint:
     return lookup.by_id(session, WebhookEndpoint, endpoint_id, "webhook endpoint")
 
 
-def kept(session: Session) -> list[WebhookEndpoint]:
+def not_removed(session: Session) -> list[WebhookEndpoint]:
     """Every endpoint that was not removed, oldest first."""
     known = select(WebhookEndpoint).where(WebhookEndpoint.removed_at.is_(None)).order_by(WebhookEndpoint.id)
     return list(session.scalars(known))

@@ -88,7 +88,7 @@ class Balances:
                 self._create({each: currencies[each] for each in mine if each not in made}, made)
         finally:
             with self._db.transaction() as session:
-                mirror_accounts.keep(session, made)
+                mirror_accounts.record_balances(session, made)
                 mirror_accounts.release_claim(session, [each for each in mine if each not in made])
             self._known |= made
 

@@ -33,7 +33,7 @@ def reconcile(work: Work) -> None:
     """
     for comparison in _comparisons(work):
         compared = _made(work, comparison)
-        _keep(work, compared)
+        _record(work, compared)
         concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
         concerned += compared.again
         if concerned:
@@ -70,13 +70,13 @@ def _made(work: Work, comparison: Comparable) -> Compared:
     except CallFailed as failure:
         return Compared(comparison.source, work.now, None, None, 0, (), (), failure.sentence)
     except Stopped:
-        _keep(work, Compared(comparison.source, work.now, None, None, 0, (), (), "The run ended before it was done."))
+        _record(work, Compared(comparison.source, work.now, None, None, 0, (), (), "The run ended before it was done."))
         raise
 
 
-def _keep(work: Work, compared: Compared) -> None:
+def _record(work: Work, compared: Compared) -> None:
     with work.db.transaction() as session:
-        compared = discrepancies.keep(session, compared, work.run_id)
+        compared = discrepancies.record(session, compared, work.run_id)
     found = len(compared.findings)
     counts = {"matched": compared.matched, "discrepancies": found, "undecided": compared.undecided}
     counts |= {"accepted": compared.accepted} if compared.accepted else {}

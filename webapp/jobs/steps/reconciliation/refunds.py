@@ -135,7 +135,7 @@ class RefundComparison:
         self.asked += 1
         if self.asked > MOST_ASKED:
             return
-        theirs, _ = told_apart(self.fetch_payment_with_refunds(ours.reference), ours.number, is_by_hand=False)
+        theirs, _ = separate_duplicates(self.fetch_payment_with_refunds(ours.reference), ours.number, is_by_hand=False)
         found = discrepancy(ours, theirs) if isinstance(theirs, ProviderResponse) else None
         if found is None:
             self.agreeing.add(ours.reference)
