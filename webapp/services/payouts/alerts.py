@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.money.money import Money
-from webapp.domain.states import PayoutStatus
-from webapp.models import Payout
+from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.payouts import pauses, stops
 from webapp.settings import Settings
@@ -20,6 +20,18 @@ _MOST, _NAMED = 200, 3
 # Written out, so that the partial indexes fit.
 _UNSETTLED = text("payout.status IN ('pending', 'sending', 'sent')")
 _DOUBTED = text("payout.doubted_at IS NOT NULL")
+
+
+@rule(severity="page")
+def payout_unpaid(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """A payout is due and could not be paid for three nights: no destination, no cover, no provider."""
+    # Written out, so that the partial index fits.
+    unpaid = text("payout_schedule.unpaid_days > 2"), PayoutSchedule.status == ScheduleStatus.PENDING
+    query = select(PayoutSchedule).where(*unpaid).order_by(PayoutSchedule.due_at, PayoutSchedule.id)
+    for each in session.scalars(query.limit(_MOST)):
+        what = f"Payout schedule {each.ref} over {Money(each.amount, each.currency)}"
+        sentence = f"{what} could not be paid for {each.unpaid_days} nights: {each.failure_reason}"
+        yield each.ref, sentence, [each.failure_reason or ""]
 
 
 @rule(severity="page")
