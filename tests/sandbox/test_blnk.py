@@ -12,7 +12,9 @@ from webapp.sandbox import Served
 
 
 class Blnk(Caller):
-    """One that has Blnk's key."""
+    """One that has Blnk's key, and a ledger."""
+
+    ledger: str
 
     def __call__(self, method: str, path: str, json: Any = None, **more: Any) -> requests.Response:
         if path.startswith("/blnk"):
@@ -26,7 +28,7 @@ class Blnk(Caller):
     def holds(self, balance: str) -> int:
         return int(self("GET", f"/blnk/balances/{balance}").json()["balance"])
 
-    def move(self, reference: str, source: str, destination: str, amount: int, **more: Any) -> requests.Response:
+    def move(self, reference: str, source: str, destination: str, amount: float, **more: Any) -> requests.Response:
         asked = {"precise_amount": amount, "precision": 100, "reference": reference, "currency": "NGN"}
         asked |= {"description": "Test", "source": source, "destination": destination, "skip_queue": True}
         return self("POST", "/blnk/transactions", {key: value for key, value in (asked | more).items() if value})

@@ -44,7 +44,7 @@ class Flutterwave(Caller):
         return self.v4("POST", "/checkout/sessions", asked, **{"X-Idempotency-Key": key})
 
     def charges(self) -> list[Any]:
-        return self.v4("GET", "/charges?reference=order-1").json()["data"]
+        return list(self.v4("GET", "/charges?reference=order-1").json()["data"])
 
 
 @pytest.fixture

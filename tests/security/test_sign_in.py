@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -102,7 +102,9 @@ def test_a_browser_is_known_only_to_the_accounts_it_signed_in_to_and_by_our_sign
     for _ in range(5):
         send(somebody, "/sign-in", email="admin@desk.example", password="wrong wrong wrong")
     assert send(client, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 403
-    forged = client.get_cookie("desk_device").value[:-4] + "AAAA"
+    own = client.get_cookie("desk_device")
+    assert own is not None
+    forged = own.value[:-4] + "AAAA"
     for _ in range(5):
         send(somebody, "/sign-in", email="agent@desk.example", password="wrong wrong wrong")
     somebody.set_cookie("desk_device", forged)
@@ -169,7 +171,7 @@ def _seen(desk: Runtime, ago: timedelta) -> None:
         session.execute(update(UserSession).values(seen_at=clock.now() - ago))
 
 
-def _last_seen(desk: Runtime):
+def _last_seen(desk: Runtime) -> datetime:
     with desk.db.reading() as session:
         return session.scalars(select(UserSession.seen_at)).one()
 

@@ -95,8 +95,16 @@ def test_a_token_that_ends_makes_no_other(desk: Runtime) -> None:
 
 def test_the_pages_show_the_tokens_that_end(desk: Runtime, sign_in: SignIn) -> None:
     made(desk, "parties", by="admin", name="shop back end")
-    more = {"email": "second@desk.example", "name": "Second", "roles": ["admin"], "password": PASSWORD}
-    change(desk, lambda session, at: users.create(session, **more, at=at, actor=SETUP))
+    with desk.db.transaction() as session:
+        users.create(
+            session,
+            email="second@desk.example",
+            name="Second",
+            roles=["admin"],
+            password=PASSWORD,
+            at=clock.now(),
+            actor=SETUP,
+        )
     client, path = sign_in("second"), f"/users/{number(desk, 'admin')}"
     for page in (path, f"{path}/roles", f"{path}/disable"):
         assert "shop back end" in client.get(page).text

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 from flask.testing import FlaskClient
 from passlib.totp import TOTP
@@ -98,7 +99,7 @@ def _next(app: TOTP) -> str:
     return str(app.generate(now.expire_time + 1).token)
 
 
-def _password(client: FlaskClient):
+def _password(client: FlaskClient) -> Any:
     return send(client, "/sign-in", email="agent@desk.example", password=PASSWORD)
 
 

@@ -1,5 +1,6 @@
 """Alert rules: once per firing, resolved by facts, seen by people."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -121,7 +122,7 @@ def test_an_alert_is_acknowledged_silenced_and_fires_anew_after_it_was_resolved(
 
 
 def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object) -> Iterator[alert_registry.Answer]:
         raise ValueError("a bug in a rule")
 
     monkeypatch.setitem(alert_registry._rules, "a_broken_one", alert_registry.AlertRule(broken, "page"))

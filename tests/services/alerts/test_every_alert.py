@@ -70,9 +70,9 @@ def run_of(status: str, **at: timedelta) -> Step:
     def step(runtime: Runtime) -> None:
         then = {name: clock.now() - ago for name, ago in at.items()}
         lease = clock.now() + HOUR if status == "running" else None
-        told = {"job": "daily", "trigger": "manual", "by": "x", "by_name": "x", "amounts": {}, "lease_until": lease}
+        told = {"job": "daily", "trigger": "manual", "by": "x", "by_name": "x"}
         with runtime.db.transaction() as session:
-            session.add(Run(status=status, at=clock.now(), **told, **then))
+            session.add(Run(status=status, at=clock.now(), amounts={}, lease_until=lease, **told, **then))
 
     return step
 

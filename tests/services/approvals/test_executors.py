@@ -1,6 +1,7 @@
 """The registry of decisions: typed payloads, kept and read back; known wherever decisions are named."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from webapp.services.approvals import executors
 from webapp.services.approvals.executors import Payload
 
 
-def samples(payload: type[Payload]) -> dict[str, object]:
+def samples(payload: type[Payload]) -> dict[str, Any]:
     """Something for each field that has to be there."""
     required = {name: field for name, field in payload.model_fields.items() if field.is_required()}
     return {name: 1 if field.annotation is int else "x" for name, field in required.items()}
@@ -40,7 +41,8 @@ def test_every_decision_has_its_words_on_the_pages(action: str) -> None:
     assert action in DECISIONS or action == "dispute.resolve"
 
 
-_WHY = {"reason": "It is right so."}
+Stored = dict[str, object]
+_WHY: Stored = {"reason": "It is right so."}
 _ALONE = [
     "escrow.release",
     "escrow.refund",
@@ -61,9 +63,9 @@ _ALONE = [
     "transfer.reverse",
     "transfer.reverse_and_refund",
 ]
-_MONEY = {"amount": 500, "currency": "NGN", "reference": "dep-1", "provider_reference": None}
-_SPLIT = {"buyer_amount": 600, "seller_amount": 400}
-STORED: list[tuple[str, dict[str, object]]] = [
+_MONEY: Stored = {"amount": 500, "currency": "NGN", "reference": "dep-1", "provider_reference": None}
+_SPLIT: Stored = {"buyer_amount": 600, "seller_amount": 400}
+STORED: list[tuple[str, Stored]] = [
     *((action, _WHY) for action in _ALONE),
     *((f"payment.{verb}", _WHY | {"part": part}) for verb in ("write_off", "claw_back") for part in (None, 100)),
     *((f"payout.{verb}", _WHY | {"known": "sent"}) for verb in ("mark_paid", "give_back")),
@@ -77,7 +79,7 @@ STORED: list[tuple[str, dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(("action", "kept"), STORED)
-def test_a_proposal_that_an_older_desk_kept_is_read(action: str, kept: dict[str, object]) -> None:
+def test_a_proposal_that_an_older_desk_kept_is_read(action: str, kept: Stored) -> None:
     payload = executors.find(action).payload
 
     assert payload.model_validate(kept).model_dump(mode="json", exclude_unset=True) == kept

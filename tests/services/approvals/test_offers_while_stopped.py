@@ -1,6 +1,6 @@
 """While outgoing money is stopped, what would be refused is not offered, previewed or proposed, and is said why."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -52,9 +52,9 @@ def test_no_way_out_of_an_escrow_is_offered_or_proposed(stopped_market: Market, 
     with pytest.raises(Conflict, match="Fraud wave"):
         previews.of(market.session, action, escrow.id, decision, at=NOW, actor=DIVINE, settings=settings)
     market.limit(0)
-    action = escrows.release if action == "escrow.release" else escrows.refund
+    decide = escrows.release if action == "escrow.release" else escrows.refund
     with pytest.raises(Conflict, match="Fraud wave"), undone(market.session):
-        action(market.session, escrow.id, "-", version=escrow.version, at=NOW, actor=DIVINE, settings=settings)
+        decide(market.session, escrow.id, "-", version=escrow.version, at=NOW, actor=DIVINE, settings=settings)
 
 
 def test_what_takes_back_and_pays_again_is_closed_and_a_reversal_alone_is_not(stopped_market: Market) -> None:
@@ -89,11 +89,12 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
         stop.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
         assert payout_file.retry_disabled_reason(payout_file.read(session, number), now) == STOPPED
         assert payout_plan.pay_disabled_reason(payout_plan.read(session, plan), now) == STOPPED
-        for action in (
+        actions: list[Callable[[], object]] = [
             lambda: payouts.retry(session, number, at=now, actor=DIVINE),
             lambda: payout_schedules.trigger(session, plan, at=now, actor=DIVINE),
             lambda: payout_schedules.trigger_due(session, actor=DIVINE),
-        ):
+        ]
+        for action in actions:
             with pytest.raises(Conflict, match="Fraud wave"), undone(session):
                 action()
         stop.resume(session, "It is over.", at=now, actor=DIVINE)

@@ -1,6 +1,6 @@
 """Backjobs: a complaint about finished work, while its earning is pending."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -32,7 +32,9 @@ def earning(market: Market, fee: int = 250) -> Escrow:
     return escrows.get(market.session, escrow.id)
 
 
-def decide(market: Market, escrow: Escrow, resolution: DisputeResolution, *, at=NOW) -> approvals.DecisionResult:
+def decide(
+    market: Market, escrow: Escrow, resolution: DisputeResolution, *, at: datetime = NOW
+) -> approvals.DecisionResult:
     dispute = market.dispute(escrow, "warranty_claim")
     settings = market.runtime.settings
     return disputes.resolve(
@@ -40,7 +42,7 @@ def decide(market: Market, escrow: Escrow, resolution: DisputeResolution, *, at=
     )
 
 
-def run(market: Market, escrow: Escrow, at) -> int:
+def run(market: Market, escrow: Escrow, at: datetime) -> int:
     return releases.release_all(
         market.session, [escrow.id], at=at, actor=job_actor("x"), reason="buffer_over", due_by=at, policy=Policy.BUFFER
     ).done
@@ -65,7 +67,9 @@ def test_an_open_claim_keeps_the_earning_where_it_is(market: Market) -> None:
 
 @pytest.mark.parametrize("resolution", [REJECT, NO_FAULT])
 @pytest.mark.parametrize("decided", [NOW + timedelta(days=1), DUE + timedelta(days=3)])
-def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(market: Market, resolution, decided) -> None:
+def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(
+    market: Market, resolution: DisputeResolution, decided: datetime
+) -> None:
     escrow = earning(market)
     came = decide(market, escrow, resolution, at=decided)
     due = max(DUE, decided) + timedelta(hours=24)

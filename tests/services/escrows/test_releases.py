@@ -1,6 +1,6 @@
 """Paying sellers whose time has come."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -25,17 +25,16 @@ from webapp.services.read_models import escrow_explanation as explanation
 JOB = job_actor("auto_release")
 
 
-def release(market: Market, *ids: int) -> Outcome:
-    return releases.release_all(market.session, ids, at=LATER, actor=JOB, reason="expired", due_by=LATER)
+def release(market: Market, *ids: int, at: datetime = LATER) -> Outcome:
+    return releases.release_all(market.session, ids, at=at, actor=JOB, reason="expired", due_by=LATER)
 
 
 def test_nobody_names_an_instant_at_which_it_would_be_due_already(market: Market) -> None:
     escrow = market.escrow()
-    how = {"actor": JOB, "reason": "expired", "due_by": LATER}
-    early = releases.release_all(market.session, [escrow.id], at=LATER - timedelta(days=2), **how)
+    early = release(market, escrow.id, at=LATER - timedelta(days=2))
 
     assert (early.done, [each.sentence for each in early.refused]) == (0, ["It is not due any more."])
-    assert releases.release_all(market.session, [escrow.id], at=LATER, **how).done == 1
+    assert release(market, escrow.id).done == 1
 
 
 def test_each_due_escrow_is_paid_less_its_fee(market: Market) -> None:

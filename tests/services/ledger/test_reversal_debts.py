@@ -153,7 +153,8 @@ def test_no_more_than_its_own_debt_is_met(market: Market) -> None:
 
 def test_a_debt_that_was_repaid_is_not_met_out_of_a_newer_one(market: Market) -> None:
     escrow = reversed_to_debt(market)
-    session, seller, how = market.session, escrow.seller_id, {"at": NOW, "actor": DIVINE}
+    session, seller = market.session, escrow.seller_id
+    how: ByActor = {"at": NOW, "actor": DIVINE}
     money.deposit(session, seller, 9_500, "NGN", reference="came", **how)
     money.repay(session, seller, 9_500, "NGN", reference="repaid", **how)
     money.owe(session, seller, 2_000, "NGN", reference="newer", **how)

@@ -15,6 +15,7 @@ from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, limits
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.parties import wallet_operations as party_money
 from webapp.services.parties.wallet_operations import ACTIONS, NewMoney
 from webapp.services.read_models import decision_preview as previews
@@ -28,7 +29,9 @@ def market(session: Session, runtime: Runtime) -> Market:
     return Market(session, runtime)
 
 
-def book(market: Market, party: int, amount: int, actor: Actor = DIVINE, action: str = "party.deposit", **more: Any):
+def book(
+    market: Market, party: int, amount: int, actor: Actor = DIVINE, action: str = "party.deposit", **more: Any
+) -> DecisionResult:
     given = {"reference": f"{action}-{amount}-{actor.id}", "reason": "Paid in cash at the counter."} | more
     new = NewMoney(amount, "NGN", **given)
     how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}

@@ -1,9 +1,11 @@
 """A payer's bank disputes a payment: one state, fed by what the provider answers, in any order of its events."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests.support.arguments import ByActorUnderSettings, OfVersion
 from tests.support.job_runs import run_job_now
@@ -41,6 +43,8 @@ def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -
         assert "NGN 40.00" in dispute.claim
         [bank] = session.scalars(select(Chargeback)).all()
         assert (bank.dispute_id, bank.amount, bank.status) == (dispute.id, 4_000, "open")
+        assert dispute.due_at is not None
+        assert bank.due_at is not None
         assert dispute.due_at <= bank.due_at
         with pytest.raises(Conflict, match="hargeback"):
             _preview_refund(case, session)
@@ -48,7 +52,7 @@ def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -
     assert case.escrow().status == "held"
 
 
-def _preview_refund(case: Case, session: object) -> None:
+def _preview_refund(case: Case, session: Session) -> None:
     previews.of(
         session,
         "escrow.refund",
@@ -359,7 +363,7 @@ def test_a_part_that_the_bank_took_makes_the_refund_smaller(case: Case) -> None:
     assert (case.payment().status, case.alerts()) == ("succeeded", [])
 
 
-def _refunds_there(case: Case) -> list[dict[str, object]]:
+def _refunds_there(case: Case) -> list[dict[str, Any]]:
     found = case.world.control("books?kind=paystack.refund", method="GET")
     return list(found["paystack.refund"])
 

@@ -67,7 +67,7 @@ def buyer_of(market: Market, payment: Payment) -> int:
 def clearing(market: Market) -> int:
     market.session.flush()
     rows = select(Account.balance).where(Account.kind == AccountKind.CLEARING, Account.owner == "paystack")
-    waiting = market.session.info.get("pools", {})
+    waiting: dict[int, int] = market.session.info.get("pools", {})
     ids = market.session.scalars(select(Account.id).where(Account.owner == "paystack")).all()
     return sum(market.session.scalars(rows)) + sum(waiting.get(each, 0) for each in ids)
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.support.arguments import UnderSettings
+from tests.support.arguments import ByActorUnderSettings, UnderSettings
 from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, person, undone, wallet
 from tests.support.payouts import planned, settled, written
 from webapp import clock
-from webapp.domain.actors import job_actor
+from webapp.domain.actors import Actor, job_actor
 from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
@@ -57,7 +57,7 @@ def settle_by(runtime: Runtime, action: str, number: int) -> DecisionResult:
     return decided
 
 
-def decide(runtime: Runtime, action: str, number: int, actor: object = AMINA) -> DecisionResult:
+def decide(runtime: Runtime, action: str, number: int, actor: Actor = AMINA) -> DecisionResult:
     with runtime.db.transaction() as session:
         return payout_decisions.decide(
             session,
@@ -188,11 +188,12 @@ def test_what_may_have_been_sent_is_not_cancelled_before_the_providers_own_time(
     with runtime.db.transaction() as session:
         payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
     settled(runtime, number, ProviderStatus.ABSENT)
-    how = {"actor": DIVINE, "settings": runtime.settings}
+    early: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
+    late: ByActorUnderSettings = {**early, "at": clock.now() + timedelta(hours=25)}
     with runtime.db.transaction() as session:
         with pytest.raises(Conflict, match="does not show it yet"), undone(session):
-            payouts.cancel(session, number, "Wrong account.", at=clock.now(), **how)
-        payouts.cancel(session, number, "Wrong account.", at=clock.now() + timedelta(hours=25), **how)
+            payouts.cancel(session, number, "Wrong account.", **early)
+        payouts.cancel(session, number, "Wrong account.", **late)
     assert now(runtime, number) == ("cancelled", "cancelled", 10_000)
 
 
@@ -212,7 +213,9 @@ def test_what_does_not_go_on_by_itself_calls_a_person(
         question = alert_registry.rules()[rule].question
         assert list(question(session, clock.now(), runtime.settings)) == []
         session.execute(update(Payout).where(Payout.id == number).values(ref="p-1", attempts=1, **values))
-        [(about, said, causes)] = question(session, clock.now(), runtime.settings)
+        [answer] = question(session, clock.now(), runtime.settings)
+        assert len(answer) == 3
+        about, said, causes = answer
         assert (about, bool(causes)) == (subject, True)
         assert "p-1" in said
         session.execute(update(Payout).values(status="succeeded", needs_person=False, doubted_at=None))

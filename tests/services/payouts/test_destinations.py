@@ -29,7 +29,9 @@ def market(session: Session, runtime: Runtime) -> Market:
     return Market(session, runtime)
 
 
-def put(market: Market, party: int, number: str = "0123456789", *, at: datetime = NOW, actor: Actor = DIVINE):
+def put(
+    market: Market, party: int, number: str = "0123456789", *, at: datetime = NOW, actor: Actor = DIVINE
+) -> PayoutDestination:
     new = NewDestination("NGN", "nuban", "058", number, "Kofi Mensah")
     return payout_destinations.put(market.session, party, new, at=at, actor=actor, settings=market.runtime.settings)
 

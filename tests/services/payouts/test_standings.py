@@ -194,9 +194,17 @@ def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runt
     now = clock.now()
     with runtime.db.transaction() as session:
         found = session.get_one(PayoutSchedule, plan)
-        terms = {"amount": 3_000, "due_at": now + timedelta(days=21), "guarantee_completion_date": None}
-        how = {"placement": None, "version": found.version, "at": now, "actor": DIVINE}
-        payout_schedules.change(session, plan, **terms, **how)
+        payout_schedules.change(
+            session,
+            plan,
+            amount=3_000,
+            due_at=now + timedelta(days=21),
+            guarantee_completion_date=None,
+            placement=None,
+            version=found.version,
+            at=now,
+            actor=DIVINE,
+        )
     with runtime.db.reading() as session:
         shown = payout_plan.read(session, plan)
         foreseen = payout_plan.next_look(shown, now)

@@ -1,5 +1,6 @@
 """An unsent payout waits when its account was changed, and one that was paid after all is somebody's to decide."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.support.market import AMINA, CHIKA, DIVINE, Market, all_books_agree, 
 from tests.support.payouts import planned, settled, written
 from tests.support.reversals import spend
 from webapp import clock
-from webapp.domain.actors import job_actor
+from webapp.domain.actors import Actor, job_actor
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
@@ -54,7 +55,7 @@ def answer(runtime: Runtime, number: int) -> str:
         return " ".join(payout_explanation.why(payout_file.read(session, number), clock.now(), runtime.settings))
 
 
-def say(runtime: Runtime, number: int, how: Any, actor: Any = DIVINE) -> Payout:
+def say(runtime: Runtime, number: int, how: Callable[..., Payout], actor: Actor = DIVINE) -> Payout:
     with runtime.db.transaction() as session:
         return how(session, number, version=payouts.get(session, number).version, at=clock.now(), actor=actor)
 

@@ -210,7 +210,8 @@ class Scene:
 
     def doubted(self) -> int:
         """A payout that its provider may have."""
-        case, how = self.case, {"at": NOW, "actor": DIVINE}
+        case = self.case
+        how: ByActor = {"at": NOW, "actor": DIVINE}
         money.deposit(self.session, self.seller, case.amount, case.currency, reference="to be paid", **how)
         to = PayoutDestination(party_id=self.seller, currency=case.currency, kind="nuban", bank_code="058")
         to.account_name, to.account_encrypted, to.account_ending = "Kofi Mensah", "", "6789"

@@ -13,6 +13,7 @@ from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import send, trade
 from tests.services.reconciliation.test_comparison import alerting
 from tests.services.reconciliation.test_ledger_webhooks import move
+from tests.support.arguments import ByActor
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, CHIKA, LATER, NOW, VIEWER, undone
 from webapp.domain.actors import Actor
@@ -131,7 +132,8 @@ def test_only_what_was_shown_is_accepted_by_who_may_with_a_reason(runtime: Runti
             session.scalars(select(Discrepancy).where(Discrepancy.reference == reference)).one()
             for reference in ("t-1", "account-7")
         )
-        seen, more = discrepancy_decisions.shown(one), {"actor": CHIKA, "at": LATER}
+        seen = discrepancy_decisions.shown(one)
+        more: ByActor = {"actor": CHIKA, "at": LATER}
         compare(session, balance(100, 110))
         refused: list[tuple[type[Exception], Callable[[], Any]]] = [
             (Overtaken, lambda: discrepancy_decisions.accept(session, one.id, WHY, seen=seen, **more)),
@@ -175,7 +177,11 @@ def test_accepting_while_it_becomes_another_accepts_what_was_shown_or_nothing(pg
             return discrepancy_decisions.accept(session, one, WHY, seen=seen, actor=CHIKA, at=LATER)
 
         now = balance(100, 110 + number * 10)
-        done = at_once(pg_runtime, [accepting, lambda session, now=now: compare(session, now)])
+
+        def comparing(session: Session, now: Finding = now) -> Any:
+            return compare(session, now)
+
+        done = at_once(pg_runtime, [accepting, comparing])
         assert all(isinstance(each, Discrepancy | Compared | Overtaken) for each in done), done
         with pg_runtime.db.reading() as session:
             assert discrepancies.open_counts(session) == {BOOK: 1}

@@ -6,6 +6,7 @@ A few sequences in the suite; `BLNK_SEQUENCES=500` runs more, `BLNK_SEED` begins
 import os
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,8 @@ class World:
             self.sandbox.control(f"blnk/{name}")
         elif name in ("check", "send again"):
             self._closed()
-            run_job_now(self.runtime, "check_mirror", **({"send": True} if name == "send again" else {}))
+            asked: dict[str, Any] = {"send": True} if name == "send again" else {}
+            run_job_now(self.runtime, "check_mirror", **asked)
 
     def send(self) -> None:
         """What waits goes out now, whatever failed before."""

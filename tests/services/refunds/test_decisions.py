@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.services.payments.test_payment_decisions import held_by_card, refund
 from tests.support.market import AMINA, CHIKA, NOW, Market, all_books_agree, wallet
-from webapp.domain.actors import job_actor
+from webapp.domain.actors import Actor, job_actor
 from webapp.domain.payments.refund_matching import OWN_TIME
 from webapp.domain.providers.provider_results import (
     ListedRefunds,
@@ -53,7 +53,7 @@ class Case:
         assert found is not None
         return found
 
-    def decide(self, choice: Choice, number: str = "", actor: object = CHIKA, version: int | None = None) -> Refund:
+    def decide(self, choice: Choice, number: str = "", actor: Actor = CHIKA, version: int | None = None) -> Refund:
         said = RefundChoice(choice, WHY, number)
         seen = self.refund().version if version is None else version
         return refund_decisions.decide(

@@ -1,6 +1,7 @@
 """Every planned slot ends as exactly one run, or as an explicit missed."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def claim(runtime: Runtime, name: str, at: datetime) -> list[int]:
         return slots.claim(session, name, at)
 
 
-def said(runtime: Runtime, name: str) -> list[tuple[str, str, datetime, datetime | None]]:
+def said(runtime: Runtime, name: str) -> list[tuple[str, str, datetime | None, datetime | None]]:
     return [(run.status, run.trigger, run.slot, run.missed_to) for run in runs_of(runtime, name)]
 
 
@@ -210,8 +211,8 @@ def test_a_pause_with_an_end_ends_by_itself(runtime: Runtime, declare: Declare) 
         assert schedules.get(session, "daily").next_slot == NOON + 2 * DAY
 
 
-def plan(**changes: object) -> ScheduleChanges:
-    given = {
+def plan(**changes: Any) -> ScheduleChanges:
+    given: dict[str, Any] = {
         "cron": "30 14 * * *",
         "zone": "Africa/Lagos",
         "grace_seconds": 600,
