@@ -75,9 +75,9 @@ def test_what_was_written_for_a_changed_account_waits_for_a_word(runtime: Runtim
     [said] = fires(runtime, "payout_account_changed")
     assert "say of each where it goes" in said
     with pytest.raises(NotAllowed):
-        say(runtime, number, payout_rerouting.keep, AMINA)
+        say(runtime, number, payout_rerouting.keep_account, AMINA)
 
-    say(runtime, number, payout_rerouting.keep)
+    say(runtime, number, payout_rerouting.keep_account)
     assert fires(runtime, "payout_account_changed") == []
     [taken] = take(runtime)
     with runtime.db.reading() as session:
@@ -90,7 +90,7 @@ def test_what_was_written_for_a_changed_account_waits_for_a_word(runtime: Runtim
 def test_a_word_holds_for_the_change_that_it_was_about(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
     move(runtime, number)
-    say(runtime, number, payout_rerouting.keep)
+    say(runtime, number, payout_rerouting.keep_account)
     move(runtime, number)
     assert take(runtime) == []
 
