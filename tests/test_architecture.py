@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +128,13 @@ def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:
         if access.permission_of(app.view_functions[rule.endpoint]) is None
     ]
     assert silent == []
+
+
+def test_types_are_checked_wherever_there_is_code() -> None:
+    checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    there = {each.name for each in ROOT.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
+    assert there - {"setup.py"} | {"tools"} == set(checked["files"])
+    assert (checked["strict"], "exclude" in checked) == (True, False)
 
 
 def test_every_setting_is_in_the_readme() -> None:
