@@ -60,7 +60,7 @@ def one_by_one(desk: Runtime, count: int) -> None:
     with desk.db.transaction() as session:
         asked = payments.claim_due(session, at, count, verify_payments.LEASE, ["paystack"])
     for each in asked:
-        word = verify_payments.look(desk, each)
+        word = verify_payments.fetch(desk, each)
         with desk.db.transaction() as session:
             payment_settling.settle_all(session, {each.id: word}, at=at, actor=actor, settings=desk.settings)
 

@@ -24,7 +24,7 @@ from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services.scheduling import processes, runs
 
-_LOOK_EVERY = 0.5
+_POLL_EVERY = 0.5
 _ITEMS_SHOWN = 20
 
 _at_option = click.option("--at", "at_text", help="Run as of this RFC 3339 instant; the future only with --dry-run.")
@@ -99,7 +99,7 @@ def _watched(runtime: Runtime, run_id: int) -> Iterator[None]:
 
 
 def _watch(runtime: Runtime, run_id: int, over: threading.Event, progress: Progress) -> None:
-    while not over.wait(_LOOK_EVERY):
+    while not over.wait(_POLL_EVERY):
         with runtime.db.reading() as session:
             run = runs.get(session, run_id)
         progress(str(run.status).capitalize(), run.processed, run.total or run.processed)

@@ -96,7 +96,7 @@ def _check(runtime: Runtime, file: Path, staging: StagingFile, progress: Progres
         done += len(batch)
         progress("Compared", done, total)
     staging.settle()
-    staging.compare_looks(runtime.db)
+    staging.find_confusables(runtime.db)
     return count
 
 

@@ -114,7 +114,7 @@ class StagingFile:
         """These know more of an order that is in the database."""
         self._many("UPDATE row SET state = 'update' WHERE line = ?", ((line,) for line in lines))
 
-    def compare_looks(self, db: Database) -> None:
+    def find_confusables(self, db: Database) -> None:
         """Find the references that look like others."""
         confusables.compare(self._db, db)
 

@@ -15,7 +15,7 @@ from webapp.domain.payouts.payout_outcome import (
     PayoutAttempt,
     PayoutOutcome,
     judge,
-    next_look,
+    next_check,
     next_try,
 )
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
@@ -159,7 +159,7 @@ def test_what_was_paid_is_asked_about_ever_seldomer_for_thirty_days() -> None:
     at: datetime | None = AT
     while at is not None:
         assert at <= paid + WATCHED
-        then, at = at, next_look(paid, at)
+        then, at = at, next_check(paid, at)
         assert at is None or timedelta(hours=1) <= at - then <= timedelta(days=3)
         looks += 1
     assert 10 <= looks <= 30

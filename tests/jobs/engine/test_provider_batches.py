@@ -52,7 +52,7 @@ class Provider:
 def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     made = Provider()
     monkeypatch.setattr(provider_batches, "SIZE", SIZE)
-    monkeypatch.setattr(verify_payments, "look", made.look)
+    monkeypatch.setattr(verify_payments, "fetch", made.look)
     return made
 
 

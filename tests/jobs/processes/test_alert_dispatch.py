@@ -167,7 +167,7 @@ def test_an_alert_does_not_wait_behind_other_messages(told: Runtime, receiver: R
 def test_a_worker_judges_and_tells_when_no_scheduler_lives(told: Runtime, receiver: Receiver) -> None:
     with told.db.transaction() as session:
         processes.beat(session, processes.WORKER, clock.now())
-    AlertDispatcher(told, processes.WORKER).look()
+    AlertDispatcher(told, processes.WORKER).check()
     said = [json.loads(body)["title"] for _, body in receiver.got]
     assert "Urgent: silent: scheduler" in said
 
@@ -175,7 +175,7 @@ def test_a_worker_judges_and_tells_when_no_scheduler_lives(told: Runtime, receiv
 def test_a_worker_leaves_judging_to_a_scheduler_that_lives(told: Runtime, receiver: Receiver) -> None:
     with told.db.transaction() as session:
         processes.beat(session, processes.SCHEDULER, clock.now())
-    AlertDispatcher(told, processes.WORKER).look()
+    AlertDispatcher(told, processes.WORKER).check()
     assert receiver.got == []
 
 
@@ -205,9 +205,9 @@ def test_an_outage_of_the_database_is_said_once_and_so_is_its_end(
     with monkeypatch.context() as broken:
         broken.setattr(alert_post, "send_alerts", away)
         broken.setattr(alert_post, "beat", away)
-        post.look()
-        post.look()
-    post.look()
+        post.check()
+        post.check()
+    post.check()
     assert [json.loads(body)["title"] for _, body in receiver.got] == [
         "Urgent: the database does not answer",
         "Resolved: the database answers again",

@@ -92,7 +92,7 @@ class Desk:
         for payout in self.payouts():
             provider = self.runtime.providers.payout_senders["paystack"]
             try:
-                word: Any = send_payouts._looked(provider, payout.ref)
+                word: Any = send_payouts._fetched(provider, payout.ref)
             except CallFailed as failure:
                 word = no_response(failure)
             with self.runtime.db.transaction() as session:
@@ -239,7 +239,7 @@ def _duplicate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED) if word.is_there else real(sent, status, word)
 
     monkeypatch.setattr(payout_outcome, "_of_silence", of_silence)
-    monkeypatch.setattr(send_payouts, "_looked", _only_asked(send_payouts._looked))
+    monkeypatch.setattr(send_payouts, "_fetched", _only_asked(send_payouts._fetched))
 
 
 def _only_asked(real: Any) -> Any:
@@ -263,8 +263,8 @@ def _unknown_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _paid_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payout_outcome, "next_look", lambda *_: None)
-    monkeypatch.setattr(payout_settling, "next_look", lambda *_: None)
+    monkeypatch.setattr(payout_outcome, "next_check", lambda *_: None)
+    monkeypatch.setattr(payout_settling, "next_check", lambda *_: None)
 
 
 GUARDS = [_queued_is_paid, _duplicate_is_refused, _absence_is_proof, _unknown_is_refused, _paid_is_final]

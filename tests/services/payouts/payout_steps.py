@@ -207,7 +207,7 @@ class Steps(Books):
 
     def _looked(self, ref: str) -> ProviderResult:
         try:
-            return send_payouts._looked(self.bank, ref)
+            return send_payouts._fetched(self.bank, ref)
         except CallFailed as failure:
             return no_response(failure)
 

@@ -102,10 +102,10 @@ def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:
 def test_one_that_waits_for_a_person_shows_no_next_look(runtime: Runtime, is_sent: bool) -> None:
     register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
-    assert _file(runtime, number).next_look_at is not None
+    assert _file(runtime, number).next_check_at is not None
     _force(runtime, number, sent_at=clock.now() if is_sent else None)
     _account_changes(runtime, number)
-    assert _file(runtime, number).next_look_at is None
+    assert _file(runtime, number).next_check_at is None
     told = _why(runtime, number)
     assert "run looks after it" not in told
     assert ("It is not sent. It waits: it was written for" in told) is not is_sent
@@ -117,7 +117,7 @@ def test_one_that_waits_for_its_provider_shows_no_next_look(runtime: Runtime) ->
     with runtime.db.transaction() as session:
         now = clock.now()
         session.add(PayoutPause(provider="paystack", since=now, reason="No balance.", payout_id=None, probe_at=now))
-    assert _file(runtime, number).next_look_at is None
+    assert _file(runtime, number).next_check_at is None
     assert _why(runtime, number).startswith("It is not sent. It waits.")
 
 
@@ -207,7 +207,7 @@ def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runt
         )
     with runtime.db.reading() as session:
         shown = payout_plan.read(session, plan)
-        foreseen = payout_plan.next_look(shown, now)
+        foreseen = payout_plan.next_run_at(shown, now)
     assert foreseen is not None
     assert foreseen >= now + timedelta(days=21)
     assert (shown.failed, shown.schedule.retry_count) == (1, 0)

@@ -87,7 +87,7 @@ class EscrowScreen(EscrowActions):
             moments=in_words(file.moments),
             frozen_by=FROZEN_BY,
             action_links=action_links,
-            next_look=escrow_detail.next_look(file, clock.now()),
+            next_run_at=escrow_detail.next_run_at(file, clock.now()),
         )
 
     def _tab(self) -> str:

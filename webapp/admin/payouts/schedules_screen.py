@@ -60,7 +60,7 @@ class PayoutScheduleScreen(TabbedScreen, PayoutScheduleActions):
             "payouts/schedule.html",
             plan=plan,
             why=why,
-            next_look=schedule_detail.next_look(plan, now),
+            next_run_at=schedule_detail.next_run_at(plan, now),
             moments=in_words(plan.moments),
             action_links=action_links,
         )

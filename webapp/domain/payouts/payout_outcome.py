@@ -9,7 +9,7 @@ from webapp.domain.providers.provider_results import NoResponse, ProviderRespons
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus
 
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
-_FIRST_LOOK, _LONGEST_LOOK = timedelta(hours=1), timedelta(days=3)
+_FIRST_CHECK, _LONGEST_CHECK = timedelta(hours=1), timedelta(days=3)
 WATCHED = timedelta(days=30)
 """For how long a payout that was paid is asked about: it may fail or be reversed still."""
 TAKEN = "Its provider says that its reference is in use already, and does not show the payout."
@@ -108,9 +108,9 @@ def next_try(attempts: int, at: datetime, word: ProviderResult) -> datetime:
     return at + max(pause, timedelta(seconds=least or 0))
 
 
-def next_look(paid_at: datetime, at: datetime) -> datetime | None:
+def next_check(paid_at: datetime, at: datetime) -> datetime | None:
     """When to ask again about a payout that was paid: seldomer with its age. None when it was WATCHED."""
-    again = at + min(max(at - paid_at, _FIRST_LOOK), _LONGEST_LOOK)
+    again = at + min(max(at - paid_at, _FIRST_CHECK), _LONGEST_CHECK)
     return again if again <= paid_at + WATCHED else None
 
 

@@ -48,7 +48,7 @@ class AlertDispatcher:
         self._over.set()
         self._thread.join(timeout=10)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Evaluate the rules if nobody else does, send what is due, and tell the monitor.
 
         What fails is tried with the next look.
@@ -62,7 +62,7 @@ class AlertDispatcher:
 
     def _go(self) -> None:
         while not self._over.wait(EVERY):
-            self.look()
+            self.check()
 
     def _safely(self, act: Callable[[], object]) -> None:
         try:

@@ -86,12 +86,12 @@ def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
     if concerned is None:
         return Nothing(NO_SUBJECT)
     try:
-        return _looked(runtime, claimed, concerned)
+        return _fetched(runtime, claimed, concerned)
     except ProviderRefused as refusal:
         raise Unknown(refusal.sentence) from None
 
 
-def _looked(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject) -> Heard:
+def _fetched(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject) -> Heard:
     """Every word about a payment that we know makes us ask what became of it, whatever it is with us."""
     providers, name, about = runtime.providers, claimed.provider, claimed.payload.subject_type
     if about == SubjectType.PAYOUT:
@@ -102,7 +102,7 @@ def _looked(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject
     if about == SubjectType.PAYMENT and not concerned.is_settled:
         return Heard(payment=collector.fetch_payment(concerned.reference))
     if about == SubjectType.REFUND and concerned.refund_id is not None and name in providers.refund_senders:
-        refund = send_refunds.look(runtime, concerned.refund_id)
+        refund = send_refunds.fetch(runtime, concerned.refund_id)
     if about == SubjectType.CHARGEBACK and name in providers.chargeback_readers:
         chargeback = providers.chargeback_readers[name].fetch_chargeback(claimed.payload.number)
     return Heard(collector.fetch_payment_with_refunds(concerned.reference), refund, chargeback=chargeback)

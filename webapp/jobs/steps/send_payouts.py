@@ -76,7 +76,7 @@ def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
     if provider is None:
         raise Unavailable(f"{claimed.provider} is not configured, so it can't be asked about payouts.")
     if not claimed.may_send:
-        return _looked(provider, claimed.ref)
+        return _fetched(provider, claimed.ref)
     try:
         return _sent(runtime, provider, claimed)
     except ProviderRefused as failure:
@@ -116,13 +116,13 @@ def _pay(provider: PayoutSender, claimed: ClaimedPayout, recipient: str) -> Prov
     try:
         return provider.send_payout(order)
     except (ProviderRefused, Exists):
-        found = _looked(provider, order.reference)
+        found = _fetched(provider, order.reference)
         if found.status == ProviderStatus.ABSENT:
             raise
         return found
 
 
-def _looked(provider: PayoutSender, reference: str) -> ProviderResponse:
+def _fetched(provider: PayoutSender, reference: str) -> ProviderResponse:
     """Ask. A provider that does not tell says nothing about the payout, nor that it was not sent."""
     try:
         return provider.fetch_payout(reference)

@@ -50,7 +50,7 @@ def batch(work: Work) -> ProviderBatch[ClaimedRefund, ProviderResponse | ListedR
     )
 
 
-def look(runtime: Runtime, refund_id: int) -> ProviderResponse | ListedRefunds:
+def fetch(runtime: Runtime, refund_id: int) -> ProviderResponse | ListedRefunds:
     """What its provider says of a refund. Raises CallFailed."""
     with runtime.db.reading() as session:
         claimed = refunds.unclaimed(session, refund_id)
@@ -80,8 +80,8 @@ def _asked(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | Liste
         raise Unavailable(sentence) if claimed.may_send else Unknown(sentence)
     if claimed.provider_id is not None:
         number = claimed.provider_id
-        return _looked(claimed, lambda: provider.fetch_refund(number, claimed.reference))
-    return ListedRefunds(tuple(_looked(claimed, lambda: provider.fetch_refunds(claimed.reference))))
+        return _fetched(claimed, lambda: provider.fetch_refund(number, claimed.reference))
+    return ListedRefunds(tuple(_fetched(claimed, lambda: provider.fetch_refunds(claimed.reference))))
 
 
 def _disputed(runtime: Runtime, claimed: ClaimedRefund) -> tuple[ChargebackReport, ...]:
@@ -89,7 +89,7 @@ def _disputed(runtime: Runtime, claimed: ClaimedRefund) -> tuple[ChargebackRepor
     bank = runtime.providers.chargeback_readers.get(claimed.provider)
     if bank is None:
         return ()
-    found = _looked(claimed, lambda: bank.fetch_chargebacks(claimed.reference))
+    found = _fetched(claimed, lambda: bank.fetch_chargebacks(claimed.reference))
     with runtime.db.reading() as session:
         return tuple(each for each in found if chargebacks.is_news(session, claimed.provider, each))
 
@@ -99,10 +99,10 @@ def _sent(provider: RefundSender, claimed: ClaimedRefund) -> ProviderResponse:
     return provider.refund(claimed.reference, claimed.amount, claimed.currency, note, key=claimed.key)
 
 
-def _looked(claimed: ClaimedRefund, look_there: Callable[[], Got]) -> Got:
+def _fetched(claimed: ClaimedRefund, fetch_there: Callable[[], Got]) -> Got:
     """Look. One that fails says nothing of what was sent before; and before it was looked, nothing is sent."""
     try:
-        return look_there()
+        return fetch_there()
     except CallFailed as failure:
         kind = NotSent if claimed.may_send else Unknown
         raise kind(failure.sentence, retry_after=failure.retry_after) from None

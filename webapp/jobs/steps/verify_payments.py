@@ -36,14 +36,14 @@ def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[Claime
         take=lambda session, limit: payments.claim_due(
             session, database_now(session), limit, LEASE, known, chosen, due_by=due_by
         ),
-        ask=partial(look, work.runtime),
+        ask=partial(fetch, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: payments.count_due(session, due_by, known, chosen),
         key=lambda claimed: claimed.id,
     )
 
 
-def look(runtime: Runtime, claimed: ClaimedPayment) -> ProviderResponse:
+def fetch(runtime: Runtime, claimed: ClaimedPayment) -> ProviderResponse:
     """Ask its provider. Raises CallFailed, or Unavailable when the provider is not configured."""
     if claimed.reference is None:
         raise CallFailed("It has no reference, so no provider can be asked.")
@@ -67,7 +67,7 @@ def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[ClaimedPaymen
         kind="payment",
         lease=LEASE,
         take=take,
-        ask=partial(look, work.runtime),
+        ask=partial(fetch, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: len(left),
         key=lambda claimed: claimed.id,
@@ -86,7 +86,7 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         charged = [
             fetch_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.chargeback_readers
         ]
-        word = look(runtime, claimed)
+        word = fetch(runtime, claimed)
     except CallFailed as failure:
         word = no_response(failure)
     except Refusal as refusal:

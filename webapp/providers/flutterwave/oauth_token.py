@@ -26,7 +26,7 @@ MARGIN = timedelta(minutes=2)
 """A token that expires within this is replaced ahead of time, by the job."""
 _LAST_MOMENT = timedelta(seconds=5)
 _CLAIM = timedelta(seconds=30)
-_LOOK_EVERY, _AGAIN_AFTER = 0.1, 30.0
+_POLL_EVERY, _AGAIN_AFTER = 0.1, 30.0
 
 
 def _read_error(body: Any) -> tuple[str, str]:
@@ -97,7 +97,7 @@ class Tokens:
                 return held
             if time.monotonic() > ends:
                 raise NotSent("Flutterwave's token is being asked for and does not come.", retry_after=_AGAIN_AFTER)
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_EVERY)
 
     def _stored(self) -> tuple[_Held | None, ProviderToken | None]:
         with self._db.reading() as session:

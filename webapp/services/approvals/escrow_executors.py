@@ -11,7 +11,7 @@ from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Overtaken
 from webapp.models import Escrow
-from webapp.services.approvals.escrow_subjects import EscrowSubject, look
+from webapp.services.approvals.escrow_subjects import EscrowSubject, fetch
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows import disbursement, disbursement_sql, release, voids
@@ -32,7 +32,7 @@ class VoidEscrow(Payload):
 
 
 read_escrow = Reader(
-    look=lambda session, escrow_id: look(session, "escrow", Escrow, escrow_id)[1], guard=lambda escrow_id: [escrow_id]
+    fetch=lambda session, escrow_id: fetch(session, "escrow", Escrow, escrow_id)[1], guard=lambda escrow_id: [escrow_id]
 )
 
 

@@ -27,7 +27,7 @@ class EscrowSubject:
     """The proposal about the subject that waits for a second person."""
 
 
-def look(session: Session, kind: str, model: type[Base], subject_id: int) -> tuple[Any, EscrowSubject]:
+def fetch(session: Session, kind: str, model: type[Base], subject_id: int) -> tuple[Any, EscrowSubject]:
     """The subject itself and the escrow that it is of, fresh, in one statement. Raises NotFound."""
     table: Any = model
     about = and_(

@@ -7,7 +7,7 @@
     def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscrow) -> Posting:
         ...
 
-A subject is taken once: the escrow that guards it is locked, then everything that decides is looked at, and handed on.
+A subject is taken once: the escrow that guards it is locked, then everything that decides is read, and handed on.
 An executor reads and computes; it writes only in its posting's `post`. It raises Conflict when the decision can't be
 done. It stands beside its subject, in a module whose name ends in `executors`, where the registry finds it. The first
 part of the action's name is the kind of the subject.
@@ -92,21 +92,21 @@ S = TypeVar("S", bound=Subject)
 class Reader(Generic[S]):
     """How a kind of subject is read, and which escrow guards it."""
 
-    look: Callable[[Session, int], S]
+    fetch: Callable[[Session, int], S]
     """Everything that decides, fresh from the database. Raises NotFound."""
     guard: Callable[[int], Sequence[int] | ScalarSelect[Any]] | None = None
     """The id of the guarding escrow, by what never changes; None for what no escrow guards."""
 
     def __call__(self, session: Session, subject_id: int) -> S:
-        """Look at it without a lock, as for a preview."""
-        return self.look(session, subject_id)
+        """Read it without a lock, as for a preview."""
+        return self.fetch(session, subject_id)
 
     def locked(self, session: Session, subject_id: int) -> S:
-        """Lock the guarding escrow, then look."""
+        """Lock the guarding escrow, then read."""
         if self.guard is not None:
             lock(session, Escrow, self.guard(subject_id))
         # Second statement on purpose: what the first one saw may be older than its lock.
-        return self.look(session, subject_id)
+        return self.fetch(session, subject_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def compute(
 ) -> Posting:
     """What the decision would do to its subject now. Raises NotFound, Conflict or Invalid when it can't be done.
 
-    With `locked` the subject's escrow is locked first, then looked at, and the posting may be posted. `subject` is the
+    With `locked` the subject's escrow is locked first, then read, and the posting may be posted. `subject` is the
     one that the caller has taken like that already.
     """
     known = find(action)

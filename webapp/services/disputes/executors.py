@@ -16,7 +16,7 @@ from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.approvals import escrow_executors
-from webapp.services.approvals.escrow_subjects import EscrowSubject, look
+from webapp.services.approvals.escrow_subjects import EscrowSubject, fetch
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit.trail import Record
 from webapp.services.common import events
@@ -48,8 +48,8 @@ class ResolveDispute(Payload):
         return DisputeResolution(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
 
 
-def _look(session: Session, dispute_id: int) -> DisputeSubject:
-    dispute, of = look(session, "dispute", Dispute, dispute_id)
+def _fetch(session: Session, dispute_id: int) -> DisputeSubject:
+    dispute, of = fetch(session, "dispute", Dispute, dispute_id)
     return DisputeSubject(of.escrow, of.freezes, of.seller_wallet, of.buyer_wallet, of.waiting, dispute)
 
 
@@ -57,7 +57,7 @@ def _guard(dispute_id: int) -> ScalarSelect[Any]:
     return select(Dispute.escrow_id).where(Dispute.id == dispute_id).scalar_subquery()
 
 
-read_dispute = Reader(_look, _guard)
+read_dispute = Reader(_fetch, _guard)
 
 
 @executor("dispute.resolve", ResolveDispute, read=read_dispute)

@@ -47,12 +47,12 @@ class PartyMoney(Payload):
     provider_reference: str | None = None
 
 
-def _look(session: Session, party_id: int) -> PartySubject:
+def _fetch(session: Session, party_id: int) -> PartySubject:
     """The party. Raises NotFound."""
     return PartySubject(parties.get(session, party_id))
 
 
-read_party = Reader(_look)
+read_party = Reader(_fetch)
 
 
 @executor("party.deposit", PartyMoney, read=read_party)

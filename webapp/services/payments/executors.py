@@ -73,7 +73,7 @@ class MarkPaymentPaid(Payload):
     """Hold money that came in another way."""
 
 
-def _look(session: Session, payment_id: int) -> PaymentSubject:
+def _fetch(session: Session, payment_id: int) -> PaymentSubject:
     """The payment as it is now. Raises NotFound."""
     payment = lookup.by_id(session, Payment, payment_id, "payment")
     order = orders.get(session, payment.order_id)
@@ -88,7 +88,7 @@ def _guard(payment_id: int) -> ScalarSelect[Any]:
     return select(Escrow.id).where(Escrow.order_id == of_order).scalar_subquery()
 
 
-read_payment = Reader(_look, _guard)
+read_payment = Reader(_fetch, _guard)
 
 
 @executor("payment.accept", AcceptPayment, read=read_payment)

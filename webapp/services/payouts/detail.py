@@ -71,7 +71,7 @@ class PayoutDetail:
         return None if waits and self.payout.status == PayoutStatus.PENDING else self.payout.next_try_at
 
     @property
-    def next_look_at(self) -> datetime | None:
+    def next_check_at(self) -> datetime | None:
         """When its provider is spoken to about it again."""
         return self.next_try_at or self.payout.recheck_at
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import Event, PayoutFailed, PayoutScheduleFailed, PayoutSucceeded
-from webapp.domain.payouts.payout_outcome import next_look
+from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Overtaken
@@ -48,12 +48,12 @@ class GivePayoutBack(Payload):
     """What the desk knew of it when that was decided."""
 
 
-def _look(session: Session, payout_id: int) -> PayoutSubject:
+def _fetch(session: Session, payout_id: int) -> PayoutSubject:
     """The payout as it is now. Raises NotFound."""
     return PayoutSubject(lookup.by_id(session, Payout, payout_id, "payout"))
 
 
-read_payout = Reader(_look)
+read_payout = Reader(_fetch)
 
 
 @executor("payout.mark_paid", MarkPayoutPaid, read=read_payout)
@@ -151,7 +151,7 @@ def _end(context: Context, payout: Payout, status: PayoutStatus, action: str, re
     before, after = {"status": payout.status}, {"status": str(status)}
     payout.status, payout.settled_at, payout.next_try_at = status, at, None
     payout.doubted_at, payout.needs_person, payout.status_detail = None, False, reason
-    payout.recheck_at, payout.version = next_look(at, at), payout.version + 1
+    payout.recheck_at, payout.version = next_check(at, at), payout.version + 1
     session.flush()
     trail.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, event, payout.id, at=at)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_definitions import PAYOUT_CONTRADICTED, PAYOUT_FAILED
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import PayoutClawedBack, PayoutSucceeded
-from webapp.domain.payouts.payout_outcome import next_look
+from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
@@ -130,7 +130,7 @@ def _posting(
 def _close(context: Context, payout: Payout, action: str, reason: str) -> None:
     session, at, before = context.session, context.at, {"status": payout.status}
     payout.status, payout.settled_at, payout.paid_after_all_at = PayoutStatus.SUCCEEDED, payout.paid_after_all_at, None
-    payout.recheck_at, payout.status_detail, payout.version = next_look(at, at), reason, payout.version + 1
+    payout.recheck_at, payout.status_detail, payout.version = next_check(at, at), reason, payout.version + 1
     _schedule_is_paid(session, payout, context)
     session.flush()
     after, about = {"status": payout.status}, ("payout", payout.id)

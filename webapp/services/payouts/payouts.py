@@ -12,7 +12,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import PayoutCancelled
-from webapp.domain.payouts.payout_outcome import next_look
+from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.providers.fencing import Claim
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
@@ -190,7 +190,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
     payout.status_detail, payout.version = reason, payout.version + 1
-    payout.recheck_at = next_look(at, at) if payout.sent_at is not None else None
+    payout.recheck_at = next_check(at, at) if payout.sent_at is not None else None
     if payout.schedule_id is not None:
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
         schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1

@@ -17,7 +17,7 @@ from webapp.domain.payouts.payout_outcome import (
     PayoutTransition,
     agrees,
     judge,
-    next_look,
+    next_check,
     next_try,
 )
 from webapp.domain.providers.fencing import TAKEN_OVER, Claim, counts
@@ -189,7 +189,7 @@ def _sent(row: Any) -> PayoutAttempt:
 def _succeed(session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor) -> None:
     if not judged:
         return
-    _mark(session, judged, at, recheck_at=next_look(at, at))
+    _mark(session, judged, at, recheck_at=next_check(at, at))
     schedules = [each.row.schedule_id for each in judged if each.row.schedule_id is not None]
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
@@ -212,7 +212,7 @@ def _come_back(
     if not judged:
         return
     backs = returns.give_back(session, [each.row.id for each in judged], at=at, run_id=run_id)
-    _mark(session, judged, at, recheck_at=next_look(at, at))
+    _mark(session, judged, at, recheck_at=next_check(at, at))
     for each in judged:
         back = backs.get(each.row.id, IN_WALLET)
         failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
@@ -269,7 +269,7 @@ def _watch(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> No
         return
     again = bindparam("again", type_=_TABLE.c.recheck_at.type)
     changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(recheck_at=again)
-    values = [{"key": each.row.id, "again": next_look(each.row.settled_at or at, at)} for each in judged]
+    values = [{"key": each.row.id, "again": next_check(each.row.settled_at or at, at)} for each in judged]
     session.connection().execute(changed, values)
 
 

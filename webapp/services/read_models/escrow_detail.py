@@ -91,6 +91,6 @@ def read(session: Session, escrow_id: int) -> EscrowDetail:
     )
 
 
-def next_look(detail: EscrowDetail, at: datetime) -> datetime | None:
+def next_run_at(detail: EscrowDetail, at: datetime) -> datetime | None:
     """When a run will next consider the escrow, which none does before it is due; None when none is foreseen."""
     return run_of(detail.schedule, JOBS[detail.escrow.policy], at, detail.escrow.release_at).at

@@ -11,7 +11,7 @@ from webapp.models import Run
 
 SHOWN = 50
 _WINDOW = timedelta(hours=1)
-_LOOKED_AT = 5_000
+_MOST_RUNS = 5_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def unfinished(session: Session) -> list[Run]:
 
 def throughput(session: Session, at: datetime) -> Throughput:
     """What ended lately. Looks at the newest runs only."""
-    newest = select(Run.status, Run.finished_at).order_by(Run.id.desc()).limit(_LOOKED_AT).subquery()
+    newest = select(Run.status, Run.finished_at).order_by(Run.id.desc()).limit(_MOST_RUNS).subquery()
     lately = select(newest.c.status, func.count()).where(newest.c.finished_at >= at - _WINDOW)
     found: dict[str, int] = dict(session.execute(lately.group_by(newest.c.status)).all())
-    return Throughput(found, sum(found.values()) >= _LOOKED_AT)
+    return Throughput(found, sum(found.values()) >= _MOST_RUNS)

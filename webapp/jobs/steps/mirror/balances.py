@@ -46,11 +46,11 @@ class Balances:
         self._db, self._blnk = runtime.db, blnk
         self._parallel = runtime.settings.provider_parallel_calls
         self._known: dict[int, str] = {}
-        self._looking = Lock()
+        self._lock = Lock()
 
     def without_lost(self, used: Mapping[int, str], actor: Actor) -> bool:
         """Ask which of these balances are there still, and forget the others: whether any must not be used any more."""
-        with self._looking:
+        with self._lock:
             lost = lost_of(
                 self._blnk, {each: balance for each, balance in used.items() if self._known.get(each) == balance}
             )

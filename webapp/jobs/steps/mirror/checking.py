@@ -61,7 +61,7 @@ class MirrorCheck:
             self._earlier = self._accepted | set(discrepancies.open_references(session, TRANSFERS, MOST_EARLIER))
         self.lost = all_lost(self._db, self._blnk, self._check)
         self._ask_about_ours()
-        self._look_for_others()
+        self._find_others()
         settled = self._agree if self.since or self._is_cut else self._earlier - self._named
         return Compared(
             TRANSFERS, self.at, self.since, None, self._matched, self._findings, settled, counts=self._counts
@@ -123,7 +123,7 @@ class MirrorCheck:
             found |= self._blnk.under(wanted[start : start + MOST_AT_ONCE])
         return found
 
-    def _look_for_others(self) -> None:
+    def _find_others(self) -> None:
         strangers: dict[str, There] = {}
         for part in self._blnk.since(self.since):
             self._check()

@@ -17,7 +17,7 @@ from webapp.services.reconciliation.discrepancies import Compared
 from webapp.services.reconciliation.mirror_balances import Expected
 
 MOST_UNSENT, MOST_FINDINGS = 50_000, 5_000
-_PAGE, _LOOKS, _BETWEEN = 1_000, 3, 0.3
+_PAGE, _ATTEMPTS, _BETWEEN = 1_000, 3, 0.3
 
 
 class BlnkComparison:
@@ -60,7 +60,7 @@ class BlnkComparison:
     def _compare(self, page: Sequence[Expected]) -> None:
         """Look up to three times at what differs; what still differs and stood still is written down."""
         left = {each.account_id: each for each in page}
-        for look in range(_LOOKS):
+        for attempt in range(_ATTEMPTS):
             theirs = self._theirs([each.balance_id for each in left.values()])
             with self._db.reading() as session:
                 now = {each.account_id: each for each in mirror_balances.of(session, list(left))}
@@ -75,7 +75,7 @@ class BlnkComparison:
             left = {account: each for account, each in now.items() if account not in agree}
             if not left:
                 return
-            if look < _LOOKS - 1:
+            if attempt < _ATTEMPTS - 1:
                 time.sleep(_BETWEEN)
         for account, each in left.items():
             if each.doubtful or account not in stood_still:

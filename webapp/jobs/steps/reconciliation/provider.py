@@ -28,7 +28,7 @@ class Comparison:
     book: Book
     provider: str
     listed: Callable[[datetime, datetime], Iterator[ProviderResponse | SkippedRow]]
-    look: Callable[[str], ProviderResponse]
+    fetch: Callable[[str], ProviderResponse]
     """Asks the provider about one reference: the list may end where the thing begins."""
     check: Callable[[], None]
     at: datetime
@@ -61,7 +61,7 @@ class Comparison:
             self._walk_ours(theirs, until - _EDGE, until, self._wait)
             for page in theirs.pages():
                 self._compare_theirs({seen.reference: seen for seen in page})
-        self._look_at_earlier()
+        self._recheck_earlier()
         error = None
         if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
             error = f"There is more than is compared at once: {len(self.findings)} discrepancies are written down."
@@ -122,26 +122,26 @@ class Comparison:
         for reference, seen in page.items():
             self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
-    def _look_at_earlier(self) -> None:
+    def _recheck_earlier(self) -> None:
         """Discrepancies from before that were not met now: they may agree by now, and are never just forgotten."""
         unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_ASKED]
         with self.db.reading() as session:
             ours = self.book.by_reference(session, self.provider, unmet, self.at)
         for reference in unmet:
             self.check()
-            if seen := self._look_by_itself(reference):
+            if seen := self._fetch_one(reference):
                 self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
     def _ask(self, ours: InternalRecord) -> ProviderResponse | None:
-        return self._look_by_itself(ours.reference)
+        return self._fetch_one(ours.reference)
 
     def _wait(self, ours: InternalRecord) -> None:
         """It was made a moment ago: their list may not have it yet, and nothing is known of it."""
         self.undecided.add(ours.reference)
 
-    def _look_by_itself(self, reference: str) -> ProviderResponse | None:
+    def _fetch_one(self, reference: str) -> ProviderResponse | None:
         self.asked += 1
-        return self.look(reference) if self.asked <= MOST_ASKED else None
+        return self.fetch(reference) if self.asked <= MOST_ASKED else None
 
     def _note(self, reference: str, found: Finding | Alike) -> None:
         """Count what was found. What can't be said of an earlier discrepancy leaves it as it is."""

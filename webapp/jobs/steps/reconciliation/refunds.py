@@ -56,9 +56,9 @@ class RefundComparison:
         with self.db.reading() as session:
             earlier = discrepancies.open_references(session, self.source, MOST_FINDINGS)
         explained = self._compare_theirs(since - _EDGE, until)
-        self._compare_ours(since, until - _EDGE, explained, self._look)
+        self._compare_ours(since, until - _EDGE, explained, self._recheck)
         self._compare_ours(until - _EDGE, until, explained, self._wait)
-        self._look_at_earlier(earlier)
+        self._recheck_earlier(earlier)
         error = None
         if self.asked > MOST_ASKED:
             error = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
@@ -97,7 +97,7 @@ class RefundComparison:
                 else:
                     doubtful[ours.payment_id] = ours
         for ours in doubtful.values():
-            self._look(ours)
+            self._recheck(ours)
         for number in explained.keys() - doubtful.keys():
             ours = explained[number]
             (self.agreeing if ours.is_done else self.undecided).add(ours.reference)
@@ -119,18 +119,18 @@ class RefundComparison:
                 if ours.payment_id not in met:
                     lacking(ours)
 
-    def _look_at_earlier(self, earlier: list[str]) -> None:
+    def _recheck_earlier(self, earlier: list[str]) -> None:
         """Discrepancies from before that were not met now: they may agree by now."""
         unmet = [reference for reference in earlier if reference not in self.findings and reference not in self.settled]
         with self.db.reading() as session:
             known = refund_records.by_reference(session, self.provider, unmet[:MOST_ASKED])
         for ours in known.values():
-            self._look(ours)
+            self._recheck(ours)
 
     def _wait(self, ours: Refunded) -> None:
         self.undecided.add(ours.reference)
 
-    def _look(self, ours: Refunded) -> None:
+    def _recheck(self, ours: Refunded) -> None:
         self.check()
         self.asked += 1
         if self.asked > MOST_ASKED:

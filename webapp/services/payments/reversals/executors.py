@@ -46,7 +46,7 @@ class ReverseAndSplit(ReverseTransfer):
     seller_amount: int
 
 
-def _look(session: Session, transfer_id: int) -> TransferSubject:
+def _fetch(session: Session, transfer_id: int) -> TransferSubject:
     """The transfer with its escrow as it is now. Raises NotFound."""
     transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
     escrow = lookup.by_id(session, Escrow, transfer.escrow_id, "escrow") if transfer.escrow_id else None
@@ -57,7 +57,7 @@ def _guard(transfer_id: int) -> ScalarSelect[Any]:
     return select(Transfer.escrow_id).where(Transfer.id == transfer_id).scalar_subquery()
 
 
-read_transfer = Reader(_look, _guard)
+read_transfer = Reader(_fetch, _guard)
 
 
 @executor("transfer.reverse", ReverseTransfer, read=read_transfer)

@@ -103,7 +103,7 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
     return _waiting(plan, at, ways)
 
 
-def next_look(plan: Plan, at: datetime) -> datetime | None:
+def next_run_at(plan: Plan, at: datetime) -> datetime | None:
     """When a run will next consider it, which none does before its time; None when none is foreseen."""
     return run_of(plan.job, JOB, at, schedules.not_before(plan.schedule)).at
 
