@@ -161,7 +161,7 @@ def test_test_answers_alert_and_are_said_by_the_check_up_and_on_providers(
                 at=NOW,
                 actor=job_actor("deliver_outbox"),
             )
-        assert unreal_answers.heard(session, settings) == {}
+        assert unreal_answers.test_answers(session, settings) == {}
         for name, values in where.items():
             session.execute(update({"payment": Payment, "payout": Payout, "refund": Refund}[name]).values(**values))
         [told] = rules()["test_answers_in_production"].question(session, NOW, settings)

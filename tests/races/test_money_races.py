@@ -99,7 +99,7 @@ def without_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispute_executors, "close", lambda *_, **__: None)
     monkeypatch.setattr(releases, "may_be_paid", lambda *_: [])
     monkeypatch.setattr(releases, "_mark", lambda *_: None)
-    monkeypatch.setattr(releases, "_tell", lambda *_: None)
+    monkeypatch.setattr(releases, "_record", lambda *_: None)
     monkeypatch.setattr(disbursement, "require_free", Meeting().after(lambda *_: None))
 
 
@@ -169,7 +169,7 @@ def test_without_the_lock_a_disputed_escrow_is_paid(pg_runtime: Runtime, monkeyp
     monkeypatch.setattr(disputes, "_checked", meeting.after(disputes._checked))
     monkeypatch.setattr(disbursements, "legs", _after_commit_of_the_other(disbursements.legs))
     monkeypatch.setattr(releases, "_mark", lambda *_: None)
-    monkeypatch.setattr(releases, "_tell", lambda *_: None)
+    monkeypatch.setattr(releases, "_record", lambda *_: None)
 
     outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
 

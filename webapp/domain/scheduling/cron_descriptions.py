@@ -19,9 +19,9 @@ _ORDINALS = {"1": "st", "2": "nd", "3": "rd"}
 def in_words(cron: str) -> str:
     """What is planned, as a person would say it: "At 02:00 every day"; the expression itself when it is none."""
     if simple := _EVERY.fullmatch(cron):
-        every, noun = (int(simple[1]), "minutes") if simple[1] else (int(simple[2]), "hours")
-        if every > 1 and _EVEN[noun == "hours"] % every == 0:
-            return f"Every {every} {noun}"
+        every, unit = (int(simple[1]), "minutes") if simple[1] else (int(simple[2]), "hours")
+        if every > 1 and _EVEN[unit == "hours"] % every == 0:
+            return f"Every {every} {unit}"
     try:
         description = CronSim(_without_uneven_steps(cron), _FIRST).explain()
     except (CronSimError, ValueError, IndexError):

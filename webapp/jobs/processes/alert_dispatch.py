@@ -107,10 +107,10 @@ def beat(runtime: Runtime) -> bool:
     with runtime.db.reading() as session:
         urgent = select(Alert.id).where(Alert.status == AlertStatus.FIRING, Alert.severity == "page", ~Alert.demo)
         well = _alive(session, runtime, processes.WORKER) and session.scalars(urgent.limit(1)).first() is None
-    heard = well and heartbeat_ping.tell(url)
-    if well and not heard:
+    is_pinged = well and heartbeat_ping.ping(url)
+    if well and not is_pinged:
         get_logger().warning("heartbeat.unheard")
-    return heard
+    return is_pinged
 
 
 def _alive(session: Session, runtime: Runtime, kind: str) -> bool:

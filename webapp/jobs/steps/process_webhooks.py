@@ -35,7 +35,7 @@ NOT_OURS = "The desk does nothing about events of this kind."
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProviderReport:
     """What the provider says of all that a webhook concerns."""
 
     payment: ProviderResponse | None = None
@@ -63,7 +63,7 @@ class Nothing:
     message: str
 
 
-def batch(work: Work) -> ProviderBatch[ClaimedWebhook, Heard | Nothing]:
+def batch(work: Work) -> ProviderBatch[ClaimedWebhook, ProviderReport | Nothing]:
     """Everything that waits to be handled."""
     return ProviderBatch(
         kind="inbound_webhook",
@@ -76,7 +76,7 @@ def batch(work: Work) -> ProviderBatch[ClaimedWebhook, Heard | Nothing]:
     )
 
 
-def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
+def ask(runtime: Runtime, claimed: ClaimedWebhook) -> ProviderReport | Nothing:
     """Ask the provider about what its webhook is about: a signature says who wrote it, not that it is so still."""
     about, concerned = claimed.payload.subject_type, claimed.concerned
     if about == SubjectType.NOTHING:
@@ -91,30 +91,30 @@ def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
         raise Unknown(refusal.sentence) from None
 
 
-def _fetched(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject) -> Heard:
+def _fetched(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject) -> ProviderReport:
     """Every word about a payment that we know makes us ask what became of it, whatever it is with us."""
     providers, name, about = runtime.providers, claimed.provider, claimed.payload.subject_type
     if about == SubjectType.PAYOUT:
         if name not in providers.payout_senders:
             raise Unavailable(f"{name} is not configured, so it can't be asked.")
-        return Heard(payout=providers.payout_senders[name].fetch_payout(concerned.reference))
+        return ProviderReport(payout=providers.payout_senders[name].fetch_payout(concerned.reference))
     collector, refund, chargeback = providers.collector(name), None, None
     if about == SubjectType.PAYMENT and not concerned.is_settled:
-        return Heard(payment=collector.fetch_payment(concerned.reference))
+        return ProviderReport(payment=collector.fetch_payment(concerned.reference))
     if about == SubjectType.REFUND and concerned.refund_id is not None and name in providers.refund_senders:
         refund = send_refunds.fetch(runtime, concerned.refund_id)
     if about == SubjectType.CHARGEBACK and name in providers.chargeback_readers:
         chargeback = providers.chargeback_readers[name].fetch_chargeback(claimed.payload.number)
-    return Heard(collector.fetch_payment_with_refunds(concerned.reference), refund, chargeback=chargeback)
+    return ProviderReport(collector.fetch_payment_with_refunds(concerned.reference), refund, chargeback=chargeback)
 
 
 def _settle(
-    work: Work, session: Session, answered: Sequence[tuple[ClaimedWebhook, Heard | Nothing | NoResponse]]
+    work: Work, session: Session, answered: Sequence[tuple[ClaimedWebhook, ProviderReport | Nothing | NoResponse]]
 ) -> Outcome:
     outcome, at = Outcome("inbound_webhook"), database_now(session)
     ended: dict[int, tuple[InboundWebhookStatus, str]] = {}
     waiting: dict[int, str] = {}
-    heard: list[tuple[ClaimedWebhook, WebhookSubject, Heard]] = []
+    reports: list[tuple[ClaimedWebhook, WebhookSubject, ProviderReport]] = []
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
             waiting[claimed.id] = answer.message
@@ -124,9 +124,9 @@ def _settle(
             noted = answer.message or mirror_webhooks.note(session, claimed.payload, at)
             ended[claimed.id] = InboundWebhookStatus.IGNORED if answer.message else InboundWebhookStatus.HANDLED, noted
         elif claimed.concerned is not None:
-            heard.append((claimed, claimed.concerned, answer))
+            reports.append((claimed, claimed.concerned, answer))
             ended[claimed.id] = InboundWebhookStatus.HANDLED, answer.message
-    for webhook_id, sentence in _apply(work, session, heard, outcome).items():
+    for webhook_id, sentence in _apply(work, session, reports, outcome).items():
         ended[webhook_id] = InboundWebhookStatus.HANDLED, sentence
     inbox.close(session, ended, at=at)
     inbox.put_off(session, waiting, at=at)
@@ -138,22 +138,25 @@ def _settle(
 
 
 def _apply(
-    work: Work, session: Session, heard: Sequence[tuple[ClaimedWebhook, WebhookSubject, Heard]], outcome: Outcome
+    work: Work,
+    session: Session,
+    reports: Sequence[tuple[ClaimedWebhook, WebhookSubject, ProviderReport]],
+    outcome: Outcome,
 ) -> dict[int, str]:
     """In the order of locks: escrows before wallets. Chargebacks before payments, whose sums they are part of.
 
     Returns what came of chargebacks, by the webhook's id; what moved is the outcome's.
     """
     at, actor = database_now(session), work.actor
-    payments = {about.id: answer.payment for _, about, answer in heard if answer.payment is not None}
-    payouts = {about.id: answer.payout for _, about, answer in heard if answer.payout is not None}
+    payments = {about.id: answer.payment for _, about, answer in reports if answer.payment is not None}
+    payouts = {about.id: answer.payout for _, about, answer in reports if answer.payout is not None}
     given = {
-        about.refund_id: answer.refund for _, about, answer in heard if answer.refund is not None and about.refund_id
+        about.refund_id: answer.refund for _, about, answer in reports if answer.refund is not None and about.refund_id
     }
     payment_settlement.lock_escrows(session, list(payments))
     noted = {
         claimed.id: chargebacks.settle(session, about.id, answer.chargeback, at=at, actor=actor, settings=work.settings)
-        for claimed, about, answer in heard
+        for claimed, about, answer in reports
         if answer.chargeback is not None
     }
     done: list[Outcome] = []

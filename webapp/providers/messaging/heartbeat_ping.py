@@ -6,7 +6,7 @@ from requests.exceptions import RequestException
 _TIMEOUT = (3.0, 5.0)
 
 
-def tell(url: str) -> bool:
+def ping(url: str) -> bool:
     """Ask the monitor's address once; says whether it answered well. Never raises."""
     try:
         with requests.get(url, timeout=_TIMEOUT, allow_redirects=False, stream=True) as answer:

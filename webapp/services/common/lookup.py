@@ -11,23 +11,23 @@ from webapp.models import Base
 Found = TypeVar("Found", bound=Base)
 
 
-def by_id(session: Session, model: type[Found], key: int, noun: str) -> Found:
+def by_id(session: Session, model: type[Found], key: int, kind: str) -> Found:
     """The row with this id, fresh from the database. Raises NotFound."""
     row = session.get(model, key, populate_existing=True)
     if row is None:
-        raise NotFound(f"There is no {noun} {key}.")
+        raise NotFound(f"There is no {kind} {key}.")
     return row
 
 
-def by_ref(session: Session, model: Any, ref: str, noun: str) -> Any:
+def by_ref(session: Session, model: Any, ref: str, kind: str) -> Any:
     """The row with this reference. Raises NotFound."""
     row = session.scalars(select(model).where(model.ref == ref)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no {noun} {ref}.")
+        raise NotFound(f"There is no {kind} {ref}.")
     return row
 
 
-def require_version(row: Any, version: int, noun: str) -> None:
+def require_version(row: Any, version: int, kind: str) -> None:
     """Raise Conflict when the row is not as the form saw it."""
     if row.version != version:
-        raise Overtaken(f"This {noun} changed since you opened it. Look at it again, then decide. Nothing was changed.")
+        raise Overtaken(f"This {kind} changed since you opened it. Look at it again, then decide. Nothing was changed.")

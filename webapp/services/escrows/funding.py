@@ -83,7 +83,7 @@ def hold_all(session: Session, ids: Sequence[int], *, owner: str, at: datetime, 
     _mark_held(session, ids, at)
     rows, legs = _hold_transfers(session, ids, at), _hold_legs(session, ids, owner)
     posted = posting.post_all(session, rows, legs, accounts=pending, kind=TransferKind.HOLD, at=at)
-    _tell_held(session, ids, at, actor)
+    _record_held(session, ids, at, actor)
     return posted.amounts
 
 
@@ -152,7 +152,7 @@ def _hold_legs(session: Session, ids: Sequence[int], owner: str) -> Rows:
     return select(*(sides.c[name] for name in posting.LEG_COLUMNS))
 
 
-def _tell_held(session: Session, ids: Sequence[int], at: datetime, actor: Actor) -> None:
+def _record_held(session: Session, ids: Sequence[int], at: datetime, actor: Actor) -> None:
     chosen = one_of(session, Escrow.id, ids)
     details = json_text(session, {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency})
     records = select(Escrow.id, null().label("before"), details.label("after")).where(chosen)

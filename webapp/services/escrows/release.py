@@ -98,7 +98,7 @@ def disburse(
     # The conditional update comes first: what changed since the look is refused in words, not by a constraint.
     _mark(session, [escrow.id], way, at, DECISION, may_be_paid(None, None))
     _post(session, [escrow.id], way, by_card, moved, met, at, None)
-    _tell(session, [escrow.id], way, at, actor, note, None)
+    _record(session, [escrow.id], way, at, actor, note, None)
     _send_back(session, by_card, way.buyer, at, actor)
     if way is not RELEASE and way is not REFUND:
         _note_split(session, parts, at)
@@ -125,7 +125,7 @@ def book_divided(
 def _book(session: Session, escrow_id: int, way: WayOut, draft: Draft, at: datetime, actor: Actor, note: str) -> None:
     transfers.write(session, [draft], at=at)
     _mark(session, [escrow_id], way, at, DECISION)
-    _tell(session, [escrow_id], way, at, actor, note, None)
+    _record(session, [escrow_id], way, at, actor, note, None)
 
 
 def _note_split(session: Session, parts: Shares, at: datetime) -> None:
@@ -175,7 +175,7 @@ def _disburse_all(
         outcome.done, outcome.amounts = posted.count, posted.amounts
         disbursement_sql.note_met(session, outcome, met)
         _mark(session, payable, way, at, reason)
-        _tell(session, payable, way, at, actor, note or reason, run_id)
+        _record(session, payable, way, at, actor, note or reason, run_id)
         _send_back(session, by_card, way.buyer, at, actor)
     return outcome
 
@@ -239,7 +239,7 @@ def _mark(
         raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
 
 
-def _tell(
+def _record(
     session: Session, ids: Sequence[int], way: WayOut, at: datetime, actor: Actor, note: str, run_id: int | None
 ) -> None:
     before, after = '{"status":"held"}', f'{{"status":"{way.status}"}}'

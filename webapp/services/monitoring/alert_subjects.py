@@ -50,12 +50,12 @@ def homes(session: Session, rows: Sequence[tuple[str, str]]) -> dict[tuple[str, 
 
 def _named(rule: str, subject: str) -> tuple[str, Any]:
     """What kind of thing a rule's subject is, and its number, reference or name."""
-    noun, _space, name = subject.rpartition(" ")
+    kind, _space, name = subject.rpartition(" ")
     if rule == CHARGEBACK.name:
-        return "chargeback", (noun, name)
+        return "chargeback", (kind, name)
     if rule in _BARE:
         return _BARE[rule], subject
-    return noun, (parse_whole(name) or 0) if noun in ("payment", "refund") else name
+    return kind, (parse_whole(name) or 0) if kind in ("payment", "refund") else name
 
 
 def _of_refunds(session: Session, ids: list[Any]) -> Iterator[tuple[Any, Home]]:

@@ -60,10 +60,10 @@ def health(session: Session, settings: Settings) -> list[ProviderHealth]:
     states = {row.provider: row for row in session.scalars(select(ProviderState))}
     tokens = {row.provider: row for row in session.scalars(select(ProviderToken))}
     found: list[ProviderHealth] = []
-    heard = unreal_answers.heard(session, settings)
+    unreal = unreal_answers.test_answers(session, settings)
     for known in wirings(settings):
         name, line = known.name, catalogue.get(known.name).token_name(settings)
-        wiring = replace(known, unreal=known.unreal or heard.get(name, ""))
+        wiring = replace(known, unreal=known.unreal or unreal.get(name, ""))
         found.append(ProviderHealth(wiring, name, states.get(name), tokens.get(name) if line else None))
         if line:
             found.append(ProviderHealth(wiring, line, states.get(line), None))

@@ -11,7 +11,7 @@ from webapp.settings import Settings
 SAID = "The provider says that this was paid with test money, which is none."
 
 
-def heard(session: Session, settings: Settings) -> dict[str, str]:
+def test_answers(session: Session, settings: Settings) -> dict[str, str]:
     """Which providers say of money that waits here that it is test money, and what to do about that."""
     if not settings.is_production:
         return {}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.providers.provider_results import ProviderResponse
 from webapp.providers import key_modes
 from webapp.services.alerts.registry import Answer, rule
-from webapp.services.monitoring.unreal_answers import heard
+from webapp.services.monitoring.unreal_answers import test_answers
 from webapp.settings import Settings
 
 
@@ -22,7 +22,7 @@ def test_key_in_production(session: Session, at: datetime, settings: Settings) -
 @rule(severity="page")
 def test_answers_in_production(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
     """A provider answers from its test mode although its key is no test key."""
-    yield from heard(session, settings).items()
+    yield from test_answers(session, settings).items()
 
 
 def is_unreal(seen: ProviderResponse, settings: Settings) -> bool:

@@ -67,11 +67,11 @@ def deduct_all(
         some = moves[first : first + bulk_posting.MOST]
         bulk_posting.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
     for row, amount in taken:
-        _tell(session, row, amount, day, at, actor, run_id)
+        _record(session, row, amount, day, at, actor, run_id)
     return _outcome(refused, taken)
 
 
-def _tell(session: Session, row: Any, amount: int, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
+def _record(session: Session, row: Any, amount: int, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
     subject, details = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
     trail.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=details, run_id=run_id)
     reference, debt = _reference(row, day), -row.debt - amount

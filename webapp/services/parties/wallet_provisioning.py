@@ -44,7 +44,7 @@ def open_missing(
     actor.require("money:move")
     made = accounts.open_wallets(session, _pairs(session, ids, default), at=at)
     if made:
-        _tell(session, made, at, actor, run_id)
+        _record(session, made, at, actor, run_id)
     return Outcome("party", done=len(made))
 
 
@@ -133,7 +133,7 @@ def _has_wallet(party: Any, currency: Any) -> ColumnElement[bool]:
     return exists().where(*mine)
 
 
-def _tell(session: Session, made: Sequence[int], at: datetime, actor: Actor, run_id: int | None) -> None:
+def _record(session: Session, made: Sequence[int], at: datetime, actor: Actor, run_id: int | None) -> None:
     chosen = one_of(session, Account.id, made)
     details = json_text(session, {"currency": Account.currency, "account": Account.id})
     records: Rows = select(Account.party_id.label("id"), null().label("before"), details.label("after")).where(chosen)

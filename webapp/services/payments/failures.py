@@ -27,11 +27,11 @@ _TABLE: Any = Payment.__table__
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a payment failed, in a sentence; `heard` when its provider was asked, and `provider_id` if it told one."""
+    """Why a payment failed; `is_answer` when its provider was asked, with `provider_id` if it told one."""
 
     message: str
     provider_id: str | None = None
-    heard: bool = False
+    is_answer: bool = False
 
 
 def fail_all(
@@ -71,10 +71,10 @@ def _by_state(session: Session, ids: Sequence[int]) -> dict[str, list[int]]:
 
 def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStatus, at: datetime) -> None:
     values = [
-        {"key": number, "new_detail": each.message or None, "number": each.provider_id, "heard": each.heard}
+        {"key": number, "new_detail": each.message or None, "number": each.provider_id, "is_answer": each.is_answer}
         for number, each in failures.items()
     ]
-    heard, columns = bindparam("heard", type_=Boolean()), _TABLE.c
+    is_answer, columns = bindparam("is_answer", type_=Boolean()), _TABLE.c
     changed = (
         update(_TABLE)
         .where(columns.id == bindparam("key"), columns.status.in_([str(state) for state in OPEN]))
@@ -83,11 +83,11 @@ def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStat
             status_detail=bindparam("new_detail"),
             provider_id=func.coalesce(bindparam("number", type_=columns.provider_id.type), columns.provider_id),
             # What was in doubt is not any more, once the provider says that nothing came.
-            provider_amount=case((heard, None), else_=columns.provider_amount),
-            provider_currency=case((heard, None), else_=columns.provider_currency),
+            provider_amount=case((is_answer, None), else_=columns.provider_amount),
+            provider_currency=case((is_answer, None), else_=columns.provider_currency),
             settled_at=at,
             next_check_at=None,
-            checks=columns.checks + case((heard, 1), else_=0),
+            checks=columns.checks + case((is_answer, 1), else_=0),
             version=columns.version + 1,
         )
     )

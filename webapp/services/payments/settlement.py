@@ -199,7 +199,7 @@ def _succeed(session: Session, judged: Sequence[JudgedPayment], at: datetime, ac
         started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in judged]))
         values = {"status": OrderStatus.IN_PROGRESS, "paid_at": at}
         session.execute(started.values(**values).execution_options(synchronize_session=False))
-        _tell(session, judged, "payment.succeed", PaymentSucceeded(), at, actor)
+        _record(session, judged, "payment.succeed", PaymentSucceeded(), at, actor)
     return amounts
 
 
@@ -239,7 +239,7 @@ def _taken(session: Session, judged: Sequence[JudgedPayment], at: datetime, acto
     gone = [each for each in left if each not in again]
     for action, some in (("payment.taken_back", gone), ("payment.came_back", again)):
         if some:
-            _tell(session, some, action, PaymentNeedsReview(), at, actor)
+            _record(session, some, action, PaymentNeedsReview(), at, actor)
 
 
 def _whole(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
@@ -247,7 +247,7 @@ def _whole(session: Session, judged: Sequence[JudgedPayment], at: datetime, acto
     for each in judged:
         taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
     if judged:
-        _tell(session, judged, "payment.restored", PaymentRestored(), at, actor)
+        _record(session, judged, "payment.restored", PaymentRestored(), at, actor)
 
 
 def _give_up(
@@ -272,7 +272,7 @@ def _give_up(
 
 def _failure(judged: JudgedPayment) -> Failure:
     number = judged.word.provider_id if isinstance(judged.word, ProviderResponse) else None
-    return Failure(judged.sentence, number, heard=True)
+    return Failure(judged.sentence, number, is_answer=True)
 
 
 def _review(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
@@ -280,7 +280,7 @@ def _review(session: Session, judged: Sequence[JudgedPayment], at: datetime, act
     if not judged:
         return
     _mark(session, judged, PaymentStatus.NEEDS_REVIEW, None)
-    _tell(session, judged, "payment.review", PaymentNeedsReview(), at, actor)
+    _record(session, judged, "payment.review", PaymentNeedsReview(), at, actor)
     for each in judged:
         sentence = f"Payment {each.row.reference} needs a person: {each.sentence}"
         alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", sentence, at)
@@ -354,7 +354,7 @@ def _after(word: ProviderResult) -> float | None:
     return word.retry_after if isinstance(word, NoResponse) else None
 
 
-def _tell(
+def _record(
     session: Session, judged: Sequence[JudgedPayment], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
     if judged:

@@ -23,14 +23,14 @@ def note(
     session: Session, responses: Sequence[tuple[Any, PayoutAttempt, ProviderResult]], *, at: datetime, actor: Actor
 ) -> None:
     """Call a person about those of which a provider has another amount; end the alerts of those that it has no more."""
-    heard = [
+    answered = [
         (row, sent, word)
         for row, sent, word in responses
         if isinstance(word, ProviderResponse) and word.status in _TELLING
     ]
-    other = [(row, word) for row, sent, word in heard if pays_other(sent, word)]
+    other = [(row, word) for row, sent, word in answered if pays_other(sent, word)]
     named = {row.id for row, _ in other}
-    right = [_subject(row) for row, _, _ in heard if row.id not in named]
+    right = [_subject(row) for row, _, _ in answered if row.id not in named]
     if right:
         alerts.resolve_all(session, PAYOUT_OTHER_AMOUNT, right, at)
     for row, word in other:

@@ -64,7 +64,7 @@ def create_all(
         _move(session, payable, made, ways, at, run_id)
         outcome.passed_on = len(made)
         _mark(session, payable, made)
-        _tell(session, made, at, actor, run_id)
+        _record(session, made, at, actor, run_id)
     _note(session, unpaid, at)
     return outcome
 
@@ -246,7 +246,7 @@ def _note(session: Session, refused: Sequence[RefusedItem], at: datetime) -> Non
         session.connection().execute(changed, values)
 
 
-def _tell(
+def _record(
     session: Session, made: Mapping[int, tuple[int, str]], at: datetime, actor: Actor, run_id: int | None
 ) -> None:
     ids = [number for number, _ in made.values()]

@@ -194,7 +194,7 @@ def _succeed(session: Session, judged: Sequence[JudgedPayout], at: datetime, act
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
     session.execute(done.values(**values, version=_SCHEDULES.c.version + 1))
-    _tell(session, judged, "payout.succeed", PayoutSucceeded(), at, actor)
+    _record(session, judged, "payout.succeed", PayoutSucceeded(), at, actor)
     _end_alerts(session, judged, schedules, at)
 
 
@@ -222,8 +222,8 @@ def _come_back(
         turned = [each for each in some if each.status == PayoutStatus.REVERSED]
         gone = PayoutFailed(to_platform=back.to_platform, debt_met_amount=back.debt)
         returned = PayoutReversed(to_platform=back.to_platform, debt_met_amount=back.debt)
-        _tell(session, failed, "payout.fail", gone, at, actor)
-        _tell(session, turned, "payout.reverse", returned, at, actor)
+        _record(session, failed, "payout.fail", gone, at, actor)
+        _record(session, turned, "payout.reverse", returned, at, actor)
 
 
 def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> None:
@@ -325,7 +325,7 @@ def _paid_at(each: JudgedPayout) -> datetime | None:
     return each.word.paid_at if is_paid and isinstance(each.word, ProviderResponse) else None
 
 
-def _tell(
+def _record(
     session: Session, judged: Sequence[JudgedPayout], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
     if judged:

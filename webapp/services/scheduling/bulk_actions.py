@@ -19,7 +19,7 @@ MOST = 500
 
 
 @dataclass(frozen=True)
-class Way:
+class BulkAction:
     """Which runs a request is about, and what is done to each."""
 
     which: ColumnElement[bool]
@@ -28,7 +28,7 @@ class Way:
 
 def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
     """The runs that a request means: of one job, or of all. Raises Invalid for a request that nobody can make."""
-    query = select(Run.id).where(_way(parameters).which, ~Run.dry_run)
+    query = select(Run.id).where(_bulk_action(parameters).which, ~Run.dry_run)
     if parameters.get("job"):
         query = query.where(Run.job == parameters["job"])
     return list(session.scalars(query.order_by(Run.id.desc()).limit(MOST)))
@@ -36,14 +36,14 @@ def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
 
 def perform(session: Session, parameters: dict[str, Any], run_id: int, actor: Actor) -> None:
     """Do to one run what was asked. Raises a Refusal that says why not."""
-    _way(parameters).action(session, run_id, actor)
+    _bulk_action(parameters).action(session, run_id, actor)
 
 
-def _way(parameters: dict[str, Any]) -> Way:
-    way = WAYS.get(str(parameters.get("action")))
-    if way is None:
-        raise Invalid(f"Ask to {' or '.join(WAYS)}.", fields={"action": "Choose what to do."})
-    return way
+def _bulk_action(parameters: dict[str, Any]) -> BulkAction:
+    action = BULK_ACTIONS.get(str(parameters.get("action")))
+    if action is None:
+        raise Invalid(f"Ask to {' or '.join(BULK_ACTIONS)}.", fields={"action": "Choose what to do."})
+    return action
 
 
 def _retry(session: Session, run_id: int, actor: Actor) -> None:
@@ -58,7 +58,7 @@ def _cancel(session: Session, run_id: int, actor: Actor) -> None:
     runs.cancel(session, run_id, actor=actor, at=database_now(session))
 
 
-WAYS = {
-    "retry": Way(Run.status.in_([RunStatus.FAILED, RunStatus.LOST]), _retry),
-    "cancel": Way(Run.status == RunStatus.QUEUED, _cancel),
+BULK_ACTIONS = {
+    "retry": BulkAction(Run.status.in_([RunStatus.FAILED, RunStatus.LOST]), _retry),
+    "cancel": BulkAction(Run.status == RunStatus.QUEUED, _cancel),
 }

@@ -90,8 +90,8 @@ class EventData:
 
 def write(session: Session, events: Sequence[Event], at: datetime, settings: Settings) -> int:
     """Write the messages that these events make; returns how many."""
-    heard = {*TO_PARTIES, *TO_STAFF, *money_templates.SIDES}
-    news = [event for event in events if event.at > at - NEWS and event.type in heard]
+    handled = {*TO_PARTIES, *TO_STAFF, *money_templates.SIDES}
+    news = [event for event in events if event.at > at - NEWS and event.type in handled]
     known = {kind: context.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
     schedules = {number: case.row for number, case in known.get("payout_schedule", {}).items()}
     paid = paid_before.read(session, news, schedules)

@@ -81,7 +81,7 @@ def settle(
     if not step.is_news:
         return f"It is known already. {sentence}"
     _note_in_case(session, payment, escrow, known, step, sentence, at, actor, settings)
-    _tell(session, known, payment, before, given_back, booked_before, sentence, at, actor)
+    _record(session, known, payment, before, given_back, booked_before, sentence, at, actor)
     return sentence
 
 
@@ -228,7 +228,7 @@ def _note_in_case(
         disputes.open_dispute(session, new, at=at, actor=actor.entrusted_with("dispute:open"), settings=settings)
 
 
-def _tell(
+def _record(
     session: Session,
     known: Chargeback,
     payment: Payment,
