@@ -58,4 +58,4 @@ def test_it_holds_a_provider_to_its_records_by_asking_only(served: Served, tmp_p
     assert (right.exit_code, "as recorded" in right.output) == (0, True), right.output
     assert (wrong.exit_code, "it answered 401, recorded is 200" in wrong.output) == (1, True), wrong.output
     assert (unset.exit_code, "BLNK_API_KEY is not set" in unset.output) == (1, True), unset.output
-    assert served.books.count("blnk.ledger") == served.books.count("blnk.balance") == 0
+    assert served.store.count("blnk.ledger") == served.store.count("blnk.balance") == 0

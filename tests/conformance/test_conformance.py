@@ -26,7 +26,7 @@ def test_the_sandbox_tells_of_what_happens_in_the_recorded_shapes(served: Served
     [server] = [each for each in servers.own(served.url) if each.provider == "blnk"]
     list(replay(server, records.of("blnk")))
     recorded = {each["body"]["event"]: copy.deepcopy(each["body"]) for each in records.of("blnk")["webhooks"]}
-    told = {row.data["event"]: json.loads(row.data["body"]) for row in served.books.listed(WEBHOOK, parent="blnk")}
+    told = {row.data["event"]: json.loads(row.data["body"]) for row in served.store.listed(WEBHOOK, parent="blnk")}
     assert recorded.keys() <= told.keys()
     for event, body in recorded.items():
         body["data"]["meta_data"] = told[event]["data"]["meta_data"]

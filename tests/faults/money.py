@@ -76,7 +76,7 @@ def count(runtime: Runtime, *where: Any) -> int:
 
 def theirs(world: Sandbox, kind: str) -> list[dict[str, Any]]:
     """What the sandbox has of a kind."""
-    found: list[dict[str, Any]] = world.control(f"books?kind={kind}", method="GET")[kind]
+    found: list[dict[str, Any]] = world.control(f"store?kind={kind}", method="GET")[kind]
     return found
 
 

@@ -24,7 +24,7 @@ Outfit = Callable[..., Runtime]
 def served() -> Iterator[Served]:
     """A sandbox of this test."""
     with serving(SandboxSettings(options=Options(settle_seconds=0.1, refund_seconds=0.1, patience=0.3))) as made:
-        made.box.options.desk = f"{made.url}/hooks"
+        made.sandbox.options.desk = f"{made.url}/hooks"
         yield made
 
 

@@ -39,7 +39,7 @@ def test_a_reference_starts_one_checkout(paystack: Paystack) -> None:
     assert paystack.start("order-1").status_code == 200
     again = paystack.start("order-1")
     assert (again.status_code, again.json()["code"]) == (400, "duplicate_reference")
-    assert len(paystack.control("books", method="GET")["paystack.transaction"]) == 1
+    assert len(paystack.control("store", method="GET")["paystack.transaction"]) == 1
 
 
 def test_a_number_is_no_reference(paystack: Paystack) -> None:

@@ -20,7 +20,7 @@ from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 
 
 def test_books_and_what_is_due_survive_a_restart(tmp_path: Path) -> None:
-    file = tmp_path / "books.sqlite3"
+    file = tmp_path / "store.sqlite3"
     with serving(SandboxSettings(file=file, options=Options(settle_seconds=0.4))) as served:
         Paystack(served).transfer("payout-1")
     with serving(SandboxSettings(file=file)) as served:
@@ -64,7 +64,7 @@ def test_a_hundred_thousand_transactions_are_filled_at_once_and_found(paystack: 
     filled = {"provider": "paystack", "count": 100_000, "prefix": "f-", "amount": 5, "currency": "NGN"}
     assert paystack.control("fill", filled)["added"] == 100_000
     assert paystack.verify("f-99999").json()["data"]["status"] == "success"
-    assert len(paystack.control("books?limit=10", method="GET")["paystack.transaction"]) == 10
+    assert len(paystack.control("store?limit=10", method="GET")["paystack.transaction"]) == 10
 
 
 def test_latency_and_reset(paystack: Paystack) -> None:

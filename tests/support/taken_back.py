@@ -153,7 +153,7 @@ class Case:
 
     def transaction(self) -> str:
         """How the payment's transaction stands at the provider."""
-        rows = self.world.control("books?kind=paystack.transaction", method="GET")["paystack.transaction"]
+        rows = self.world.control("store?kind=paystack.transaction", method="GET")["paystack.transaction"]
         return next(str(row["status"]) for row in rows if row["key"] == self.reference)
 
     def banks(self) -> list[str]:

@@ -54,7 +54,7 @@ def _dispute(case: Case) -> int:
 
 def _refund_fails(case: Case) -> None:
     """Its provider says so, a while after it had taken it."""
-    rows = case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
+    rows = case.world.control("store?kind=paystack.refund", method="GET")["paystack.refund"]
     case.world.control(f"refunds/{rows[0]['number']}", {"outcome": "failed"})
     with case.runtime.db.transaction() as session:
         session.execute(update(Refund).values(next_try_at=clock.now() - timedelta(seconds=1)))

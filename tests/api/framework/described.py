@@ -102,21 +102,21 @@ def described_world(folder: Path) -> Iterator[World]:
     url = f"sqlite:///{folder / 'desk.sqlite3'}"
     upgrade(url)
     more = {"api_rate_limit": "1000000 per minute", "provider_timeout_seconds": 0.5}
-    with sandbox() as box, desk_with(box, url, folder, **more) as runtime:
+    with sandbox() as world, desk_with(world, url, folder, **more) as runtime:
         seed(runtime)
-        _fill(runtime, box)
+        _fill(runtime, world)
         app = create_app(runtime)
         app.testing = False
         yield World(app, runtime, _machine(runtime), _person(runtime, app), _known(runtime))
 
 
-def _fill(runtime: Runtime, box: Sandbox) -> None:
+def _fill(runtime: Runtime, world: Sandbox) -> None:
     payments = [awaiting(runtime)[1] for _ in range(9)]
     for payment_id in payments[:6]:
         reference = begun(runtime, payment_id).reference
         if payment_id % 2:
-            box.pay(reference)
-    _review(runtime, box)
+            world.pay(reference)
+    _review(runtime, world)
     with runtime.db.transaction() as session:
         session.execute(update(Payment).where(Payment.id == payments[-1]).values(status="failed", next_check_at=None))
         market = Market(session, runtime, at=clock.now())
@@ -134,14 +134,14 @@ def _fill(runtime: Runtime, box: Sandbox) -> None:
     _run(runtime, "process_payout_schedules")
 
 
-def _review(runtime: Runtime, box: Sandbox) -> None:
+def _review(runtime: Runtime, world: Sandbox) -> None:
     """Payments of which the provider says another amount."""
     doubtful = [begun(runtime, awaiting(runtime)[1]) for _ in range(6)]
-    box.mood("verify", fault_modes.WRONG_AMOUNT)
+    world.mood("verify", fault_modes.WRONG_AMOUNT)
     for payment in doubtful:
-        box.pay(payment.reference)
+        world.pay(payment.reference)
         verify_payments.verify_now(runtime, payment.id, DIVINE)
-    box.calm()
+    world.calm()
 
 
 def _plan(market: Market, number: int) -> None:

@@ -66,7 +66,7 @@ def test_what_a_restored_blnk_lacks_is_named_sent_once_and_agrees(
     assert sorted(reference for reference, kind, *_ in differing(desk)) == later
     assert statuses(desk).count("missing") == len(later)
     assert alerting(desk)
-    rows = served.books.count("blnk.transaction")
+    rows = served.store.count("blnk.transaction")
     run_job_now(desk, "verify_books")
     assert sorted(row[0] for row in differing(desk)) == later, "what it lacks is not missed in its balances too"
 
@@ -76,7 +76,7 @@ def test_what_a_restored_blnk_lacks_is_named_sent_once_and_agrees(
     assert (differing(desk), alerting(desk)) == ([], [])
     assert set(statuses(desk)) == {"done"}
     assert theirs(served) == ours(desk)
-    assert served.books.count("blnk.transaction") > rows
+    assert served.store.count("blnk.transaction") > rows
     assert [json.loads(each.after or "") for each in recorded(desk, "mirror.send_again")] == [{"transfers": len(later)}]
 
 
@@ -85,7 +85,7 @@ def test_a_blnk_that_was_lost_gets_everything_and_twice_changes_nothing(
 ) -> None:
     trade(desk, 3, fee=250)
     send(desk)
-    rows, accounts = served.books.count("blnk.transaction"), len(ours(desk))
+    rows, accounts = served.store.count("blnk.transaction"), len(ours(desk))
     sandbox.control("blnk/lose")
 
     assert check(desk).missing_there == len(statuses(desk))
@@ -93,11 +93,11 @@ def test_a_blnk_that_was_lost_gets_everything_and_twice_changes_nothing(
 
     assert set(statuses(desk)) == {"done"}
     assert theirs(served) == ours(desk)
-    assert served.books.count("blnk.transaction") == rows
+    assert served.store.count("blnk.transaction") == rows
     assert len(recorded(desk, "mirror.balance_lost")) == accounts
     check(desk, send=True)
     send(desk)
-    assert served.books.count("blnk.transaction") == rows
+    assert served.store.count("blnk.transaction") == rows
     assert run_job_now(desk, "verify_books").status == "succeeded"
     assert differing(desk) == []
 
@@ -116,7 +116,7 @@ def test_a_transfer_that_meets_a_lost_balance_has_it_made_and_is_not_given_up(
     with desk.db.reading() as session:
         assert set(session.scalars(select(MirrorEntry.attempts))) == {0}
         balances = set(session.scalars(select(MirrorAccount.balance_id)))
-    assert balances == {f"bln_{row.number}" for row in served.books.listed("blnk.balance")}
+    assert balances == {f"bln_{row.number}" for row in served.store.listed("blnk.balance")}
     assert recorded(desk, "mirror.balance_lost")
 
 

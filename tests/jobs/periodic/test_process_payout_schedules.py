@@ -64,7 +64,7 @@ def held(runtime: Runtime, schedule_id: int) -> int:
 
 def sent(world: Sandbox) -> dict[str, int]:
     """What the sandbox paid out, by reference."""
-    rows = world.control("books", method="GET").get("paystack.transfer", [])
+    rows = world.control("store", method="GET").get("paystack.transfer", [])
     return {row["key"]: row["amount"] for row in rows}
 
 

@@ -23,7 +23,7 @@ def kept(runtime: Runtime) -> ProviderToken:
 
 
 def tokens_given(sandbox: Caller) -> int:
-    return int(sandbox.control("books", method="GET")["counts"].get("flutterwave.token", 0))
+    return int(sandbox.control("store", method="GET")["counts"].get("flutterwave.token", 0))
 
 
 def expire(runtime: Runtime, left: timedelta) -> None:

@@ -47,7 +47,7 @@ def test_what_its_provider_had_taken_comes_back_beside_what_went_out(runtime: Ru
 def test_a_refund_that_fails_in_a_run_came_back_in_it(case: Case) -> None:
     case.refund()
     run_job_now(case.runtime, "deliver_outbox")
-    [row] = case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
+    [row] = case.world.control("store?kind=paystack.refund", method="GET")["paystack.refund"]
     case.world.control(f"refunds/{row['number']}", {"outcome": "failed"})
     with case.runtime.db.transaction() as session:
         session.execute(update(Refund).values(next_try_at=clock.now() - timedelta(seconds=1)))

@@ -138,7 +138,7 @@ def test_giving_back_happens_once(runtime: Runtime, world: Sandbox, call: str, m
     world.calm()
     settled(runtime)
 
-    given = world.control("books", method="GET").get("paystack.refund", [])
+    given = world.control("store", method="GET").get("paystack.refund", [])
     assert [row["amount"] for row in given] == [10_000]
     with runtime.db.reading() as session:
         assert session.scalars(select(Refund.status)).all() == ["processed"]
@@ -188,6 +188,6 @@ def test_mirroring_to_blnk(runtime: Runtime, world: Sandbox, mood: str) -> None:
 
     with runtime.db.reading() as session:
         assert set(session.scalars(select(MirrorEntry.status))) == {"done"}
-    rows = world.control("books", method="GET")["blnk.balance"]
+    rows = world.control("store", method="GET")["blnk.balance"]
     assert max(row["credit"] - row["debit"] for row in rows) == sum(1_000 + number for number in range(len(made)))
     assert run_job_now(runtime, "verify_books").status == "succeeded"

@@ -152,7 +152,7 @@ def decided(runtime: Runtime, payment: Payment, action: str) -> None:
 
 def refunds_there(world: Sandbox) -> list[tuple[str, int]]:
     """Of which transaction how much went back there."""
-    books = world.control("books", method="GET")
+    books = world.control("store", method="GET")
     rows = [*books.get("flutterwave.refund", []), *books.get("flutterwave.charge_refund", [])]
     return [(str(row.get("transaction") or row["charge"]), row["amount"]) for row in rows]
 
@@ -229,7 +229,7 @@ def test_the_link_of_an_order_that_is_given_up_takes_no_payment(
     run_job_now(runtime, "check_pending_payments")
     with runtime.db.reading() as session:
         ended = payments.get(session, payment.id).checkout_ended_at
-    link = world.control("books?kind=flutterwave.link", method="GET")["flutterwave.link"]
+    link = world.control("store?kind=flutterwave.link", method="GET")["flutterwave.link"]
     if _is_v4(runtime):
         assert (ended, link) == (None, []), "v4 has no such call"
         return

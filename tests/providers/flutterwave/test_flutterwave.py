@@ -204,7 +204,7 @@ def test_without_a_token_nothing_is_sent(outfit: Outfit, sandbox: Caller) -> Non
         company.start(CHECKOUT)
 
     assert "not the secret" not in str(caught.value)
-    assert "flutterwave.charge" not in sandbox.control("books", method="GET")["counts"]
+    assert "flutterwave.charge" not in sandbox.control("store", method="GET")["counts"]
 
 
 class Answering(HttpClient):

@@ -61,7 +61,7 @@ def test_a_refund_that_is_there_already_is_found_not_sent(
     run_job_now(runtime, JOB)
 
     assert posted["refund"] == 1
-    assert len(world.control("books", method="GET")["paystack.refund"]) == 1
+    assert len(world.control("store", method="GET")["paystack.refund"]) == 1
     with runtime.db.reading() as session:
         assert session.scalars(select(Refund.status)).one() in ("pending", "processed")
 

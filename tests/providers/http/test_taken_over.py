@@ -116,7 +116,7 @@ def test_a_refund_leaves_once(
     run_job(runtime, run)
 
     assert posted["refund"] == 1
-    given = world.control("books", method="GET")["paystack.refund"]
+    given = world.control("store", method="GET")["paystack.refund"]
     assert [row["amount"] for row in given] == [10_000]
     with runtime.db.reading() as session:
         assert session.scalars(select(Refund.status).where(Refund.payment_id == payment)).one() in GIVEN

@@ -364,7 +364,7 @@ def test_a_part_that_the_bank_took_makes_the_refund_smaller(case: Case) -> None:
 
 
 def _refunds_there(case: Case) -> list[dict[str, Any]]:
-    found = case.world.control("books?kind=paystack.refund", method="GET")
+    found = case.world.control("store?kind=paystack.refund", method="GET")
     return list(found["paystack.refund"])
 
 

@@ -78,7 +78,7 @@ def test_told_again_it_is_one_taking_and_one_freeze(case: Case) -> None:
 def test_what_fails_at_the_provider_makes_it_whole_again(case: Case) -> None:
     case.by_hand()
     [number] = [
-        row["number"] for row in case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
+        row["number"] for row in case.world.control("store?kind=paystack.refund", method="GET")["paystack.refund"]
     ]
     case.world.control(f"refunds/{number}", {"outcome": "failed"})
     case.verify()
@@ -131,7 +131,7 @@ def test_the_rest_goes_back_to_the_card(case: Case) -> None:
     assert case.escrow().status == "refunded"
     case.give()
     case.verify()
-    rows = case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
+    rows = case.world.control("store?kind=paystack.refund", method="GET")["paystack.refund"]
     assert sorted(row["amount"] for row in rows) == [4_000, 6_000]
     assert (case.payment().status, case.alerts()) == ("succeeded", [])
     assert case.balance(AccountKind.CLEARING) == 0
@@ -335,7 +335,7 @@ def test_the_fee_that_comes_back_is_the_platforms(runtime: Runtime, world: Sandb
     case.by_hand()
     case.decide("claw_back")
     [number] = [
-        row["number"] for row in case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
+        row["number"] for row in case.world.control("store?kind=paystack.refund", method="GET")["paystack.refund"]
     ]
     case.world.control(f"refunds/{number}", {"outcome": "failed"})
     case.verify()

@@ -49,5 +49,5 @@ def statuses(runtime: Runtime) -> list[str]:
 
 def theirs(served: Served) -> dict[str, int]:
     """Blnk's balances by the number of our account."""
-    rows = served.books.listed("blnk.balance", limit=10_000)
+    rows = served.store.listed("blnk.balance", limit=10_000)
     return {each.data["meta_data"]["desk_account"]: each.data["credit"] - each.data["debit"] for each in rows}

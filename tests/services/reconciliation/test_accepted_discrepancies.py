@@ -232,7 +232,7 @@ def test_a_strangers_movement_stays_accepted_in_the_check_and_the_next_one_is_na
     with desk.db.reading() as session:
         last = session.scalars(select(Reconciliation).order_by(Reconciliation.id.desc()).limit(1)).one()
         assert (last.missing_here, last.accepted) == (1, 1)
-    rows = sandbox.control("books?kind=blnk.transaction", method="GET")["blnk.transaction"]
+    rows = sandbox.control("store?kind=blnk.transaction", method="GET")["blnk.transaction"]
     for row in rows:
         if row["key"].startswith("by-hand"):
             undo = sandbox(

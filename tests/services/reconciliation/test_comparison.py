@@ -86,7 +86,7 @@ def test_blnk_agrees_as_of_what_it_was_sent(outfit: Outfit, desk: Runtime) -> No
 def test_a_balance_that_somebody_changed_is_named_until_it_is_right_again(desk: Runtime, sandbox: Caller) -> None:
     trade(desk, 1)
     send(desk)
-    balances = sandbox.control("books?kind=blnk.balance", method="GET")["blnk.balance"]
+    balances = sandbox.control("store?kind=blnk.balance", method="GET")["blnk.balance"]
     changed = f"bln_{balances[0]['number']}"
     account = balances[0]["meta_data"]["desk_account"]
     sandbox.control("blnk/adjust", {"balance": changed, "amount": 7})
@@ -196,7 +196,7 @@ def test_a_discrepancy_is_not_forgotten_when_its_time_is_over(shop: Runtime, san
 def test_a_payment_outside_their_list_is_asked_about_before_it_is_missed(shop: Runtime, sandbox: Caller) -> None:
     paid(sandbox, "begun-long-ago")
     with_old = "UPDATE things SET at = at - 864000 WHERE key = 'begun-long-ago'"
-    sandbox.served.books.execute(with_old)
+    sandbox.served.store.execute(with_old)
     payment(shop, "begun-long-ago")
 
     compare(shop)
@@ -309,7 +309,7 @@ def test_refunds_are_counted_by_payment_and_those_under_way_apart(shop: Runtime,
 
 def _numbered(runtime: Runtime, sandbox: Caller, reference: str) -> None:
     """The payment has its number at the provider."""
-    rows = sandbox.control("books?kind=paystack.transaction", method="GET")["paystack.transaction"]
+    rows = sandbox.control("store?kind=paystack.transaction", method="GET")["paystack.transaction"]
     [number] = [row["number"] for row in rows if row["key"] == reference]
     with runtime.db.transaction() as session:
         session.execute(update(Payment).where(Payment.reference == reference).values(provider_id=str(number)))

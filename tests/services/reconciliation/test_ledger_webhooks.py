@@ -51,7 +51,7 @@ def hear(runtime: Runtime, bodies: list[Any]) -> None:
 
 def posted(served: Served) -> list[Any]:
     """What the sandbox's Blnk posted."""
-    return [json.loads(row.data["body"]) for row in served.books.listed(KIND, parent="blnk", limit=1_000)]
+    return [json.loads(row.data["body"]) for row in served.store.listed(KIND, parent="blnk", limit=1_000)]
 
 
 def mirrored(runtime: Runtime, count: int) -> list[str]:

@@ -45,7 +45,7 @@ def test_blnk_has_every_transfer_and_every_balance(desk: Runtime, served: Served
 
     assert set(statuses(desk)) == {"done"}
     assert theirs(served) == ours(desk)
-    rows = served.books.listed("blnk.transaction", limit=1000)
+    rows = served.store.listed("blnk.transaction", limit=1000)
     assert sum(row.key.endswith(("#1", "#2")) for row in rows) == 6, "a release with a fee is two movements"
 
 
@@ -63,10 +63,10 @@ def test_a_transfer_is_noted_in_its_own_transaction_or_not_at_all(desk: Runtime,
 def test_a_second_run_sends_nothing(desk: Runtime, sandbox: Caller) -> None:
     trade(desk)
     send(desk)
-    before = sandbox.control("books", method="GET")["counts"]["blnk.transaction"]
+    before = sandbox.control("store", method="GET")["counts"]["blnk.transaction"]
     try_now(desk)
     send(desk)
-    assert sandbox.control("books", method="GET")["counts"]["blnk.transaction"] == before
+    assert sandbox.control("store", method="GET")["counts"]["blnk.transaction"] == before
 
 
 def test_what_happened_before_a_time_out_is_not_done_again(desk: Runtime, served: Served, sandbox: Caller) -> None:
@@ -153,11 +153,11 @@ def test_of_two_who_need_a_balance_one_makes_it(desk: Runtime, outfit: Outfit, s
     try_now(desk)
     send(desk)
 
-    rows = served.books.listed("blnk.balance", limit=1000)
+    rows = served.store.listed("blnk.balance", limit=1000)
     accounts = [row.data["meta_data"]["desk_account"] for row in rows]
     assert len(accounts) == len(set(accounts))
     assert theirs(served) == ours(desk)
-    assert served.books.count("blnk.ledger") >= 1
+    assert served.store.count("blnk.ledger") >= 1
 
 
 def test_a_balance_whose_maker_died_is_found_or_made_by_another(desk: Runtime, served: Served) -> None:

@@ -93,9 +93,9 @@ def test_in_the_end_each_movement_is_there_once(desk: Runtime, served: Served, s
 
     assert set(statuses(desk)) == {"done"}
     assert theirs(served) == ours(desk)
-    references = Counter(row.key for row in served.books.listed("blnk.transaction", limit=10_000))
+    references = Counter(row.key for row in served.store.listed("blnk.transaction", limit=10_000))
     assert set(references.values()) <= {1}
     assert differing(desk) == []
-    before = served.books.count("blnk.transaction")
+    before = served.store.count("blnk.transaction")
     world.step("send again")
-    assert served.books.count("blnk.transaction") == before
+    assert served.store.count("blnk.transaction") == before

@@ -7,7 +7,7 @@ from webapp.sandbox.core.sandbox import Sandbox
 __all__ = ["balances", "blueprint", "bulk", "inflight", "keys", "posting", "register", "standing", "transactions"]
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let what Blnk does by itself happen."""
     for part in (posting, inflight, bulk):
-        part.register(box)
+        part.register(sandbox)

@@ -5,9 +5,9 @@ import uuid
 from flask import Response, request
 
 from webapp.sandbox.blnk import serializers
-from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, asked, blueprint, invalid, not_found, said
+from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, blueprint, invalid, not_found, request_body, said
 from webapp.sandbox.blnk.filters import filtered
-from webapp.sandbox.core.request_inputs import natural
+from webapp.sandbox.core.request_inputs import query_int
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.webhooks import sender as webhook_sender
@@ -20,20 +20,20 @@ _MOST = 10_000
 @blueprint.post("/ledgers")
 def ledgers() -> Response:
     """A new ledger."""
-    wanted, box = asked(), current()
-    if not wanted.get("name"):
+    body, sandbox = request_body(), current()
+    if not body.get("name"):
         raise invalid("name: cannot be blank.", "GEN_VALIDATION_ERROR")
-    kept = {"name": str(wanted["name"]), "meta_data": wanted.get("meta_data")}
-    made = box.books.add(LEDGER, uuid.uuid4().hex, kept)
+    kept = {"name": str(body["name"]), "meta_data": body.get("meta_data")}
+    made = sandbox.store.add(LEDGER, uuid.uuid4().hex, kept)
     assert made is not None
-    tell(box, "ledger.created", serializers.ledger(made))
+    tell(sandbox, "ledger.created", serializers.ledger(made))
     return said(serializers.ledger(made), 201)
 
 
 @blueprint.get("/ledgers")
 def ledgers_list() -> Response:
     """Every ledger."""
-    found = current().books.listed(LEDGER, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
+    found = current().store.listed(LEDGER, limit=query_int("limit", 20, _MOST), offset=_offset(), newest=True)
     return said([serializers.ledger(each) for each in found])
 
 
@@ -55,26 +55,26 @@ def ledgers_filter() -> Response:
 @blueprint.post("/balances")
 def balances() -> Response:
     """A new balance, at zero."""
-    wanted, box = asked(), current()
+    body, sandbox = request_body(), current()
     for name in ("ledger_id", "currency"):
-        if not wanted.get(name):
+        if not body.get(name):
             raise invalid(f"{name}: cannot be blank.", "GEN_VALIDATION_ERROR")
-    ledger_id, currency = str(wanted["ledger_id"]), str(wanted["currency"])
-    if ledger_id != _GENERAL and numbered(box, LEDGER, "ldg_", ledger_id) is None:
+    ledger_id, currency = str(body["ledger_id"]), str(body["currency"])
+    if ledger_id != _GENERAL and numbered(sandbox, LEDGER, "ldg_", ledger_id) is None:
         raise BlnkWrong("GEN_BAD_REQUEST", "Invalid ledger ID", details=_violation(ledger_id))
-    kept = {name: wanted.get(name) for name in ("identity_id", "meta_data", "indicator")}
-    key = _key(str(wanted["indicator"]), currency) if wanted.get("indicator") else uuid.uuid4().hex
-    made = _added(box, key, kept | {"ledger_id": ledger_id, "currency": currency})
+    kept = {name: body.get(name) for name in ("identity_id", "meta_data", "indicator")}
+    key = _key(str(body["indicator"]), currency) if body.get("indicator") else uuid.uuid4().hex
+    made = _added(sandbox, key, kept | {"ledger_id": ledger_id, "currency": currency})
     if made is None:
         raise BlnkWrong("GEN_CONFLICT", "a balance with this indicator and currency exists already")
-    tell(box, "balance.created", serializers.balance(made))
+    tell(sandbox, "balance.created", serializers.balance(made))
     return said(serializers.balance(made), 201)
 
 
 @blueprint.get("/balances")
 def balances_list() -> Response:
     """Every balance."""
-    found = current().books.listed(BALANCE, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
+    found = current().store.listed(BALANCE, limit=query_int("limit", 20, _MOST), offset=_offset(), newest=True)
     return said([serializers.listed_balance(each) for each in found] or None)
 
 
@@ -87,7 +87,7 @@ def balance(identity: str) -> Response:
 @blueprint.get("/balances/indicator/<indicator>/currency/<currency>")
 def balance_by_indicator(indicator: str, currency: str) -> Response:
     """A balance by what it is called."""
-    thing = current().books.get(BALANCE, _key(indicator, currency))
+    thing = current().store.get(BALANCE, _key(indicator, currency))
     if thing is None:
         raise not_found("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
     return said(serializers.balance(thing))
@@ -100,48 +100,50 @@ def balances_filter() -> Response:
     return filtered("balances", BALANCE, serializers.listed_balance, fields, none=None)
 
 
-def found(box: Sandbox, identity: str) -> Thing:
+def found(sandbox: Sandbox, identity: str) -> Thing:
     """A balance by its id. Raises BlnkWrong."""
-    thing = numbered(box, BALANCE, "bln_", identity)
+    thing = numbered(sandbox, BALANCE, "bln_", identity)
     if thing is None:
         raise not_found("BAL_NOT_FOUND", f"Balance with ID '{identity}' not found")
     return thing
 
 
-def found_or_made(box: Sandbox, identity: str, currency: str) -> Thing:
+def found_or_made(sandbox: Sandbox, identity: str, currency: str) -> Thing:
     """A balance by its id; one that is called by an indicator (`@world`) is made when it is not there."""
     if not identity.startswith("@"):
-        return found(box, identity)
+        return found(sandbox, identity)
     key = _key(identity, currency)
-    made = _added(box, key, {"ledger_id": _GENERAL, "currency": currency, "indicator": identity})
-    thing = made or box.books.get(BALANCE, key)
+    made = _added(sandbox, key, {"ledger_id": _GENERAL, "currency": currency, "indicator": identity})
+    thing = made or sandbox.store.get(BALANCE, key)
     assert thing is not None
     return thing
 
 
-def numbered(box: Sandbox, kind: str, prefix: str, identity: str) -> Thing | None:
+def numbered(sandbox: Sandbox, kind: str, prefix: str, identity: str) -> Thing | None:
     """A thing by Blnk's id of it."""
     number = identity.removeprefix(prefix)
-    return box.books.numbered(kind, int(number)) if number.isdecimal() and identity.startswith(prefix) else None
+    return sandbox.store.numbered(kind, int(number)) if number.isdecimal() and identity.startswith(prefix) else None
 
 
-def adjust(box: Sandbox, identity: str, amount: int) -> Thing:
+def adjust(sandbox: Sandbox, identity: str, amount: int) -> Thing:
     """Change a balance without a transaction: a discrepancy that nobody can explain."""
-    with box.books.writing():
-        thing = found(box, identity)
+    with sandbox.store.writing():
+        thing = found(sandbox, identity)
         thing.data["credit" if amount > 0 else "debit"] += abs(amount)
-        box.books.save(thing)
+        sandbox.store.save(thing)
     return thing
 
 
-def tell(box: Sandbox, event: str, data: Data) -> None:
+def tell(sandbox: Sandbox, event: str, data: Data) -> None:
     """Send a webhook, if the options want Blnk's."""
-    if box.options.blnk_webhooks:
-        webhook_sender.emit(box, PROVIDER, {"event": event, "data": data}, success_again={"event": event, "data": data})
+    if sandbox.options.blnk_webhooks:
+        webhook_sender.emit(
+            sandbox, PROVIDER, {"event": event, "data": data}, success_again={"event": event, "data": data}
+        )
 
 
-def _added(box: Sandbox, key: str, data: Data) -> Thing | None:
-    return box.books.add(BALANCE, key, data | {"credit": 0, "debit": 0, "version": 0})
+def _added(sandbox: Sandbox, key: str, data: Data) -> Thing | None:
+    return sandbox.store.add(BALANCE, key, data | {"credit": 0, "debit": 0, "version": 0})
 
 
 def _violation(ledger_id: str) -> Data:

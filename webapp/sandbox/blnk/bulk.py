@@ -6,7 +6,7 @@ from flask import Response
 
 from webapp.sandbox.blnk import posting
 from webapp.sandbox.blnk.balances import tell
-from webapp.sandbox.blnk.envelope import BlnkWrong, asked, blueprint, refused, said
+from webapp.sandbox.blnk.envelope import BlnkWrong, blueprint, refused, request_body, said
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data
 
@@ -19,49 +19,49 @@ _UNDONE = "All transactions in this batch have been refunded."
 @blueprint.post("/transactions/bulk")
 def bulk() -> Response:
     """Very many at once. With `atomic` those before a refused one are there, and refunded by further movements."""
-    wanted, box = asked(), current()
-    rows, batch = wanted.get("transactions") or [], f"bulk_{uuid.uuid4()}"
+    body, sandbox = request_body(), current()
+    rows, batch = body.get("transactions") or [], f"bulk_{uuid.uuid4()}"
     if not rows:
         raise BlnkWrong("TXN_BULK_EMPTY", "transactions cannot be empty")
     if len(rows) > _MOST:
         raise BlnkWrong("TXN_BULK_LIMIT_EXCEEDED", f"transactions cannot be more than {_MOST}")
-    if wanted.get("run_async"):
-        box.agenda.plan(_BULK, {"asked": wanted, "batch": batch})
+    if body.get("run_async"):
+        sandbox.delayed_tasks.plan(_BULK, {"request": body, "batch": batch})
         message = "Bulk transaction processing started"
         return said({"message": message, "batch_id": batch, "status": "processing"}, 202)
     try:
-        _post_all(box, wanted, batch)
+        _post_all(sandbox, body, batch)
     except BlnkWrong as problem:
         return refused(problem, batch_id=batch)
     return said({"batch_id": batch, "status": "applied", "transaction_count": len(rows)}, 201)
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let bulks run by themselves."""
-    box.agenda.on(_BULK, lambda task: _later(box, task))
+    sandbox.delayed_tasks.on(_BULK, lambda task: _later(sandbox, task))
 
 
-def _post_all(box: Sandbox, wanted: Data, batch: str) -> None:
+def _post_all(sandbox: Sandbox, body: Data, batch: str) -> None:
     """Through the queue a reference that was used is passed over in silence, as Blnk does. Raises BlnkWrong."""
-    skip_queue = bool(wanted.get("skip_queue"))
+    skip_queue = bool(body.get("skip_queue"))
     done: list[str] = []
-    for number, each in enumerate(wanted["transactions"], 1):
-        if not skip_queue and box.books.get(posting.KIND, str(each.get("reference"))):
+    for number, each in enumerate(body["transactions"], 1):
+        if not skip_queue and sandbox.store.get(posting.KIND, str(each.get("reference"))):
             continue
         try:
-            row = posting.post(box, each, skip_queue=skip_queue, parent=batch, meta={"sequence": number})
+            row = posting.post(sandbox, each, skip_queue=skip_queue, parent=batch, meta={"sequence": number})
         except BlnkWrong as problem:
-            is_undone = bool(wanted.get("atomic")) and skip_queue
+            is_undone = bool(body.get("atomic")) and skip_queue
             if is_undone:
-                _undo(box, done)
+                _undo(sandbox, done)
             raise _in_batch(problem, each, number, batch, _UNDONE if is_undone else _KEPT) from None
         done.append(row["reference"])
 
 
-def _undo(box: Sandbox, references: list[str]) -> None:
+def _undo(sandbox: Sandbox, references: list[str]) -> None:
     for reference in references:
-        if row := box.books.get(posting.KIND, reference):
-            posting.refund(box, row, {}, skip_queue=True)
+        if row := sandbox.store.get(posting.KIND, reference):
+            posting.refund(sandbox, row, {}, skip_queue=True)
 
 
 def _in_batch(problem: BlnkWrong, each: Data, number: int, batch: str, rest: str) -> BlnkWrong:
@@ -75,10 +75,10 @@ def _in_batch(problem: BlnkWrong, each: Data, number: int, batch: str, rest: str
     return BlnkWrong(problem.code, said, details={"batch_id": batch})
 
 
-def _later(box: Sandbox, task: Data) -> None:
-    event: Data = {"batch_id": task["batch"], "transaction_count": len(task["asked"]["transactions"])}
+def _later(sandbox: Sandbox, task: Data) -> None:
+    event: Data = {"batch_id": task["batch"], "transaction_count": len(task["request"]["transactions"])}
     try:
-        _post_all(box, task["asked"], task["batch"])
-        tell(box, "bulk_transaction.applied", event | {"status": "applied"})
+        _post_all(sandbox, task["request"], task["batch"])
+        tell(sandbox, "bulk_transaction.applied", event | {"status": "applied"})
     except BlnkWrong as problem:
-        tell(box, "bulk_transaction.failed", event | {"status": "failed", "error": problem.detail})
+        tell(sandbox, "bulk_transaction.failed", event | {"status": "failed", "error": problem.detail})

@@ -80,7 +80,7 @@ def refused(problem: BlnkWrong, **beside: Any) -> Response:
     return said(beside | {field: problem.detail, "error_detail": detail}, problem.status)
 
 
-def asked() -> Data:
+def request_body() -> Data:
     """The JSON object of this call; an empty one without a body. Raises BlnkWrong for what is none."""
     raw = request.get_data()
     if not raw:
@@ -102,7 +102,7 @@ def _admits() -> Response | None:
         return refused(BlnkWrong("AUTH_MISSING_API_KEY", "Authentication required. Use X-Blnk-Key header"))
     if hmac.compare_digest(given.encode(), current().keys.blnk_api_key.encode()):
         return None
-    key = current().books.get(KEY, given)
+    key = current().store.get(KEY, given)
     if key is None:
         return refused(BlnkWrong("AUTH_INVALID_API_KEY", "Invalid API key"))
     return _scoped(key.data["scopes"])

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from webapp.domain.instants import parse_time_or_day
-from webapp.sandbox.blnk.envelope import BlnkWrong, asked, said
+from webapp.sandbox.blnk.envelope import BlnkWrong, request_body, said
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 
@@ -26,20 +26,20 @@ def filtered(
     table: str, kind: str, shape: Callable[[Thing], Data], fields: tuple[str, ...], *, none: Sequence[Data] | None = ()
 ) -> Response:
     """What the body's filters leave: a bare list, or `none` for none. More than 100 at once is read as 20."""
-    wanted, books = asked(), current().books
+    body, store = request_body(), current().store
     conditions, values = ["kind = ?"], [kind]
-    for each in wanted.get("filters") or []:
+    for each in body.get("filters") or []:
         condition, more = _condition(each, table, fields)
         conditions.append(condition)
         values += more
     where = " AND ".join(conditions)
-    limit, offset = wanted.get("limit") or 0, max(0, wanted.get("offset") or 0)
-    order = "ASC" if str(wanted.get("sort_order", "")).lower() == "asc" else "DESC"
-    found = books.chosen(where, values, order, limit if 0 < limit <= _MOST else _FILL, offset)
+    limit, offset = body.get("limit") or 0, max(0, body.get("offset") or 0)
+    order = "ASC" if str(body.get("sort_order", "")).lower() == "asc" else "DESC"
+    found = store.chosen(where, values, order, limit if 0 < limit <= _MOST else _FILL, offset)
     rows = [shape(each) for each in found] or none
-    if not wanted.get("include_count"):
+    if not body.get("include_count"):
         return said(rows)
-    total = books.execute(f"SELECT count(*) FROM things WHERE {where}", values)[0][0]
+    total = store.execute(f"SELECT count(*) FROM things WHERE {where}", values)[0][0]
     return said({"data": rows, "total_count": total})
 
 

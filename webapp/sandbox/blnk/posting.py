@@ -8,7 +8,7 @@ the queue each leg waits as `<reference>_<n>`, and is applied as `<reference>_<n
 from webapp.sandbox.blnk import balances, serializers
 from webapp.sandbox.blnk.distribution import divided
 from webapp.sandbox.blnk.envelope import BlnkWrong
-from webapp.sandbox.blnk.transaction_request import wanted
+from webapp.sandbox.blnk.transaction_request import read_transaction_request
 from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.store import Data, Thing
 
@@ -18,74 +18,74 @@ _QUEUE = "blnk.queue"
 _FAILED = "failed to apply transaction to balances:"
 
 
-def post(box: Sandbox, asked: Data, *, skip_queue: bool, parent: str = "", meta: Data | None = None) -> Data:
+def post(sandbox: Sandbox, body: Data, *, skip_queue: bool, parent: str = "", meta: Data | None = None) -> Data:
     """Do what a transaction asks for, now or soon; what Blnk answers. Raises BlnkWrong."""
-    kept, reference = wanted(asked), str(asked.get("reference", ""))
+    kept, reference = read_transaction_request(body), str(body.get("reference", ""))
     kept["meta_data"] = {**(kept["meta_data"] or {}), **(meta or {})}
-    legs = asked.get("sources") or asked.get("destinations")
+    legs = body.get("sources") or body.get("destinations")
     if not legs:
-        row = apply(box, reference, kept, parent) if skip_queue else enqueue(box, reference, kept, parent)
+        row = apply(sandbox, reference, kept, parent) if skip_queue else enqueue(sandbox, reference, kept, parent)
         return serializers.made(row)
-    side = "source" if asked.get("sources") else "destination"
+    side = "source" if body.get("sources") else "destination"
     shares = divided(kept["precise_amount"], kept["precision"], legs)
     parts = [kept | {side: identifier, "precise_amount": share} for identifier, share in shares.items() if share]
-    return _split(box, reference, kept, parts, skip_queue=skip_queue, named={side + "s": legs})
+    return _split(sandbox, reference, kept, parts, skip_queue=skip_queue, named={side + "s": legs})
 
 
-def apply(box: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
+def apply(sandbox: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
     """Move the money of one row, or hold it, at once."""
     status = INFLIGHT if kept.get("inflight") else APPLIED
-    with box.books.writing():
-        _refuse_used(box, reference)
-        data = _move(box, kept)
-        row = box.books.add(KIND, reference, data | {"status": status}, parent=parent)
+    with sandbox.store.writing():
+        _refuse_used(sandbox, reference)
+        data = _move(sandbox, kept)
+        row = sandbox.store.add(KIND, reference, data | {"status": status}, parent=parent)
     assert row is not None
-    balances.tell(box, f"transaction.{status.lower()}", serializers.told(row))
+    balances.tell(sandbox, f"transaction.{status.lower()}", serializers.told(row))
     return row
 
 
-def enqueue(box: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
+def enqueue(sandbox: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
     """Keep a row that waits; it is applied, or rejected, as `<reference>_q`."""
-    with box.books.writing():
-        _refuse_used(box, reference)
-        ends = {side: _id(_end(box, kept, side)) for side in ("source", "destination")}
-        row = box.books.add(KIND, reference, kept | ends | {"status": QUEUED}, parent=parent)
-        box.agenda.plan(_QUEUE, {"reference": reference}, after=box.options.settle_seconds)
+    with sandbox.store.writing():
+        _refuse_used(sandbox, reference)
+        ends = {side: _id(_end(sandbox, kept, side)) for side in ("source", "destination")}
+        row = sandbox.store.add(KIND, reference, kept | ends | {"status": QUEUED}, parent=parent)
+        sandbox.delayed_tasks.plan(_QUEUE, {"reference": reference}, after=sandbox.options.settle_seconds)
     assert row is not None
-    balances.tell(box, "transaction.queued", serializers.made(row))
+    balances.tell(sandbox, "transaction.queued", serializers.made(row))
     return row
 
 
-def refund(box: Sandbox, row: Thing, more: Data, *, skip_queue: bool) -> Thing:
+def refund(sandbox: Sandbox, row: Thing, more: Data, *, skip_queue: bool) -> Thing:
     """Move the money of a row back, once; an overdraft is no hindrance. Raises BlnkWrong."""
     if row.data["status"] not in (APPLIED, "VOID"):
         raise BlnkWrong("TXN_INVALID_STATUS_ACTION", f"a transaction that is {row.data['status']} can't be refunded")
     reference = f"txn_{row.number}_refund"
-    if box.books.get(KIND, reference):
+    if sandbox.store.get(KIND, reference):
         raise BlnkWrong("GEN_CONFLICT", f"transaction txn_{row.number} has already been refunded")
     meta = (row.data.get("meta_data") or {}) | (more.get("meta_data") or {})
     back = {"source": row.data["destination"], "destination": row.data["source"], "allow_overdraft": True}
     described = {"description": more.get("description") or row.data["description"], "meta_data": meta}
     kept = row.data | back | described | {"skip_queue": skip_queue}
-    return (apply if skip_queue else enqueue)(box, reference, kept, f"txn_{row.number}")
+    return (apply if skip_queue else enqueue)(sandbox, reference, kept, f"txn_{row.number}")
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let the queue be worked off."""
-    box.agenda.on(_QUEUE, lambda task: _work_off(box, task["reference"]))
+    sandbox.delayed_tasks.on(_QUEUE, lambda task: _work_off(sandbox, task["reference"]))
 
 
-def _split(box: Sandbox, reference: str, kept: Data, parts: list[Data], *, skip_queue: bool, named: Data) -> Data:
-    with box.books.writing():
-        parent = f"txn_{box.books.next_number()}"
+def _split(sandbox: Sandbox, reference: str, kept: Data, parts: list[Data], *, skip_queue: bool, named: Data) -> Data:
+    with sandbox.store.writing():
+        parent = f"txn_{sandbox.store.next_number()}"
     act, mark = (apply, "-") if skip_queue else (enqueue, "_")
     done: list[Thing] = []
     try:
         for number, part in enumerate(parts, 1):
-            done.append(act(box, f"{reference}{mark}{number}", part, parent))
+            done.append(act(sandbox, f"{reference}{mark}{number}", part, parent))
     except BlnkWrong:
         for row in done if kept["atomic"] and skip_queue else []:
-            refund(box, row, {}, skip_queue=True)
+            refund(sandbox, row, {}, skip_queue=True)
         raise
     whole = Thing(0, KIND, reference, "", done[0].at, kept | {"status": APPLIED if skip_queue else QUEUED})
     ids = {row.data["source" if "sources" in named else "destination"]: f"txn_{row.number}" for row in done}
@@ -93,30 +93,30 @@ def _split(box: Sandbox, reference: str, kept: Data, parts: list[Data], *, skip_
     return serializers.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
 
 
-def _work_off(box: Sandbox, reference: str) -> None:
-    waiting, after = box.books.get(KIND, reference), f"{reference}_q"
-    if waiting is None or box.books.get(KIND, after):
+def _work_off(sandbox: Sandbox, reference: str) -> None:
+    waiting, after = sandbox.store.get(KIND, reference), f"{reference}_q"
+    if waiting is None or sandbox.store.get(KIND, after):
         return
     parent = f"txn_{waiting.number}"
     meta = (waiting.data.get("meta_data") or {}) | {"QUEUED_PARENT_TRANSACTION": parent}
     try:
-        apply(box, after, waiting.data | {"meta_data": meta}, parent)
+        apply(sandbox, after, waiting.data | {"meta_data": meta}, parent)
     except BlnkWrong as problem:
         rejected = waiting.data | {"status": REJECTED, "meta_data": meta | {"blnk_rejection_reason": problem.detail}}
-        row = box.books.add(KIND, after, rejected, parent=parent)
+        row = sandbox.store.add(KIND, after, rejected, parent=parent)
         assert row is not None
-        balances.tell(box, "transaction.rejected", serializers.made(row))
+        balances.tell(sandbox, "transaction.rejected", serializers.made(row))
 
 
-def _refuse_used(box: Sandbox, reference: str) -> None:
-    if box.books.get(KIND, reference):
+def _refuse_used(sandbox: Sandbox, reference: str) -> None:
+    if sandbox.store.get(KIND, reference):
         said = f"transaction validation failed: reference {reference} has already been used"
         raise BlnkWrong("TXN_DUPLICATE_REFERENCE", said)
 
 
-def _move(box: Sandbox, kept: Data) -> Data:
+def _move(sandbox: Sandbox, kept: Data) -> Data:
     """The currency of a balance is nothing that protects it: an amount is applied at face value, as by Blnk."""
-    source, destination = (_end(box, kept, side) for side in ("source", "destination"))
+    source, destination = (_end(sandbox, kept, side) for side in ("source", "destination"))
     amount = kept["precise_amount"]
     if amount <= 0:
         raise BlnkWrong("TXN_VALIDATION_ERROR", f"{_FAILED} transaction precise amount must be positive")
@@ -128,14 +128,14 @@ def _move(box: Sandbox, kept: Data) -> Data:
     for each, side in ((source, "debit"), (destination, "credit")):
         each.data[held + side] = each.data.get(held + side, 0) + amount
         each.data["version"] += 1
-        box.books.save(each)
+        sandbox.store.save(each)
     return kept | {"source": _id(source), "destination": _id(destination)}
 
 
-def _end(box: Sandbox, kept: Data, side: str) -> Thing:
+def _end(sandbox: Sandbox, kept: Data, side: str) -> Thing:
     """One of a row's two balances. Raises BlnkWrong: what is missing is called a transaction, as by Blnk."""
     try:
-        return balances.found_or_made(box, kept[side], kept["currency"])
+        return balances.found_or_made(sandbox, kept[side], kept["currency"])
     except BlnkWrong as problem:
         raise BlnkWrong("TXN_NOT_FOUND", problem.detail, details={}) from None
 

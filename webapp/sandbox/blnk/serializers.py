@@ -1,4 +1,4 @@
-"""What Blnk shows of what the books hold. Amounts are whole minor units; the same row looks different by each way."""
+"""What Blnk shows of what the store hold. Amounts are whole minor units; the same row looks different by each way."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -51,8 +51,8 @@ def made(thing: Thing) -> Data:
     """A row in the answer to the call that made it."""
     data = thing.data
     exact = {"amount_string": _text(data)} if data.get("was_precise", True) else {}
-    asked = {"allow_overdraft": data["allow_overdraft"], "skip_queue": data.get("skip_queue", True)}
-    return listed(thing) | exact | asked | {"inflight": data["status"] == "INFLIGHT"}
+    options = {"allow_overdraft": data["allow_overdraft"], "skip_queue": data.get("skip_queue", True)}
+    return listed(thing) | exact | options | {"inflight": data["status"] == "INFLIGHT"}
 
 
 def told(thing: Thing) -> Data:

@@ -9,27 +9,27 @@ _OURS = "kind LIKE 'blnk.%'"
 _COLUMNS = "number, kind, key, parent, at, data"
 
 
-def back_up(box: Sandbox) -> int:
+def back_up(sandbox: Sandbox) -> int:
     """Keep everything as it is now, instead of an earlier backup; how many rows it has."""
-    with box.books.writing():
-        rows = box.books.execute(f"SELECT {_COLUMNS} FROM things WHERE {_OURS}")
-        box.books.execute("DELETE FROM things WHERE kind = ?", (_BACKUP,))
-        box.books.add(_BACKUP, "last", {"rows": json.dumps(rows)})
+    with sandbox.store.writing():
+        rows = sandbox.store.execute(f"SELECT {_COLUMNS} FROM things WHERE {_OURS}")
+        sandbox.store.execute("DELETE FROM things WHERE kind = ?", (_BACKUP,))
+        sandbox.store.add(_BACKUP, "last", {"rows": json.dumps(rows)})
     return len(rows)
 
 
-def restore(box: Sandbox) -> int:
+def restore(sandbox: Sandbox) -> int:
     """Everything as it was at the last backup: what came after it is gone, as if it had never been."""
-    with box.books.writing():
-        kept = box.books.get(_BACKUP, "last")
-        lose(box)
+    with sandbox.store.writing():
+        kept = sandbox.store.get(_BACKUP, "last")
+        lose(sandbox)
         rows = json.loads(kept.data["rows"]) if kept else []
         for row in rows:
-            box.books.execute(f"INSERT INTO things ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
+            sandbox.store.execute(f"INSERT INTO things ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
     return len(rows)
 
 
-def lose(box: Sandbox) -> None:
+def lose(sandbox: Sandbox) -> None:
     """An empty database, with the same keys of its server."""
-    box.books.execute(f"DELETE FROM things WHERE {_OURS}")
-    box.books.execute("DELETE FROM tasks WHERE what LIKE 'blnk.%'")
+    sandbox.store.execute(f"DELETE FROM things WHERE {_OURS}")
+    sandbox.store.execute("DELETE FROM tasks WHERE what LIKE 'blnk.%'")

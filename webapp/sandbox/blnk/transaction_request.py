@@ -9,47 +9,47 @@ _UNKNOWN_HERE = ("scheduled_for", "dry_run", "inflight_expiry_date", "inflight_c
 _DIGITS = 15
 
 
-def wanted(asked: Data) -> Data:
+def read_transaction_request(body: Data) -> Data:
     """What is kept of a transaction. Raises BlnkWrong; what the sandbox does not do is refused, never ignored."""
-    precision = asked.get("precision") or 1
+    precision = body.get("precision") or 1
     if not isinstance(precision, int) or precision < 0:
         raise BlnkWrong("GEN_MALFORMED_REQUEST", "Invalid input")
-    amount = _precise(asked, precision)
+    amount = _precise(body, precision)
     for name in ("reference", "description", "currency"):
-        if not asked.get(name):
+        if not body.get(name):
             raise invalid(f"{name}: cannot be blank.")
     for name in _UNKNOWN_HERE:
-        if asked.get(name):
+        if body.get(name):
             raise invalid(f"{name}: this sandbox does not do it.")
-    _require_ends(asked)
-    kept = {name: asked.get(name) for name in ("meta_data", "effective_date", "overdraft_limit")}
+    _require_ends(body)
+    kept = {name: body.get(name) for name in ("meta_data", "effective_date", "overdraft_limit")}
     return kept | {
         "precise_amount": amount,
-        "was_precise": asked.get("precise_amount") is not None,
+        "was_precise": body.get("precise_amount") is not None,
         "precision": precision,
-        "currency": str(asked["currency"]),
-        "description": str(asked["description"]),
-        "source": str(asked.get("source") or ""),
-        "destination": str(asked.get("destination") or ""),
-        "allow_overdraft": bool(asked.get("allow_overdraft")),
-        "skip_queue": bool(asked.get("skip_queue")),
-        "inflight": bool(asked.get("inflight")),
-        "atomic": bool(asked.get("atomic")),
+        "currency": str(body["currency"]),
+        "description": str(body["description"]),
+        "source": str(body.get("source") or ""),
+        "destination": str(body.get("destination") or ""),
+        "allow_overdraft": bool(body.get("allow_overdraft")),
+        "skip_queue": bool(body.get("skip_queue")),
+        "inflight": bool(body.get("inflight")),
+        "atomic": bool(body.get("atomic")),
     }
 
 
-def _require_ends(asked: Data) -> None:
+def _require_ends(body: Data) -> None:
     for one, many in (("source", "sources"), ("destination", "destinations")):
-        if bool(asked.get(one)) == bool(asked.get(many)):
+        if bool(body.get(one)) == bool(body.get(many)):
             raise invalid(f"{one}: either {one} or {many} is required, not both.")
-    if asked.get("sources") and asked.get("destinations"):
+    if body.get("sources") and body.get("destinations"):
         raise invalid("sources: sources and destinations can not be used together.")
-    if asked.get("source") and asked.get("source") == asked.get("destination"):
+    if body.get("source") and body.get("source") == body.get("destination"):
         raise invalid("destination: source and destination cannot be the same balance.")
 
 
-def _precise(asked: Data, precision: int) -> int:
-    precise, amount = asked.get("precise_amount"), asked.get("amount")
+def _precise(body: Data, precision: int) -> int:
+    precise, amount = body.get("precise_amount"), body.get("amount")
     if precise is None and amount is None:
         raise invalid("amount: either amount or precise_amount is required.")
     if precise is not None and amount is not None:

@@ -4,9 +4,9 @@ from flask import Response
 
 from webapp.sandbox.blnk import posting, serializers
 from webapp.sandbox.blnk.balances import numbered
-from webapp.sandbox.blnk.envelope import asked, blueprint, not_found, said
+from webapp.sandbox.blnk.envelope import blueprint, not_found, request_body, said
 from webapp.sandbox.blnk.filters import filtered
-from webapp.sandbox.core.request_inputs import natural
+from webapp.sandbox.core.request_inputs import query_int
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Thing
 
@@ -16,14 +16,14 @@ _MOST = 10_000
 @blueprint.post("/transactions")
 def transactions() -> Response:
     """Move money under a reference that nobody used before."""
-    wanted = asked()
-    return said(posting.post(current(), wanted, skip_queue=bool(wanted.get("skip_queue"))), 201)
+    body = request_body()
+    return said(posting.post(current(), body, skip_queue=bool(body.get("skip_queue"))), 201)
 
 
 @blueprint.get("/transactions")
 def transactions_list() -> Response:
     """Every row, newest first."""
-    rows = current().books.listed(posting.KIND, limit=natural("limit", 20, _MOST), newest=True)
+    rows = current().store.listed(posting.KIND, limit=query_int("limit", 20, _MOST), newest=True)
     return said([serializers.listed(each) for each in rows])
 
 
@@ -36,7 +36,7 @@ def transaction(identity: str) -> Response:
 @blueprint.get("/transactions/reference/<path:reference>")
 def transaction_by_reference(reference: str) -> Response:
     """One row by its reference."""
-    thing = current().books.get(posting.KIND, reference)
+    thing = current().store.get(posting.KIND, reference)
     if thing is None:
         raise _none(f"reference '{reference}'")
     return said(serializers.by_reference(thing))
@@ -52,28 +52,28 @@ def transactions_filter() -> Response:
 @blueprint.post("/refund-transaction/<identity>")
 def refund_transaction(identity: str) -> Response:
     """The whole amount back, once; through the queue unless `skip_queue` says otherwise."""
-    box, wanted = current(), asked()
-    with box.books.writing():
-        row = posting.refund(box, found(box, identity), wanted, skip_queue=bool(wanted.get("skip_queue")))
+    sandbox, body = current(), request_body()
+    with sandbox.store.writing():
+        row = posting.refund(sandbox, found(sandbox, identity), body, skip_queue=bool(body.get("skip_queue")))
     return said(serializers.made(row), 201)
 
 
-def found(box: Sandbox, identity: str) -> Thing:
+def found(sandbox: Sandbox, identity: str) -> Thing:
     """A row by its id. Raises BlnkWrong."""
-    thing = numbered(box, posting.KIND, "txn_", identity)
+    thing = numbered(sandbox, posting.KIND, "txn_", identity)
     if thing is None:
         raise _none(f"ID '{identity}'")
     return thing
 
 
-def alter(box: Sandbox, reference: str, amount: int) -> Thing:
+def alter(sandbox: Sandbox, reference: str, amount: int) -> Thing:
     """Change the amount of a row by hand, and no balance."""
-    with box.books.writing():
-        thing = box.books.get(posting.KIND, reference)
+    with sandbox.store.writing():
+        thing = sandbox.store.get(posting.KIND, reference)
         if thing is None:
             raise _none(f"reference '{reference}'")
         thing.data["precise_amount"] += amount
-        box.books.save(thing)
+        sandbox.store.save(thing)
     return thing
 
 

@@ -1,4 +1,4 @@
-"""How tests and people move the sandbox's world: moods, outcomes, disputes, and what is in the books."""
+"""How tests and people move the sandbox's world: moods, outcomes, disputes, and what is in the store."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -7,11 +7,11 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from webapp.errors import Invalid
 from webapp.sandbox import blnk, flutterwave
-from webapp.sandbox.control.bulk_fill import fill_books
+from webapp.sandbox.control.bulk_fill import fill_store
 from webapp.sandbox.control.checkout_page import CHECKOUTS
 from webapp.sandbox.core import fault_modes
 from webapp.sandbox.core.active_faults import from_body
-from webapp.sandbox.core.request_inputs import body, natural, whole
+from webapp.sandbox.core.request_inputs import parse_int, query_int, request_body
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.settings import Options
 from webapp.sandbox.core.store import Thing
@@ -38,24 +38,24 @@ def list_moods() -> Response:
 @blueprint.post("/mood")
 def set_mood() -> Response:
     """Let a call of a provider be in a mood."""
-    current().active_faults.set(from_body(body()))
+    current().active_faults.set(from_body(request_body()))
     return jsonify({"in_force": current().active_faults.listed()})
 
 
 @blueprint.delete("/mood")
 def clear_mood() -> Response:
     """Forget moods: all, or those of a provider or a call, by body or query."""
-    given = body() | request.args.to_dict()
-    current().active_faults.clear(str(given.get("provider", fault_modes.ANY)), str(given.get("call", fault_modes.ANY)))
+    body = request_body() | request.args.to_dict()
+    current().active_faults.clear(str(body.get("provider", fault_modes.ANY)), str(body.get("call", fault_modes.ANY)))
     return jsonify(_DONE)
 
 
 @blueprint.post("/latency")
 def set_latency() -> Response:
     """Let every call of a provider take longer."""
-    given = body()
-    current().latency[str(given.get("provider", fault_modes.ANY))] = min(
-        60.0, float(given.get("milliseconds") or 0) / 1000
+    body = request_body()
+    current().latency[str(body.get("provider", fault_modes.ANY))] = min(
+        60.0, float(body.get("milliseconds") or 0) / 1000
     )
     return jsonify(current().latency)
 
@@ -65,28 +65,28 @@ def options() -> Response:
     """How the world behaves; what is posted changes it."""
     now = current().options
     for each in fields(Options):
-        if each.name in body():
-            setattr(now, each.name, type(getattr(now, each.name))(body()[each.name]))
+        if each.name in request_body():
+            setattr(now, each.name, type(getattr(now, each.name))(request_body()[each.name]))
     return jsonify(asdict(now))
 
 
-@blueprint.get("/books")
-def show_books() -> Response:
+@blueprint.get("/store")
+def show_store() -> Response:
     """Everything, or one kind; at most `limit` of each, and how many there are."""
-    books, wanted = current().books, request.args.get("kind")
-    limit, counts = natural("limit", 1000, 1_000_000), books.kinds()
-    kinds = [wanted] if wanted else list(counts)
+    store, only_kind = current().store, request.args.get("kind")
+    limit, counts = query_int("limit", 1000, 1_000_000), store.kinds()
+    kinds = [only_kind] if only_kind else list(counts)
     return jsonify(
-        {"counts": counts} | {kind: [_shown(each) for each in books.listed(kind, limit=limit)] for kind in kinds}
+        {"counts": counts} | {kind: [_shown(each) for each in store.listed(kind, limit=limit)] for kind in kinds}
     )
 
 
 @blueprint.post("/reset")
 def reset() -> Response:
-    """Forget everything: books, moods and latency."""
+    """Forget everything: store, moods and latency."""
     current().active_faults.clear()
     current().latency.clear()
-    current().books.reset()
+    current().store.reset()
     return jsonify(_DONE)
 
 
@@ -95,28 +95,28 @@ def pay(provider: str, reference: str) -> Response:
     """Let a payment end so; `amount` and `currency` let it be another than was asked for."""
     if provider not in CHECKOUTS:
         raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
-    given = body()
-    changes = {name: given[name] for name in ("amount", "currency") if given.get(name) is not None}
-    outcome, tell = str(given.get("outcome", "success")), bool(given.get("webhook", True))
+    body = request_body()
+    changes = {name: body[name] for name in ("amount", "currency") if body.get(name) is not None}
+    outcome, tell = str(body.get("outcome", "success")), bool(body.get("webhook", True))
     return jsonify(_shown(CHECKOUTS[provider].pay(current(), reference, outcome, changes, webhook=tell)))
 
 
 @blueprint.post("/transfers/<path:reference>")
 def end_transfer(reference: str) -> Response:
     """Let a transfer end so, and tell of it."""
-    return jsonify(_shown(transfers.settle(current(), reference, str(body().get("outcome", "success")))))
+    return jsonify(_shown(transfers.settle(current(), reference, str(request_body().get("outcome", "success")))))
 
 
 @blueprint.post("/refunds/<path:reference>")
 def end_refund(reference: str) -> Response:
     """Let a refund be so, and tell of it."""
-    return jsonify(_shown(refunds.end(current(), reference, str(body().get("outcome", "processed")))))
+    return jsonify(_shown(refunds.end(current(), reference, str(request_body().get("outcome", "processed")))))
 
 
 @blueprint.post("/refunds/flutterwave/<int:number>")
 def end_flutterwave_refund(number: int) -> Response:
     """Let a refund at Flutterwave be so."""
-    return jsonify(_shown(flutterwave.end_refund(current(), number, str(body().get("outcome", "succeeded")))))
+    return jsonify(_shown(flutterwave.end_refund(current(), number, str(request_body().get("outcome", "succeeded")))))
 
 
 @blueprint.post("/refund/<provider>/<path:reference>")
@@ -124,7 +124,7 @@ def refund_by_hand(provider: str, reference: str) -> Response:
     """Somebody gives a payment back in the provider's own dashboard: all of it, or an `amount`."""
     if provider not in CHECKOUTS:
         raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
-    return jsonify(_shown(CHECKOUTS[provider].give_back(current(), reference, body())))
+    return jsonify(_shown(CHECKOUTS[provider].give_back(current(), reference, request_body())))
 
 
 @blueprint.post("/recipients/forget")
@@ -136,31 +136,31 @@ def forget_recipients() -> Response:
 @blueprint.post("/balance")
 def set_balance() -> Response:
     """Let so much be in Paystack's balance, in minor units."""
-    transfers.set_balance(current(), str(body().get("currency", "NGN")), int(body().get("amount", 0)))
+    transfers.set_balance(current(), str(request_body().get("currency", "NGN")), int(request_body().get("amount", 0)))
     return jsonify(_DONE)
 
 
 @blueprint.post("/dispute")
 def open_dispute() -> Response:
     """Let a buyer's bank dispute a Paystack transaction."""
-    given = body()
-    return jsonify(_shown(disputes.open_dispute(current(), str(given.get("reference", "")), given)))
+    body = request_body()
+    return jsonify(_shown(disputes.open_dispute(current(), str(body.get("reference", "")), body)))
 
 
 @blueprint.post("/dispute/<int:number>")
 def end_dispute(number: int) -> Response:
     """Let the bank decide so, and tell of it: `won`, `lost`, `accepted`, `open` again, or `reminded`."""
-    return jsonify(_shown(disputes.end(current(), number, str(body().get("outcome", "lost")))))
+    return jsonify(_shown(disputes.end(current(), number, str(request_body().get("outcome", "lost")))))
 
 
 @blueprint.post("/blnk/adjust")
 def adjust() -> Response:
     """A discrepancy made by hand: to a `balance`, or to the row of a `reference`, by an `amount` of minor units."""
-    given, box = body(), current()
-    amount = int(given.get("amount") or 0)
-    if given.get("reference"):
-        return jsonify(_shown(blnk.transactions.alter(box, str(given["reference"]), amount)))
-    return jsonify(_shown(blnk.balances.adjust(box, str(given.get("balance", "")), amount)))
+    body, sandbox = request_body(), current()
+    amount = int(body.get("amount") or 0)
+    if body.get("reference"):
+        return jsonify(_shown(blnk.transactions.alter(sandbox, str(body["reference"]), amount)))
+    return jsonify(_shown(blnk.balances.adjust(sandbox, str(body.get("balance", "")), amount)))
 
 
 @blueprint.post("/blnk/backup")
@@ -192,11 +192,11 @@ def revoke_tokens() -> Response:
 @blueprint.post("/webhook")
 def send_webhook() -> Response:
     """Send any event: `provider` (or `flutterwave_v3`), and `event` with `data`, or a whole `envelope`."""
-    given = body()
-    signer = str(given.get("provider", ""))
+    body = request_body()
+    signer = str(body.get("provider", ""))
     if signer not in SIGNERS:
         raise Invalid(f"There are webhooks of {', '.join(SIGNERS)}.")
-    envelope = given.get("envelope") or {"event": given.get("event"), "data": given.get("data") or {}}
+    envelope = body.get("envelope") or {"event": body.get("event"), "data": body.get("data") or {}}
     webhook_sender.emit(current(), signer, envelope, success_again=envelope)
     return jsonify(_DONE)
 
@@ -204,7 +204,7 @@ def send_webhook() -> Response:
 @blueprint.get("/webhooks")
 def list_webhooks() -> Response:
     """What was sent to the desk, the answers it gave, newest last."""
-    found = current().books.listed(webhook_sender.KIND, parent=request.args.get("provider"), limit=10_000)
+    found = current().store.listed(webhook_sender.KIND, parent=request.args.get("provider"), limit=10_000)
     return jsonify([_shown(each) for each in found])
 
 
@@ -218,7 +218,7 @@ def list_hooks(name: str | None = None) -> Response:
 @blueprint.post("/fill")
 def fill() -> Response:
     """Very many payments at once, that nobody asked for."""
-    return jsonify({"added": fill_books(current().books, body(), whole(body().get("count")) or 0)})
+    return jsonify({"added": fill_store(current().store, request_body(), parse_int(request_body().get("count")) or 0)})
 
 
 def _call_names() -> dict[str, list[str]]:

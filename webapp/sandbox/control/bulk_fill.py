@@ -5,7 +5,7 @@ from typing import Any
 
 from webapp import clock
 from webapp.errors import Invalid
-from webapp.sandbox.core.store import Books, Data
+from webapp.sandbox.core.store import Data, Store
 from webapp.sandbox.flutterwave import charges, payments
 from webapp.sandbox.paystack import charges as paystack_charges
 
@@ -20,26 +20,26 @@ ON CONFLICT DO NOTHING
 """
 
 
-def fill_books(books: Books, asked: Data, count: int) -> int:
+def fill_store(store: Store, body: Data, count: int) -> int:
     """Add payments `<prefix>0`, `<prefix>1` and so on, otherwise alike; how many there are of that kind then."""
-    provider = asked.get("provider", "paystack")
+    provider = body.get("provider", "paystack")
     if provider not in _KINDS or not 0 < count <= _MOST:
         raise Invalid(f"fill takes a provider of {', '.join(_KINDS)} and a count up to {_MOST:,}.")
     at = clock.now().timestamp()
-    status = str(asked.get("status", "success"))
+    status = str(body.get("status", "success"))
     data: dict[str, Any] = {
         "status": _STATUSES.get(provider, {}).get(status, status),
-        "amount": asked.get("amount", 100_000),
-        "currency": asked.get("currency", "NGN"),
+        "amount": body.get("amount", 100_000),
+        "currency": body.get("currency", "NGN"),
         "email": "filled@example.com",
         "paid_at": at,
     }
     values = {
         "count": count,
         "kind": _KINDS[provider],
-        "prefix": str(asked.get("prefix", "filled-")),
+        "prefix": str(body.get("prefix", "filled-")),
         "at": at,
         "data": json.dumps(data),
     }
-    books.execute(_STATEMENT, values)
-    return books.count(_KINDS[provider])
+    store.execute(_STATEMENT, values)
+    return store.count(_KINDS[provider])

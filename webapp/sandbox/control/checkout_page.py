@@ -74,23 +74,23 @@ def show(provider: str, reference: str) -> str:
 @blueprint.post("/<provider>/<path:reference>")
 def press(provider: str, reference: str) -> Response:
     """What a button does; then back to the shop. A payment that succeeded stays so."""
-    box, checkout = current(), _checkout(provider)
-    thing = checkout.find(box, reference)
+    sandbox, checkout = current(), _checkout(provider)
+    thing = checkout.find(sandbox, reference)
     if thing.data["status"] in _OPEN and not thing.data.get("disabled"):
-        thing = checkout.pay(box, reference, request.form.get("outcome", "success"), {})
+        thing = checkout.pay(sandbox, reference, request.form.get("outcome", "success"), {})
     return redirect(checkout.back(thing) or request.path, 303)
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let checkouts be paid by themselves."""
-    box.agenda.on(autopay.TASK, lambda task: _autopay(box, task))
+    sandbox.delayed_tasks.on(autopay.TASK, lambda task: _autopay(sandbox, task))
 
 
-def _autopay(box: Sandbox, task: Data) -> None:
+def _autopay(sandbox: Sandbox, task: Data) -> None:
     checkout = _checkout(task["provider"])
-    page = checkout.find(box, task["reference"])
+    page = checkout.find(sandbox, task["reference"])
     if page.data["status"] in _OPEN and not page.data.get("disabled"):
-        checkout.pay(box, task["reference"], "success", {}, webhook=task["webhook"])
+        checkout.pay(sandbox, task["reference"], "success", {}, webhook=task["webhook"])
 
 
 def _checkout(provider: str) -> CheckoutPage:

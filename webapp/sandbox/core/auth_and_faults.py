@@ -46,14 +46,14 @@ def call_name() -> str:
 
 
 def _before(style: ProviderStyle) -> Response | None:
-    box = current()
+    sandbox = current()
     # A body that nobody read would be waited for, and keep a connection open that is to be dropped.
     request.get_data()
-    if wait := box.latency.get(style.provider) or box.latency.get(fault_modes.ANY):
-        box.agenda.wait(wait)
+    if wait := sandbox.latency.get(style.provider) or sandbox.latency.get(fault_modes.ANY):
+        sandbox.delayed_tasks.wait(wait)
     if refused := style.admits():
         return refused
-    fault = box.active_faults.take(style.provider, call_name())
+    fault = sandbox.active_faults.take(style.provider, call_name())
     if fault and not fault.has_effect:
         return _without_effect(style, fault)
     g.fault = fault

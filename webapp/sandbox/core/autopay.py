@@ -5,8 +5,8 @@ from webapp.sandbox.core.sandbox import Sandbox
 TASK = "autopay"
 
 
-def plan_autopay(box: Sandbox, provider: str, reference: str) -> None:
+def plan_autopay(sandbox: Sandbox, provider: str, reference: str) -> None:
     """Let this checkout be paid soon, if the options say so."""
-    if box.options.autopay_seconds:
-        task = {"provider": provider, "reference": reference, "webhook": next(box.checkouts) % 3 != 0}
-        box.agenda.plan(TASK, task, after=box.options.autopay_seconds)
+    if sandbox.options.autopay_seconds:
+        task = {"provider": provider, "reference": reference, "webhook": next(sandbox.checkouts) % 3 != 0}
+        sandbox.delayed_tasks.plan(TASK, task, after=sandbox.options.autopay_seconds)

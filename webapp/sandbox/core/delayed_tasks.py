@@ -1,4 +1,4 @@
-"""What happens by itself later: kept in the books, so that a restart forgets nothing, and done by a few threads."""
+"""What happens by itself later: kept in the store, so that a restart forgets nothing, and done by a few threads."""
 
 import json
 import queue
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from webapp import clock
 from webapp.logs import get_logger
-from webapp.sandbox.core.store import Books, Data
+from webapp.sandbox.core.store import Data, Store
 
 Handler = Callable[[Data], None]
 
@@ -18,11 +18,11 @@ _LEASE = 30.0
 _LONGEST_WAIT, _LOOK_UP = 5.0, 0.2
 
 
-class Agenda:
+class DelayedTasks:
     """A timer and four hands. A task that a killed process had in hand is done again after half a minute."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._handlers: dict[str, Handler] = {}
         self._nudge, self._over = threading.Event(), threading.Event()
         self._due: queue.Queue[tuple[str, str, str] | None] = queue.Queue(maxsize=100)
@@ -34,7 +34,7 @@ class Agenda:
 
     def plan(self, what: str, data: Data, *, after: float = 0.0, key: str = "") -> None:
         """Do this in so many seconds; the same key again moves it."""
-        self._books.execute(
+        self._store.execute(
             "INSERT INTO tasks (key, at, what, data) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (key) DO UPDATE SET at = excluded.at, data = excluded.data",
             (key or uuid.uuid4().hex, clock.now().timestamp() + after, what, json.dumps(data)),
@@ -44,12 +44,12 @@ class Agenda:
     def start(self) -> None:
         """Begin."""
         work = [self._keep_time, *[self._work] * _HANDS]
-        self._threads = [threading.Thread(target=each, daemon=True, name="sandbox-agenda") for each in work]
+        self._threads = [threading.Thread(target=each, daemon=True, name="sandbox-tasks") for each in work]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """End; what is not done yet stays in the books."""
+        """End; what is not done yet stays in the store."""
         self._over.set()
         self._nudge.set()
         with suppress(queue.Full):
@@ -71,10 +71,10 @@ class Agenda:
             self._nudge.wait(self._until_next(at))
 
     def _claimed(self, at: float) -> list[tuple[str, str, str]]:
-        with self._books.writing():
-            rows = self._books.execute("SELECT key, what, data FROM tasks WHERE at <= ? ORDER BY at LIMIT 100", (at,))
+        with self._store.writing():
+            rows = self._store.execute("SELECT key, what, data FROM tasks WHERE at <= ? ORDER BY at LIMIT 100", (at,))
             for key, *_ in rows:
-                self._books.execute("UPDATE tasks SET at = ? WHERE key = ?", (at + _LEASE, key))
+                self._store.execute("UPDATE tasks SET at = ? WHERE key = ?", (at + _LEASE, key))
         return rows
 
     def _hand_over(self, task: tuple[str, str, str]) -> None:
@@ -84,7 +84,7 @@ class Agenda:
                 return
 
     def _until_next(self, at: float) -> float:
-        soonest = self._books.execute("SELECT min(at) FROM tasks")[0][0]
+        soonest = self._store.execute("SELECT min(at) FROM tasks")[0][0]
         return _LONGEST_WAIT if soonest is None else min(_LONGEST_WAIT, max(0.0, soonest - at))
 
     def _work(self) -> None:
@@ -95,10 +95,10 @@ class Agenda:
 
     def _do(self, key: str, what: str, data: str) -> None:
         # The lease tells this turn from one that the task planned for itself meanwhile.
-        lease = self._books.execute("SELECT at FROM tasks WHERE key = ?", (key,))
+        lease = self._store.execute("SELECT at FROM tasks WHERE key = ?", (key,))
         try:
             self._handlers[what](json.loads(data))
         except Exception:
             get_logger().exception("sandbox.task_failed", what=what)
         for (at,) in lease:
-            self._books.execute("DELETE FROM tasks WHERE key = ? AND at = ?", (key, at))
+            self._store.execute("DELETE FROM tasks WHERE key = ? AND at = ?", (key, at))

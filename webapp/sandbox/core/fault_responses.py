@@ -24,11 +24,11 @@ def changed(fault: ActiveFault, answer: Response) -> Response:
     return _CHANGES[fault.mood](fault, answer)
 
 
-def silence(box: Sandbox, seconds: float | None) -> Response:
+def silence(sandbox: Sandbox, seconds: float | None) -> Response:
     """No answer: the connection is closed, without a word, after longer than anyone waits."""
 
     def closed() -> Iterator[bytes]:
-        if not box.agenda.wait(box.options.patience if seconds is None else seconds):
+        if not sandbox.delayed_tasks.wait(sandbox.options.patience if seconds is None else seconds):
             raise ConnectionAbortedError
         yield b""
 
@@ -68,13 +68,13 @@ def _truncated(_fault: ActiveFault, answer: Response) -> Response:
 
 
 def _slow(fault: ActiveFault, answer: Response) -> Response:
-    whole, box = answer.get_data(), current()
+    whole, sandbox = answer.get_data(), current()
     pause = 1.0 if fault.seconds is None else fault.seconds
 
     def drops() -> Iterator[bytes]:
         for place in range(len(whole)):
             yield whole[place : place + 1]
-            if box.agenda.wait(pause):
+            if sandbox.delayed_tasks.wait(pause):
                 return
 
     headers = {"Content-Length": str(len(whole)), "Content-Type": "application/json"}

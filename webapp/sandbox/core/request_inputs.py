@@ -11,13 +11,13 @@ from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.store import Data
 
 
-def body() -> Data:
+def request_body() -> Data:
     """The JSON object of this call; an empty one when there is none."""
     found = request.get_json(force=True, silent=True)
     return found if isinstance(found, dict) else {}
 
 
-def whole(value: Any) -> int | None:
+def parse_int(value: Any) -> int | None:
     """A whole number above zero, also one written as text."""
     try:
         number = int(value)
@@ -26,9 +26,9 @@ def whole(value: Any) -> int | None:
     return number if number > 0 and not isinstance(value, bool | float) else None
 
 
-def natural(name: str, default: int, most: int) -> int:
+def query_int(name: str, default: int, most: int) -> int:
     """A number from the query, at least 1."""
-    return min(most, whole(request.args.get(name)) or default)
+    return min(most, parse_int(request.args.get(name)) or default)
 
 
 def instant(name: str, field: str = "") -> float | None:
@@ -44,7 +44,7 @@ def instant(name: str, field: str = "") -> float | None:
     return found.timestamp() + (24 * 3600 - 0.001 if is_date and name == "to" else 0)
 
 
-def written(at: float | None) -> str | None:
+def format_time(at: float | None) -> str | None:
     """An instant as Paystack and Flutterwave write it: milliseconds and a Z."""
     if at is None:
         return None

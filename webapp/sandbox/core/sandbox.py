@@ -1,4 +1,4 @@
-"""The sandbox as one thing: its books, its moods, its agenda, and who asks it now."""
+"""The sandbox as one thing: its store, its faults, its delayed tasks, and who asks it now."""
 
 import itertools
 from typing import cast
@@ -6,9 +6,9 @@ from typing import cast
 from flask import current_app
 
 from webapp.sandbox.core.active_faults import ActiveFaults
-from webapp.sandbox.core.delayed_tasks import Agenda
+from webapp.sandbox.core.delayed_tasks import DelayedTasks
 from webapp.sandbox.core.settings import SandboxSettings
-from webapp.sandbox.core.store import Books
+from webapp.sandbox.core.store import Store
 
 EXTENSION = "sandbox"
 
@@ -18,16 +18,16 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.keys, self.options = settings.keys, settings.options
-        self.books = Books(settings.file)
+        self.store = Store(settings.file)
         self.active_faults = ActiveFaults()
-        self.agenda = Agenda(self.books)
+        self.delayed_tasks = DelayedTasks(self.store)
         self.latency: dict[str, float] = {}
         self.checkouts = itertools.count(1)
 
     def close(self) -> None:
-        """End what happens by itself, then let go of the books."""
-        self.agenda.stop()
-        self.books.close()
+        """End what happens by itself, then let go of the store."""
+        self.delayed_tasks.stop()
+        self.store.close()
 
 
 def current() -> Sandbox:

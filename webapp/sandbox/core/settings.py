@@ -77,7 +77,7 @@ class SandboxSettings:
 
     keys: Keys = field(default_factory=Keys)
     file: Path | None = None
-    """Where its books are; without one they end with the sandbox."""
+    """Where its store is; without one it ends with the sandbox."""
     options: Options = field(default_factory=Options)
 
 

@@ -33,7 +33,7 @@ _COLUMNS = "number, kind, key, parent, at, data"
 
 @dataclass
 class Thing:
-    """One thing in the books; `data` is saved by `Books.save`."""
+    """One thing in the store; `data` is saved by `Store.save`."""
 
     number: int
     kind: str
@@ -43,7 +43,7 @@ class Thing:
     data: Data
 
 
-class Books:
+class Store:
     """One connection and one lock: what is done inside `writing` is seen whole, or not at all."""
 
     def __init__(self, file: Path | None = None) -> None:
@@ -137,7 +137,7 @@ class Books:
             self.execute("DELETE FROM tasks")
 
     def close(self) -> None:
-        """Let go of the file; books without a place of their own are removed."""
+        """Let go of the file; a store without a place of its own is removed."""
         with self._lock:
             self._connection.close()
         if self._folder:

@@ -30,12 +30,12 @@ def less(amount: int | float, *parts: int | float) -> int | float:
     return number(Decimal(str(amount)) - sum((Decimal(str(part)) for part in parts), Decimal()))
 
 
-def refundable(box: Sandbox, kind: str, paid: Thing, asked: Data, status: str) -> Data:
+def refundable(sandbox: Sandbox, kind: str, paid: Thing, body: Data, status: str) -> Data:
     """The amount of a refund of a payment in this status: what is asked, else all that is left. Raises Wrong."""
-    made = box.books.listed(kind, parent=paid.key)
+    made = sandbox.store.listed(kind, parent=paid.key)
     given = [each.data["amount"] for each in made if each.data["status"] not in ("failed", "cancelled")]
     left = less(paid.data["amount"], *given)
-    amount = major(asked["amount"], paid.data["currency"]) if asked.get("amount") is not None else left
+    amount = major(body["amount"], paid.data["currency"]) if body.get("amount") is not None else left
     if paid.data["status"] != status or amount > left or left == 0:
         raise Wrong(400, "Refund amount is more than what is left of the transaction")
     return {"amount": amount}

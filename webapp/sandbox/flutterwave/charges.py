@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from webapp import clock
 from webapp.sandbox.core.autopay import plan_autopay
-from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.request_inputs import format_time, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, customers, strangers
@@ -31,8 +31,8 @@ def checkout_session() -> Response:
 @v4.post("/charges")
 def charge() -> Response:
     """A charge of a known payment method, which the sandbox keeps none of: refused, as without one."""
-    wanted = ("customer_id", "payment_method_id")
-    missing = {name: f"{name} is required" for name in wanted if not body().get(name)}
+    requested = ("customer_id", "payment_method_id")
+    missing = {name: f"{name} is required" for name in requested if not request_body().get(name)}
     raise Invalid(missing or {"payment_method_id": "payment_method_id is not known"})
 
 
@@ -51,22 +51,22 @@ def charges() -> Response:
     return listed("Charges fetched", KIND, shape, strangers.charge_v4(), parent=request.args.get("reference"))
 
 
-def find(box: Sandbox, reference: str) -> Thing | None:
+def find(sandbox: Sandbox, reference: str) -> Thing | None:
     """A page by its reference."""
-    return box.books.get(CHARGES.page, reference)
+    return sandbox.store.get(CHARGES.page, reference)
 
 
-def by_id(box: Sandbox, identity: str) -> Thing | None:
+def by_id(sandbox: Sandbox, identity: str) -> Thing | None:
     """A charge by its id."""
     number = identity.removeprefix("chg_")
-    return box.books.numbered(KIND, int(number)) if number.isdecimal() else None
+    return sandbox.store.numbered(KIND, int(number)) if number.isdecimal() else None
 
 
-def pay(box: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
+def pay(sandbox: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
     """Let somebody try to pay, and tell of it when that has ended."""
-    made = attempts.attempt(box, CHARGES, page, outcome, changes)
+    made = attempts.attempt(sandbox, CHARGES, page, outcome, changes)
     if webhook and made.kind == KIND and made.data["status"] != "pending":
-        webhook_sender.emit(box, PROVIDER, _event(made), success_again=_event(made))
+        webhook_sender.emit(sandbox, PROVIDER, _event(made), success_again=_event(made))
     return made
 
 
@@ -89,29 +89,29 @@ def shape(thing: Thing) -> Data:
         "reference": thing.parent,
         "status": data["status"],
         "processor_response": {"type": "approved" if done else data["status"], "code": "00" if done else "05"},
-        "created_datetime": written(thing.at),
+        "created_datetime": format_time(thing.at),
     }
 
 
 def _session() -> tuple[int, Data]:
-    asked, box = body(), current()
-    currency, reference = str(asked.get("currency") or ""), str(asked.get("reference") or "")
-    wrong = {name: f"{name} is required" for name in ("amount", "currency", "customer_id") if not asked.get(name)}
+    body, sandbox = request_body(), current()
+    currency, reference = str(body.get("currency") or ""), str(body.get("reference") or "")
+    wrong = {name: f"{name} is required" for name in ("amount", "currency", "customer_id") if not body.get(name)}
     if len(reference) not in _REFERENCE:
         wrong["reference"] = "reference must have 6 to 42 characters"
-    if "customer_id" not in wrong and not customers.known(asked["customer_id"]):
+    if "customer_id" not in wrong and not customers.known(body["customer_id"]):
         wrong["customer_id"] = "customer_id is not known"
     if wrong:
         raise Invalid(wrong)
     address = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     names = ("customer_id", "redirect_url", "session_duration", "max_retry_attempts")
-    data = {"amount": major(asked["amount"], currency), "currency": currency} | {n: asked.get(n) for n in names}
-    page = attempts.begun(box, CHARGES, reference, data)
+    data = {"amount": major(body["amount"], currency), "currency": currency} | {n: body.get(n) for n in names}
+    page = attempts.begun(sandbox, CHARGES, reference, data)
     if page is None:
         raise Duplicate("Reference already exists")
-    plan_autopay(box, PROVIDER, reference)
+    plan_autopay(sandbox, PROVIDER, reference)
     shown = {"id": f"cks_{page.number}", "reference": reference, "checkout_url": address} | data
-    shown["created_datetime"] = written(page.at)
+    shown["created_datetime"] = format_time(page.at)
     return 200, {"status": "success", "message": "Checkout session created", "data": shown}
 
 

@@ -3,7 +3,7 @@
 from flask import Response
 
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.request_inputs import format_time, request_body
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave.envelope import Invalid, said, v4
@@ -21,21 +21,21 @@ def customer() -> Response:
 @v4.post("/customers/search")
 def customers_search() -> Response:
     """The payer with an address."""
-    found = current().books.get(KIND, str(body().get("email") or ""))
+    found = current().store.get(KIND, str(request_body().get("email") or ""))
     return said("Customers fetched", [_shown(found)] if found else [])
 
 
 def known(identity: object) -> bool:
     """Whether there is a payer of this id."""
     number = str(identity or "").removeprefix("cus_")
-    return number.isdecimal() and current().books.numbered(KIND, int(number)) is not None
+    return number.isdecimal() and current().store.numbered(KIND, int(number)) is not None
 
 
 def _made() -> tuple[int, Data]:
-    email = str(body().get("email") or "")
+    email = str(request_body().get("email") or "")
     if "@" not in email:
         raise Invalid({"email": "email is required"})
-    made = current().books.add(KIND, email, {})
+    made = current().store.add(KIND, email, {})
     if made is None:
         raise Wrong(409, "Customer already exists")
     return 201, {"status": "success", "message": "Customer created", "data": _shown(made)}
@@ -43,4 +43,4 @@ def _made() -> tuple[int, Data]:
 
 def _shown(thing: Thing) -> Data:
     empty: Data = {"address": None, "name": None, "phone": None, "meta": {}}
-    return {"id": f"cus_{thing.number}", "email": thing.key, "created_datetime": written(thing.at)} | empty
+    return {"id": f"cus_{thing.number}", "email": thing.key, "created_datetime": format_time(thing.at)} | empty

@@ -14,14 +14,14 @@ _SHORTEST, _LONGEST = 12, 255
 
 def once(act: Callable[[], tuple[int, Data]]) -> Response:
     """The first answer of an X-Idempotency-Key, however often it is asked. Raises Invalid for a key that is none."""
-    key, books = request.headers.get("X-Idempotency-Key"), current().books
+    key, store = request.headers.get("X-Idempotency-Key"), current().store
     if key is not None and not (key.isascii() and key.isalnum() and _SHORTEST <= len(key) <= _LONGEST):
         raise Invalid({"X-Idempotency-Key": "must be 12 to 255 letters and digits"})
-    with books.writing():
-        first = books.get(_KEY, key) if key else None
+    with store.writing():
+        first = store.get(_KEY, key) if key else None
         status, answer = (first.data["status"], first.data["answer"]) if first else act()
         if key and not first:
-            books.add(_KEY, key, {"status": status, "answer": answer})
+            store.add(_KEY, key, {"status": status, "answer": answer})
     said_now = jsonify(answer)
     said_now.status_code = status
     if first:

@@ -4,7 +4,7 @@ from flask import Response, request, url_for
 
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.autopay import plan_autopay
-from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.request_inputs import format_time, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, strangers
@@ -24,14 +24,14 @@ _TASK = "flutterwave.end_refund_v3"
 @v3.post("/payments")
 def v3_payments() -> Response:
     """A link to pay at; the same tx_ref again is the same link."""
-    asked, box = body(), current()
-    reference, currency = str(asked.get("tx_ref") or ""), str(asked.get("currency") or "NGN")
-    if not reference or not asked.get("redirect_url") or not asked.get("customer"):
+    body, sandbox = request_body(), current()
+    reference, currency = str(body.get("tx_ref") or ""), str(body.get("currency") or "NGN")
+    if not reference or not body.get("redirect_url") or not body.get("customer"):
         raise Wrong(400, "tx_ref, redirect_url and customer are required")
-    kept = {name: asked.get(name) for name in ("redirect_url", "customer", "meta")}
-    wanted = {"amount": major(asked.get("amount"), currency), "currency": currency} | kept
-    if attempts.begun(box, PAYMENTS, reference, wanted):
-        plan_autopay(box, PROVIDER, reference)
+    kept = {name: body.get(name) for name in ("redirect_url", "customer", "meta")}
+    requested = {"amount": major(body.get("amount"), currency), "currency": currency} | kept
+    if attempts.begun(sandbox, PAYMENTS, reference, requested):
+        plan_autopay(sandbox, PROVIDER, reference)
     link = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     return said("Hosted Link", {"link": link})
 
@@ -39,12 +39,12 @@ def v3_payments() -> Response:
 @v3.post("/payments/link/disable")
 def v3_link_disable() -> Response:
     """Let nobody pay at a link any more."""
-    reference = str(body().get("link") or "").rpartition("/")[2]
+    reference = str(request_body().get("link") or "").rpartition("/")[2]
     page = find(current(), reference)
     if page is None:
         raise Wrong(400, "Invalid link")
     page.data["disabled"] = True
-    current().books.save(page)
+    current().store.save(page)
     return said("Link disabled", None)
 
 
@@ -72,11 +72,11 @@ def v3_transactions() -> Response:
 @v3.post("/transactions/<int:number>/refund")
 def v3_refund(number: int) -> Response:
     """Give money back; every request is a refund of its own, as long as something is left."""
-    box, paid = current(), _numbered(number)
-    if _left(box, paid) <= 0:
+    sandbox, paid = current(), _numbered(number)
+    if _left(sandbox, paid) <= 0:
         raise Wrong(409, "already refunded")
-    made = _made(box, paid, body())
-    box.agenda.plan(_TASK, {"key": made.key}, after=box.options.refund_seconds)
+    made = _made(sandbox, paid, request_body())
+    sandbox.delayed_tasks.plan(_TASK, {"key": made.key}, after=sandbox.options.refund_seconds)
     return said("Transaction refund initiated", _begun(made, paid))
 
 
@@ -86,38 +86,38 @@ def v3_refunds() -> Response:
     return listed("Transaction refunds fetched", REFUND, _listed_refund, strangers.refund_v3())
 
 
-def by_hand(box: Sandbox, paid: Thing, asked: Data) -> Thing:
+def by_hand(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:
     """A refund that somebody makes in the dashboard, done at once, which no webhook tells of."""
-    return end_refund(box, _made(box, paid, asked), "completed-mpgs")
+    return end_refund(sandbox, _made(sandbox, paid, body), "completed-mpgs")
 
 
-def end_refund(box: Sandbox, refund: Thing, outcome: str) -> Thing:
+def end_refund(sandbox: Sandbox, refund: Thing, outcome: str) -> Thing:
     """Let a refund be so. Raises Wrong for what none is."""
     if outcome not in REFUND_OUTCOMES:
         raise Wrong(400, f"A refund is one of {', '.join(REFUND_OUTCOMES)}")
-    with box.books.writing():
+    with sandbox.store.writing():
         refund.data["status"] = outcome
-        box.books.save(refund)
+        sandbox.store.save(refund)
     return refund
 
 
-def find(box: Sandbox, reference: str) -> Thing | None:
+def find(sandbox: Sandbox, reference: str) -> Thing | None:
     """A link by its tx_ref."""
-    return box.books.get(PAYMENTS.page, reference)
+    return sandbox.store.get(PAYMENTS.page, reference)
 
 
-def pay(box: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
+def pay(sandbox: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
     """Let somebody try to pay, and tell of it when that has ended."""
-    made = attempts.attempt(box, PAYMENTS, page, outcome, changes)
+    made = attempts.attempt(sandbox, PAYMENTS, page, outcome, changes)
     if webhook and made.kind == KIND and made.data["status"] in ("successful", "failed"):
-        event = _flat(made) if box.options.flat_webhooks else _wrapped(made)
-        webhook_sender.emit(box, V3, event, success_again=event)
+        event = _flat(made) if sandbox.options.flat_webhooks else _wrapped(made)
+        webhook_sender.emit(sandbox, V3, event, success_again=event)
     return made
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let refunds go through by themselves."""
-    box.agenda.on(_TASK, lambda task: _end_by_itself(box, task["key"]))
+    sandbox.delayed_tasks.on(_TASK, lambda task: _end_by_itself(sandbox, task["key"]))
 
 
 def shape(thing: Thing) -> Data:
@@ -140,18 +140,18 @@ def shape(thing: Thing) -> Data:
         "narration": "Sandbox",
         "status": data["status"],
         "payment_type": "card",
-        "created_at": written(thing.at),
+        "created_at": format_time(thing.at),
         "account_id": 1,
         "meta": data.get("meta"),
         "amount_settled": data["amount"],
-        "customer": {"id": 1, "name": None, "phone_number": None, "email": None, "created_at": written(thing.at)}
+        "customer": {"id": 1, "name": None, "phone_number": None, "email": None, "created_at": format_time(thing.at)}
         | customer,
         "card": {"first_6digits": "553188", "last_4digits": "2950", "type": "MASTERCARD", "expiry": "09/30"},
     }
 
 
 def _numbered(number: int) -> Thing:
-    thing = current().books.numbered(KIND, number)
+    thing = current().store.numbered(KIND, number)
     if thing is None:
         raise Wrong(400, _NONE)
     return thing
@@ -171,7 +171,7 @@ def _flat(thing: Thing) -> Data:
         "orderRef": f"URF_{thing.number}",
         "paymentPlan": None,
         "paymentPage": None,
-        "createdAt": written(thing.at),
+        "createdAt": format_time(thing.at),
         "amount": data["amount"],
         "charged_amount": data["amount"],
         "status": data["status"],
@@ -181,31 +181,36 @@ def _flat(thing: Thing) -> Data:
         "merchantfee": 0,
         "merchantbearsfee": 1,
         "charge_type": "normal",
-        "entity": {"card6": "553188", "card_last4": "2950", "card_country_iso": "NG", "createdAt": written(thing.at)},
+        "entity": {
+            "card6": "553188",
+            "card_last4": "2950",
+            "card_country_iso": "NG",
+            "createdAt": format_time(thing.at),
+        },
         "customer": {"id": 1, "email": (data.get("customer") or {}).get("email")},
         "event.type": "CARD_TRANSACTION",
     }
 
 
-def _left(box: Sandbox, paid: Thing) -> float:
-    given = [each.data["amount"] for each in box.books.listed(REFUND, parent=paid.key)]
+def _left(sandbox: Sandbox, paid: Thing) -> float:
+    given = [each.data["amount"] for each in sandbox.store.listed(REFUND, parent=paid.key)]
     return float(paid.data["amount"]) - float(sum(given))
 
 
-def _made(box: Sandbox, paid: Thing, asked: Data) -> Thing:
-    with box.books.writing():
-        wanted = refundable(box, REFUND, paid, asked, "successful") | {"comments": asked.get("comments", "")}
-        number = len(box.books.listed(REFUND, parent=paid.key)) + 1
-        data = wanted | {"status": "completed", "transaction": paid.number}
-        made = box.books.add(REFUND, f"{paid.key}#{number}", data, parent=paid.key)
+def _made(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:
+    with sandbox.store.writing():
+        requested = refundable(sandbox, REFUND, paid, body, "successful") | {"comments": body.get("comments", "")}
+        number = len(sandbox.store.listed(REFUND, parent=paid.key)) + 1
+        data = requested | {"status": "completed", "transaction": paid.number}
+        made = sandbox.store.add(REFUND, f"{paid.key}#{number}", data, parent=paid.key)
     assert made is not None
     return made
 
 
-def _end_by_itself(box: Sandbox, key: str) -> None:
-    thing = box.books.get(REFUND, key)
+def _end_by_itself(sandbox: Sandbox, key: str) -> None:
+    thing = sandbox.store.get(REFUND, key)
     if thing is not None and thing.data["status"] == "completed":
-        end_refund(box, thing, "completed-mpgs")
+        end_refund(sandbox, thing, "completed-mpgs")
 
 
 def _begun(thing: Thing, paid: Thing) -> Data:
@@ -220,7 +225,7 @@ def _begun(thing: Thing, paid: Thing) -> Data:
         "status": thing.data["status"],
         "destination": "payment_source",
         "meta": {"source": "availablebalance"},
-        "created_at": written(thing.at),
+        "created_at": format_time(thing.at),
     }
 
 
@@ -233,7 +238,7 @@ def _listed_refund(thing: Thing) -> Data:
         "comment": thing.data["comments"],
         "settlement_id": "NEW",
         "meta": "{}",
-        "created_at": written(thing.at),
+        "created_at": format_time(thing.at),
         "account_id": 1,
         "transaction_id": thing.data["transaction"],
     }

@@ -6,7 +6,7 @@ from flask import Response
 
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.request_inputs import format_time, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import charges, strangers
@@ -37,68 +37,68 @@ def refunds() -> Response:
 def refund_fetch(identity: str) -> Response:
     """A refund by its id."""
     number = identity.removeprefix("rfd_")
-    thing = current().books.numbered(KIND, int(number)) if number.isascii() and number.isdigit() else None
+    thing = current().store.numbered(KIND, int(number)) if number.isascii() and number.isdigit() else None
     if thing is None:
         raise Absent("REFUND_NOT_FOUND", "1400404", "Refund not found")
     return said("Refund fetched", _shown(thing))
 
 
-def by_hand(box: Sandbox, paid: Thing, asked: Data) -> Thing:
+def by_hand(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:
     """One that somebody makes in the dashboard, done at once."""
-    return end(box, _made(box, paid, asked), "succeeded")
+    return end(sandbox, _made(sandbox, paid, body), "succeeded")
 
 
-def end(box: Sandbox, refund_made: Thing, outcome: str) -> Thing:
+def end(sandbox: Sandbox, refund_made: Thing, outcome: str) -> Thing:
     """Let a refund be so, and tell of one that went through."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A refund is one of {', '.join(OUTCOMES)}")
-    with box.books.writing():
+    with sandbox.store.writing():
         refund_made.data["status"] = outcome
-        box.books.save(refund_made)
+        sandbox.store.save(refund_made)
     if outcome == "succeeded":
         at = int(clock.now().timestamp() * 1000)
         event = {"webhook_id": f"wbk_{refund_made.key[:20]}", "timestamp": at, "type": "refund.completed"}
-        webhook_sender.emit(box, PROVIDER, event | {"data": _shown(refund_made)})
+        webhook_sender.emit(sandbox, PROVIDER, event | {"data": _shown(refund_made)})
     return refund_made
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let refunds go through by themselves."""
-    box.agenda.on(_TASK, lambda task: _end_by_itself(box, task["key"]))
+    sandbox.delayed_tasks.on(_TASK, lambda task: _end_by_itself(sandbox, task["key"]))
 
 
-def _end_by_itself(box: Sandbox, key: str) -> None:
-    thing = box.books.get(KIND, key)
+def _end_by_itself(sandbox: Sandbox, key: str) -> None:
+    thing = sandbox.store.get(KIND, key)
     if thing is not None and thing.data["status"] == "new":
-        end(box, thing, "succeeded")
+        end(sandbox, thing, "succeeded")
 
 
-def _made(box: Sandbox, paid: Thing, asked: Data) -> Thing:
+def _made(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:
     """A refund. Raises Wrong when there is less left than is asked."""
-    with box.books.writing():
-        wanted = refundable(box, KIND, paid, asked, "succeeded")
+    with sandbox.store.writing():
+        requested = refundable(sandbox, KIND, paid, body, "succeeded")
         number = f"chg_{paid.number}"
-        data = wanted | {"reason": asked.get("reason", ""), "charge": number, "status": "new"}
-        made = box.books.add(KIND, uuid.uuid4().hex, data, parent=paid.key)
+        data = requested | {"reason": body.get("reason", ""), "charge": number, "status": "new"}
+        made = sandbox.store.add(KIND, uuid.uuid4().hex, data, parent=paid.key)
     assert made is not None
     return made
 
 
 def _refunded() -> tuple[int, Data]:
     """Answered as "initiated", without a status of the call."""
-    asked, box = body(), current()
-    paid = charges.by_id(box, str(asked.get("charge_id") or ""))
+    body, sandbox = request_body(), current()
+    paid = charges.by_id(sandbox, str(body.get("charge_id") or ""))
     if paid is None:
         raise Absent("CHARGE_NOT_FOUND", "1110404", "Charge not found")
-    if not _left(box, paid):
+    if not _left(sandbox, paid):
         raise Known("REFUND_ALREADY_COMPLETED", "1404400", "Charge already refunded")
-    made = _made(box, paid, asked)
-    box.agenda.plan(_TASK, {"key": made.key}, after=box.options.refund_seconds)
+    made = _made(sandbox, paid, body)
+    sandbox.delayed_tasks.plan(_TASK, {"key": made.key}, after=sandbox.options.refund_seconds)
     return 201, {"message": "Refund Initiated", "data": _shown(made)}
 
 
-def _left(box: Sandbox, paid: Thing) -> bool:
-    given = [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if _counts(each)]
+def _left(sandbox: Sandbox, paid: Thing) -> bool:
+    given = [each.data["amount"] for each in sandbox.store.listed(KIND, parent=paid.key) if _counts(each)]
     return paid.data["status"] != "succeeded" or bool(sum(given) < paid.data["amount"])
 
 
@@ -114,5 +114,5 @@ def _shown(thing: Thing) -> Data:
         "reason": thing.data["reason"],
         "status": thing.data["status"],
         "charge_id": thing.data["charge"],
-        "created_datetime": written(thing.at),
+        "created_datetime": format_time(thing.at),
     }

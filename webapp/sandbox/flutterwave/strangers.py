@@ -3,13 +3,13 @@
 from typing import Any
 
 from webapp import clock
-from webapp.sandbox.core.request_inputs import written
+from webapp.sandbox.core.request_inputs import format_time
 from webapp.sandbox.core.store import Data
 
 
 def transaction_v3() -> list[Data]:
     """A stablecoin through a payment page of another product, and one without a reference."""
-    now = written(clock.now().timestamp())
+    now = format_time(clock.now().timestamp())
     common = {"flw_ref": "FLW-PAGE-1", "status": "successful", "created_at": now, "meta": None, "app_fee": None}
     return [
         common | {"id": 900000001, "tx_ref": "Flutterwave-Pages919998081709", "amount": 1000, "currency": "USDT"},
@@ -28,7 +28,7 @@ def refund_v3() -> list[Data]:
             "comment": "By hand",
             "settlement_id": "NEW",
             "meta": "{}",
-            "created_at": written(clock.now().timestamp()),
+            "created_at": format_time(clock.now().timestamp()),
             "account_id": 1,
             "transaction_id": 900000002,
         }
@@ -47,7 +47,7 @@ def charge_v4() -> list[Data]:
             "reference": "another-shop",
             "status": "succeeded",
             "processor_response": {"type": "approved", "code": "00"},
-            "created_datetime": written(clock.now().timestamp()),
+            "created_datetime": format_time(clock.now().timestamp()),
         }
     ]
 
@@ -55,5 +55,5 @@ def charge_v4() -> list[Data]:
 def refund_v4() -> list[Data]:
     """A refund of a charge that is not the desk's."""
     refund: dict[str, Any] = {"id": "rfd_stranger", "amount_refunded": 12.5, "meta": {}, "reason": "duplicate"}
-    at = written(clock.now().timestamp())
+    at = format_time(clock.now().timestamp())
     return [refund | {"status": "succeeded", "charge_id": "chg_stranger", "created_datetime": at}]

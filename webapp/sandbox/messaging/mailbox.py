@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template_string, request
 
-from webapp.sandbox.core.request_inputs import natural, written
+from webapp.sandbox.core.request_inputs import format_time, query_int
 from webapp.sandbox.core.sandbox import current
-from webapp.sandbox.core.store import Books
+from webapp.sandbox.core.store import Store
 
 KIND = "message"
 _MOST = 10_000
@@ -22,11 +22,11 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mai
 blueprint = Blueprint("mailbox", __name__)
 
 
-def drop(books: Books, channel: str, to: str, text: str, *, sender: str = "", subject: str = "", **more: Any) -> str:
+def record(store: Store, channel: str, to: str, text: str, *, sender: str = "", subject: str = "", **more: Any) -> str:
     """Keep a message; its key."""
     key = uuid.uuid4().hex
     message = {"channel": channel, "to": to, "from": sender, "subject": subject, "text": text}
-    books.add(KIND, key, message | more, parent=channel)
+    store.add(KIND, key, message | more, parent=channel)
     return key
 
 
@@ -44,6 +44,6 @@ def page() -> str:
 
 
 def _found() -> list[dict[str, Any]]:
-    limit, to = natural("limit", 1000, _MOST), request.args.get("to")
-    found = current().books.listed(KIND, parent=request.args.get("channel"), to=to, newest=True, limit=limit)
-    return [each.data | {"at": written(each.at)} for each in reversed(found)]
+    limit, to = query_int("limit", 1000, _MOST), request.args.get("to")
+    found = current().store.listed(KIND, parent=request.args.get("channel"), to=to, newest=True, limit=limit)
+    return [each.data | {"at": format_time(each.at)} for each in reversed(found)]

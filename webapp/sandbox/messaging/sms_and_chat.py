@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from webapp.sandbox.core import auth_and_faults
 from webapp.sandbox.core.sandbox import current
-from webapp.sandbox.messaging.mailbox import drop
+from webapp.sandbox.messaging.mailbox import record
 from webapp.sandbox.webhooks.receiver import plain_style
 
 sms = Blueprint("sms", __name__)
@@ -44,7 +44,7 @@ def twilio(sid: str) -> Response:
     """Twilio: one text to one number."""
     given = _given()
     to, text = str(given.get("To", "")), str(given.get("Body", ""))
-    key = drop(current().books, "sms", to, text, sender=str(given.get("From", "")))
+    key = record(current().store, "sms", to, text, sender=str(given.get("From", "")))
     told = {"sid": f"SM{key}", "account_sid": sid, "to": to, "from": given.get("From"), "body": text}
     return _answer(told | {"status": "queued", "error_code": None, "error_message": None}, 201)
 
@@ -65,8 +65,8 @@ def send_chat(rest: str = "") -> Response:
 
 def _drop(channel: str, to: str, given: dict[str, Any]) -> str:
     addressed = request.args.get("to") or request.args.get("-to") or given.get("to") or given.get("channel") or to
-    return drop(
-        current().books,
+    return record(
+        current().store,
         channel,
         to if channel == "sms" and to else str(addressed),
         _first(given, _TEXTS) or request.get_data(as_text=True),

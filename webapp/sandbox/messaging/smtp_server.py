@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from webapp.sandbox.core import fault_modes
 from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.settings import HOST
-from webapp.sandbox.messaging.mailbox import drop
+from webapp.sandbox.messaging.mailbox import record
 
 _TAKEN = "250 OK"
 _REFUSALS = {
@@ -23,14 +23,14 @@ _REFUSALS = {
 }
 
 
-class _Postbox:
-    def __init__(self, box: Sandbox) -> None:
-        self._box = box
+class _MailHandler:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a letter, in the mood of provider `email`, call `send`."""
-        fault = self._box.active_faults.take("email", "send")
-        wait = self._box.options.patience if fault is None or fault.seconds is None else fault.seconds
+        fault = self._sandbox.active_faults.take("email", "send")
+        wait = self._sandbox.options.patience if fault is None or fault.seconds is None else fault.seconds
         if fault and fault.mood == fault_modes.TIMEOUT_BEFORE:
             await asyncio.sleep(wait)
         if fault and not fault.has_effect:
@@ -49,8 +49,8 @@ class _Postbox:
             "signed_in": bool(session.authenticated),
         }
         for to in envelope.rcpt_tos:
-            drop(
-                self._box.books,
+            record(
+                self._sandbox.store,
                 "email",
                 to,
                 _part(letter, "plain"),
@@ -63,10 +63,10 @@ class _Postbox:
 class MailServer(Controller):
     """SMTP on this machine; `port` is where."""
 
-    def __init__(self, box: Sandbox, port: int) -> None:
+    def __init__(self, sandbox: Sandbox, port: int) -> None:
         self._socket = socket.create_server((HOST, port))
         super().__init__(
-            _Postbox(box),
+            _MailHandler(sandbox),
             hostname=HOST,
             port=self._socket.getsockname()[1],
             auth_require_tls=False,

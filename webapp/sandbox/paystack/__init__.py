@@ -7,7 +7,7 @@ from webapp.sandbox.paystack.envelope import blueprint
 __all__ = ["blueprint", "charges", "disputes", "refunds", "register", "transfers"]
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let what Paystack does by itself happen."""
     for part in (transfers, refunds):
-        part.register(box)
+        part.register(sandbox)

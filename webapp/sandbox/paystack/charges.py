@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.autopay import plan_autopay
-from webapp.sandbox.core.request_inputs import body, whole
+from webapp.sandbox.core.request_inputs import parse_int, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import serializers, strangers
@@ -24,17 +24,17 @@ _UNKNOWN = "Transaction reference not found"
 @blueprint.post("/transaction/initialize")
 def initialize() -> Response:
     """A checkout under a reference that nobody used before."""
-    asked, box = body(), current()
-    amount, currency = whole(asked.get("amount")), str(asked.get("currency") or "NGN")
-    _require_startable(str(asked.get("email") or ""), amount, currency)
-    reference = str(asked.get("reference") or uuid.uuid4().hex[:16])
-    kept = {name: asked.get(name) for name in ("email", "callback_url", "metadata")}
-    added = box.books.add(KIND, reference, {"status": "abandoned", "amount": amount, "currency": currency} | kept)
+    body, sandbox = request_body(), current()
+    amount, currency = parse_int(body.get("amount")), str(body.get("currency") or "NGN")
+    _require_startable(str(body.get("email") or ""), amount, currency)
+    reference = str(body.get("reference") or uuid.uuid4().hex[:16])
+    kept = {name: body.get(name) for name in ("email", "callback_url", "metadata")}
+    added = sandbox.store.add(KIND, reference, {"status": "abandoned", "amount": amount, "currency": currency} | kept)
     if added is None:
         step = "Try and create the Transaction or Charge with a new reference"
         said_no, code = "Duplicate Transaction Reference", "duplicate_reference"
         raise PaystackWrong(400, said_no, code, step=step, errorCodeMappingNotFound=False)
-    plan_autopay(box, PROVIDER, reference)
+    plan_autopay(sandbox, PROVIDER, reference)
     checkout = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     code = f"AC_{added.number}"
     return said(
@@ -59,7 +59,7 @@ def _require_startable(email: str, amount: int | None, currency: str) -> None:
 @blueprint.get("/transaction/verify/<path:reference>")
 def verify(reference: str) -> Response:
     """What became of a reference."""
-    thing = current().books.get(KIND, reference)
+    thing = current().store.get(KIND, reference)
     if thing is None:
         step = "Ensure that you're passing the reference of a transaction that exists on this integration"
         raise PaystackWrong(400, _UNKNOWN, "transaction_not_found", step=step)
@@ -75,26 +75,26 @@ def transactions() -> Response:
 @blueprint.get("/transaction/<int:number>")
 def transaction(number: int) -> Response:
     """A transaction by its number."""
-    thing = current().books.numbered(KIND, number)
+    thing = current().store.numbered(KIND, number)
     if thing is None:
         raise Wrong(404, "Transaction not found", "transaction_not_found")
     return said("Transaction retrieved", serializers.transaction(thing))
 
 
-def found(box: Sandbox, reference: str) -> Thing:
+def found(sandbox: Sandbox, reference: str) -> Thing:
     """A transaction by its reference, or by its number in text. Raises Wrong."""
-    thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
+    thing = sandbox.store.get(KIND, reference) or sandbox.store.numbered(KIND, parse_int(reference) or 0)
     if thing is None:
         raise Wrong(404, _UNKNOWN, "transaction_not_found")
     return thing
 
 
-def pay(box: Sandbox, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
+def pay(sandbox: Sandbox, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
     """Let a transaction end so; only successes are told by webhook. `changes` may hold another amount or currency."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A transaction ends as one of {', '.join(OUTCOMES)}", "invalid_params")
-    with box.books.writing():
-        thing = found(box, reference)
+    with sandbox.store.writing():
+        thing = found(sandbox, reference)
         thing.data.setdefault("requested_amount", thing.data["amount"])
         thing.data |= {"status": outcome} | changes
         if outcome == "success":
@@ -102,10 +102,10 @@ def pay(box: Sandbox, reference: str, outcome: str, changes: Data, *, webhook: b
                 "paid_at": clock.now().timestamp(),
                 "fees": int(thing.data["amount"] * _FEE_PERCENT / 100),
             }
-        box.books.save(thing)
+        sandbox.store.save(thing)
     if webhook and outcome == "success":
         event = {"event": "charge.success", "data": serializers.transaction(thing)}
-        webhook_sender.emit(box, PROVIDER, event, success_again=event)
+        webhook_sender.emit(sandbox, PROVIDER, event, success_again=event)
     return thing
 
 

@@ -6,7 +6,7 @@ from flask import Response, request
 
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.request_inputs import body, whole, written
+from webapp.sandbox.core.request_inputs import format_time, parse_int, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges, refunds, serializers
@@ -43,20 +43,20 @@ def dispute(number: int) -> Response:
 @blueprint.get("/dispute/transaction/<reference>")
 def dispute_of_transaction(reference: str) -> Response:
     """The disputes of one transaction."""
-    box = current()
-    about = box.books.listed(KIND, parent=charges.found(box, reference).key)
+    sandbox = current()
+    about = sandbox.store.listed(KIND, parent=charges.found(sandbox, reference).key)
     return said("Dispute retrieved successfully", [_shown(each) for each in about])
 
 
 @blueprint.put("/dispute/<int:number>")
 def dispute_update(number: int) -> Response:
     """Offer a refund."""
-    asked, box = body(), current()
-    charges.refuse_unless(asked.get("refund_amount"), "refund_amount is required")
-    with box.books.writing():
-        thing = found(box, number)
-        thing.data["refund_amount"] = whole(asked["refund_amount"])
-        box.books.save(thing)
+    body, sandbox = request_body(), current()
+    charges.refuse_unless(body.get("refund_amount"), "refund_amount is required")
+    with sandbox.store.writing():
+        thing = found(sandbox, number)
+        thing.data["refund_amount"] = parse_int(body["refund_amount"])
+        sandbox.store.save(thing)
     return said("Dispute updated successfully", [_shown(thing)])
 
 
@@ -73,55 +73,55 @@ def dispute_upload_url(number: int) -> Response:
 @blueprint.post("/dispute/<int:number>/evidence")
 def dispute_evidence(number: int) -> Response:
     """Say what was delivered, and to whom."""
-    asked, box = body(), current()
-    given = {name: charges.refuse_unless(asked.get(name), f"{name} is required") for name in _EVIDENCE}
-    given |= {name: asked[name] for name in ("delivery_address", "delivery_date") if asked.get(name)}
-    with box.books.writing():
-        thing = found(box, number)
+    body, sandbox = request_body(), current()
+    given = {name: charges.refuse_unless(body.get(name), f"{name} is required") for name in _EVIDENCE}
+    given |= {name: body[name] for name in ("delivery_address", "delivery_date") if body.get(name)}
+    with sandbox.store.writing():
+        thing = found(sandbox, number)
         thing.data["evidence"] = given
-        box.books.save(thing)
-    return said("Evidence created", given | {"dispute": number, "id": number, "createdAt": written(thing.at)})
+        sandbox.store.save(thing)
+    return said("Evidence created", given | {"dispute": number, "id": number, "createdAt": format_time(thing.at)})
 
 
 @blueprint.put("/dispute/<int:number>/resolve")
 def dispute_resolve(number: int) -> Response:
     """Accept it, which refunds, or decline it."""
-    asked, box = body(), current()
-    given = {name: asked.get(name) for name in _RESOLVE}
+    body, sandbox = request_body(), current()
+    given = {name: body.get(name) for name in _RESOLVE}
     for name in ("resolution", "message", "uploaded_filename"):
         charges.refuse_unless(given[name], f"{name} is required")
     if given["resolution"] not in ("merchant-accepted", "declined") or given["refund_amount"] is None:
         raise Wrong(400, "resolution must be merchant-accepted or declined, with a refund_amount", "invalid_params")
-    with box.books.writing():
-        thing = found(box, number)
+    with sandbox.store.writing():
+        thing = found(sandbox, number)
         if thing.data["status"] == "resolved":
             raise Wrong(400, "Dispute has been resolved already", "dispute_resolved")
         thing.data |= given | {"status": "resolved", "resolved_at": clock.now().timestamp()}
-        box.books.save(thing)
-    if given["resolution"] == "merchant-accepted" and (amount := whole(given["refund_amount"])):
-        refunds.make(box, thing.parent, {"amount": amount, "dispute": thing.number})
-    webhook_sender.emit(box, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
+        sandbox.store.save(thing)
+    if given["resolution"] == "merchant-accepted" and (amount := parse_int(given["refund_amount"])):
+        refunds.make(sandbox, thing.parent, {"amount": amount, "dispute": thing.number})
+    webhook_sender.emit(sandbox, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
     return said("Dispute successfully resolved", _shown(thing))
 
 
-def open_dispute(box: Sandbox, reference: str, more: Data) -> Thing:
+def open_dispute(sandbox: Sandbox, reference: str, more: Data) -> Thing:
     """A buyer's bank takes the money back: make a dispute about a paid transaction, and tell of it."""
-    paid = charges.found(box, reference)
+    paid = charges.found(sandbox, reference)
     dispute = {
         "status": more.get("status", "awaiting-merchant-feedback"),
         "category": more.get("category", "chargeback"),
-        "refund_amount": whole(more.get("amount")) or paid.data["amount"],
+        "refund_amount": parse_int(more.get("amount")) or paid.data["amount"],
         "currency": paid.data["currency"],
         "message": more.get("message", "The item did not arrive"),
         "due_at": clock.now().timestamp() + _DUE,
     }
-    made = box.books.add(KIND, uuid.uuid4().hex, dispute, parent=paid.key)
+    made = sandbox.store.add(KIND, uuid.uuid4().hex, dispute, parent=paid.key)
     assert made is not None
-    webhook_sender.emit(box, PROVIDER, {"event": "charge.dispute.create", "data": _shown(made, box)})
+    webhook_sender.emit(sandbox, PROVIDER, {"event": "charge.dispute.create", "data": _shown(made, sandbox)})
     return made
 
 
-def end(box: Sandbox, number: int, outcome: str) -> Thing:
+def end(sandbox: Sandbox, number: int, outcome: str) -> Thing:
     """Let the bank decide, again and otherwise if it likes, and tell of it: what it takes back, it takes back at once.
 
     `reminded` only tells again; `open` takes an outcome back.
@@ -129,30 +129,30 @@ def end(box: Sandbox, number: int, outcome: str) -> Thing:
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A dispute is one of {', '.join(OUTCOMES)}", "invalid_params")
     status, resolution = OUTCOMES[outcome]
-    thing = found(box, number)
+    thing = found(sandbox, number)
     if outcome != "reminded":
-        with box.books.writing():
+        with sandbox.store.writing():
             over = clock.now().timestamp() if status == "resolved" else None
             thing.data |= {"status": status, "resolution": resolution, "resolved_at": over}
-            box.books.save(thing)
-            refunds.take(box, thing, resolution in _TAKEN)
+            sandbox.store.save(thing)
+            refunds.take(sandbox, thing, resolution in _TAKEN)
     event = {"reminded": "remind", "open": "create"}.get(outcome, "resolve")
-    webhook_sender.emit(box, PROVIDER, {"event": f"charge.dispute.{event}", "data": _shown(thing, box)})
+    webhook_sender.emit(sandbox, PROVIDER, {"event": f"charge.dispute.{event}", "data": _shown(thing, sandbox)})
     return thing
 
 
-def found(box: Sandbox, number: int) -> Thing:
+def found(sandbox: Sandbox, number: int) -> Thing:
     """A dispute by its number. Raises Wrong."""
-    thing = box.books.numbered(KIND, number)
+    thing = sandbox.store.numbered(KIND, number)
     if thing is None:
         raise Wrong(404, "Dispute not found", "dispute_not_found")
     return thing
 
 
-def _shown(thing: Thing, box: Sandbox | None = None) -> Data:
+def _shown(thing: Thing, sandbox: Sandbox | None = None) -> Data:
     data = thing.data
-    paid = charges.found(box or current(), thing.parent)
-    created = written(thing.at)
+    paid = charges.found(sandbox or current(), thing.parent)
+    created = format_time(thing.at)
     return {
         "id": thing.number,
         "refund_amount": data["refund_amount"],
@@ -166,13 +166,13 @@ def _shown(thing: Thing, box: Sandbox | None = None) -> Data:
         "customer": serializers.customer(paid.data.get("email", "")),
         "bin": "408408",
         "last4": "4081",
-        "dueAt": written(data["due_at"]),
-        "resolvedAt": written(data.get("resolved_at")),
+        "dueAt": format_time(data["due_at"]),
+        "resolvedAt": format_time(data.get("resolved_at")),
         "evidence": data.get("evidence"),
         "attachments": None,
         "note": None,
         "history": [{"status": data["status"], "by": "customer@bank.test", "createdAt": created}],
         "messages": [{"sender": "customer@bank.test", "body": data["message"], "createdAt": created}],
         "createdAt": created,
-        "updatedAt": written(data.get("resolved_at") or thing.at),
+        "updatedAt": format_time(data.get("resolved_at") or thing.at),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.sandbox.core.request_inputs import instant, natural, whole
+from webapp.sandbox.core.request_inputs import instant, parse_int, query_int
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack.envelope import said
@@ -32,16 +32,16 @@ def listed(
         "since": instant("from"),
         "until": instant("to"),
     }
-    size, books = natural("perPage", _FILL, _MOST), current().books
+    size, store = query_int("perPage", _FILL, _MOST), current().store
     if request.args.get("use_cursor") == "true" or request.args.get("next"):
-        before = whole((request.args.get("next") or "").removeprefix("c"))
-        found = books.listed(kind, limit=size + 1, newest=True, before=before, **narrow)
+        before = parse_int((request.args.get("next") or "").removeprefix("c"))
+        found = store.listed(kind, limit=size + 1, newest=True, before=before, **narrow)
         more = f"c{found[size - 1].number}" if len(found) > size else None
         rows = [*(others if before is None else ()), *map(shape, found[:size])]
         return said(message, rows, meta={"next": more, "previous": None, "perPage": size})
-    page = natural("page", 1, 1_000_000)
-    found = books.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
-    total = books.count(kind, **narrow)
+    page = query_int("page", 1, 1_000_000)
+    found = store.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
+    total = store.count(kind, **narrow)
     meta: dict[str, Any] = {
         "total": total,
         "skipped": (page - 1) * size,

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.request_inputs import body, whole
+from webapp.sandbox.core.request_inputs import parse_int, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges, serializers, strangers
@@ -26,25 +26,25 @@ _PROCESS = "paystack.process_refund"
 @blueprint.post("/refund")
 def refund() -> Response:
     """Give money back for a transaction."""
-    asked, box = body(), current()
-    if not asked.get("transaction"):
+    body, sandbox = request_body(), current()
+    if not body.get("transaction"):
         raise Wrong(400, "Transaction reference is required", "missing_params")
-    amount = whole(asked.get("amount"))
-    if asked.get("amount") is not None and amount is None:
+    amount = parse_int(body.get("amount"))
+    if body.get("amount") is not None and amount is None:
         raise Wrong(400, "Amount must be a whole number of the smallest unit", "invalid_params")
     if amount is not None and amount < _LEAST:
-        unit = f"{asked.get('currency') or 'NGN'}1.00"
+        unit = f"{body.get('currency') or 'NGN'}1.00"
         raise Wrong(400, f"The minimum amount you may send in a single refund at this time is: {unit}")
-    thing, paid = make(box, str(asked["transaction"]), asked)
+    thing, paid = make(sandbox, str(body["transaction"]), body)
     return said("Refund has been queued for processing", serializers.refund_made(thing, paid))
 
 
 @blueprint.get("/refund")
 def refunds() -> Response:
     """Every refund, or those of one transaction by its number; by its reference none, as Paystack answers."""
-    asked = request.args.get("transaction")
-    is_number = asked is not None and asked.isascii() and asked.isdigit()
-    parent = charges.asked_reference("transaction") if asked is None or is_number else _NOBODY
+    body = request.args.get("transaction")
+    is_number = body is not None and body.isascii() and body.isdigit()
+    parent = charges.asked_reference("transaction") if body is None or is_number else _NOBODY
     others = [] if parent == _NOBODY else strangers.refunds()
     return listed("Refunds retrieved", KIND, _shown, others, parent=parent, as_text=True)
 
@@ -66,112 +66,112 @@ def refund_retry(number: int) -> Response:
     return said("Refund retried and has been queued for processing", _shown(end(current(), str(number), "processing")))
 
 
-def make(box: Sandbox, reference: str, asked: Data) -> tuple[Thing, Thing]:
+def make(sandbox: Sandbox, reference: str, body: Data) -> tuple[Thing, Thing]:
     """A new refund of a transaction, told and under way. Raises Wrong when there is less left than is asked."""
-    with box.books.writing():
-        paid = charges.found(box, reference)
-        thing = _made(box, paid, asked)
-    box.agenda.plan(_PROCESS, {"key": thing.key}, after=box.options.refund_seconds)
-    _tell(box, thing, paid)
+    with sandbox.store.writing():
+        paid = charges.found(sandbox, reference)
+        thing = _made(sandbox, paid, body)
+    sandbox.delayed_tasks.plan(_PROCESS, {"key": thing.key}, after=sandbox.options.refund_seconds)
+    _tell(sandbox, thing, paid)
     return thing, paid
 
 
-def by_hand(box: Sandbox, reference: str, asked: Data) -> Thing:
+def by_hand(sandbox: Sandbox, reference: str, body: Data) -> Thing:
     """One that somebody makes in the dashboard, processed at once."""
-    return end(box, str(make(box, reference, asked)[0].number), "processed")
+    return end(sandbox, str(make(sandbox, reference, body)[0].number), "processed")
 
 
-def found(box: Sandbox, reference: str) -> Thing:
+def found(sandbox: Sandbox, reference: str) -> Thing:
     """A refund by its number or its own reference. Raises Wrong."""
-    thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
+    thing = sandbox.store.get(KIND, reference) or sandbox.store.numbered(KIND, parse_int(reference) or 0)
     if thing is None:
         raise Wrong(404, "Refund not found", "refund_not_found")
     return thing
 
 
-def end(box: Sandbox, reference: str, outcome: str) -> Thing:
+def end(sandbox: Sandbox, reference: str, outcome: str) -> Thing:
     """Let a refund be so, and tell of it; a transaction that was given back whole is reversed."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A refund is one of {', '.join(OUTCOMES)}", "invalid_params")
-    with box.books.writing():
-        thing = found(box, reference)
+    with sandbox.store.writing():
+        thing = found(sandbox, reference)
         thing.data |= {"status": outcome, "refunded_at": clock.now().timestamp() if outcome == "processed" else None}
-        box.books.save(thing)
-        paid = charges.found(box, thing.parent)
-        _reverse(box, paid)
+        sandbox.store.save(thing)
+        paid = charges.found(sandbox, thing.parent)
+        _reverse(sandbox, paid)
     if outcome == "processing":
-        box.agenda.plan(_PROCESS, {"key": thing.key}, after=box.options.refund_seconds)
-    _tell(box, thing, paid)
+        sandbox.delayed_tasks.plan(_PROCESS, {"key": thing.key}, after=sandbox.options.refund_seconds)
+    _tell(sandbox, thing, paid)
     return thing
 
 
-def take(box: Sandbox, dispute: Thing, is_taken: bool) -> None:
+def take(sandbox: Sandbox, dispute: Thing, is_taken: bool) -> None:
     """What a bank takes of a transaction is a refund that names its dispute, until the bank gives it back."""
     key = f"DIS_{dispute.number}"
-    thing = box.books.get(KIND, key)
+    thing = sandbox.store.get(KIND, key)
     if thing is None and is_taken:
-        paid = charges.found(box, dispute.parent)
+        paid = charges.found(sandbox, dispute.parent)
         taken = {"amount": dispute.data["refund_amount"], "currency": paid.data["currency"], "dispute": dispute.number}
-        thing = box.books.add(KIND, key, taken | {"status": "processed"}, parent=paid.key)
+        thing = sandbox.store.add(KIND, key, taken | {"status": "processed"}, parent=paid.key)
     if thing is not None:
         thing.data["status"] = "processed" if is_taken else "failed"
-        box.books.save(thing)
-        _reverse(box, charges.found(box, dispute.parent))
+        sandbox.store.save(thing)
+        _reverse(sandbox, charges.found(sandbox, dispute.parent))
 
 
-def left_of(box: Sandbox, paid: Thing) -> int:
+def left_of(sandbox: Sandbox, paid: Thing) -> int:
     """What of a transaction was not given back."""
-    return int(paid.data["amount"] - sum(_amounts(box, paid, lambda status: status != "failed")))
+    return int(paid.data["amount"] - sum(_amounts(sandbox, paid, lambda status: status != "failed")))
 
 
-def register(box: Sandbox) -> None:
+def register(sandbox: Sandbox) -> None:
     """Let refunds be processed by themselves."""
-    box.agenda.on(_PROCESS, lambda task: _process(box, task["key"]))
+    sandbox.delayed_tasks.on(_PROCESS, lambda task: _process(sandbox, task["key"]))
 
 
-def _amounts(box: Sandbox, paid: Thing, counts: Callable[[str], bool]) -> list[int]:
-    return [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if counts(each.data["status"])]
+def _amounts(sandbox: Sandbox, paid: Thing, counts: Callable[[str], bool]) -> list[int]:
+    return [each.data["amount"] for each in sandbox.store.listed(KIND, parent=paid.key) if counts(each.data["status"])]
 
 
-def _reverse(box: Sandbox, paid: Thing) -> None:
+def _reverse(sandbox: Sandbox, paid: Thing) -> None:
     """A transaction that went back whole is reversed, and paid again when the bank gives some of it back."""
-    gone = sum(_amounts(box, paid, lambda status: status == "processed"))
+    gone = sum(_amounts(sandbox, paid, lambda status: status == "processed"))
     if paid.data["status"] in ("success", "reversed"):
         paid.data["status"] = "reversed" if gone >= paid.data["amount"] else "success"
-        box.books.save(paid)
+        sandbox.store.save(paid)
 
 
-def _made(box: Sandbox, paid: Thing, asked: Data) -> Thing:
-    left = left_of(box, paid)
+def _made(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:
+    left = left_of(sandbox, paid)
     if paid.data["status"] == "reversed" or (paid.data["status"] == "success" and left <= 0):
         step = "Ensure that the transaction hasn't been reversed"
         said_no = "Transaction has been fully reversed"
         raise PaystackWrong(400, said_no, "transaction_reversed", step=step, kind="api_error")
     if paid.data["status"] != "success":
         raise Wrong(400, "Transaction has not been paid")
-    amount = whole(asked.get("amount")) or left
-    currency = str(asked.get("currency") or paid.data["currency"])
+    amount = parse_int(body.get("amount")) or left
+    currency = str(body.get("currency") or paid.data["currency"])
     if currency != paid.data["currency"]:
         raise Wrong(400, "Transaction currency must match refund currency")
     if amount > left:
         raise Wrong(400, "Total refund amount cannot exceed original transaction amount")
-    notes = {name: str(asked.get(name) or "") for name in ("customer_note", "merchant_note")}
-    dispute = {"dispute": asked["dispute"]} if asked.get("dispute") else {}
-    wanted = {"status": "pending", "amount": amount, "currency": currency} | notes | dispute
-    made = box.books.add(KIND, f"RFD_{uuid.uuid4().hex[:16]}", wanted, parent=paid.key)
+    notes = {name: str(body.get(name) or "") for name in ("customer_note", "merchant_note")}
+    dispute = {"dispute": body["dispute"]} if body.get("dispute") else {}
+    requested = {"status": "pending", "amount": amount, "currency": currency} | notes | dispute
+    made = sandbox.store.add(KIND, f"RFD_{uuid.uuid4().hex[:16]}", requested, parent=paid.key)
     assert made is not None
     return made
 
 
-def _process(box: Sandbox, key: str) -> None:
-    thing = box.books.get(KIND, key)
+def _process(sandbox: Sandbox, key: str) -> None:
+    thing = sandbox.store.get(KIND, key)
     if thing and thing.data["status"] in ("pending", "processing"):
-        end(box, key, "processed")
+        end(sandbox, key, "processed")
 
 
-def _tell(box: Sandbox, thing: Thing, paid: Thing) -> None:
+def _tell(sandbox: Sandbox, thing: Thing, paid: Thing) -> None:
     webhook_sender.emit(
-        box, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": serializers.refund_event(thing, paid)}
+        sandbox, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": serializers.refund_event(thing, paid)}
     )
 
 

@@ -1,6 +1,6 @@
-"""What Paystack shows of what the books hold."""
+"""What Paystack shows of what the store hold."""
 
-from webapp.sandbox.core.request_inputs import written
+from webapp.sandbox.core.request_inputs import format_time
 from webapp.sandbox.core.store import Data, Thing
 
 INTEGRATION = 100_043
@@ -17,8 +17,8 @@ def _came_in(data: Data) -> bool:
 def transaction(thing: Thing) -> Data:
     """A transaction, as verify, lists and webhooks show it."""
     data = thing.data
-    paid = written(data.get("paid_at"))
-    created = written(thing.at)
+    paid = format_time(data.get("paid_at"))
+    created = format_time(thing.at)
     return {
         "id": thing.number,
         "domain": "test",
@@ -123,8 +123,8 @@ def transfer(thing: Thing) -> Data:
         "integration": INTEGRATION,
         "request": thing.number,
         "recipient": data["recipient"],
-        "createdAt": written(thing.at),
-        "updatedAt": written(data.get("updated_at") or thing.at),
+        "createdAt": format_time(thing.at),
+        "updatedAt": format_time(data.get("updated_at") or thing.at),
     }
 
 
@@ -144,7 +144,7 @@ def recipient(thing: Thing) -> Data:
     data = thing.data
     return {
         "active": True,
-        "createdAt": written(thing.at),
+        "createdAt": format_time(thing.at),
         "currency": data["currency"],
         "domain": "test",
         "id": thing.number,
@@ -152,7 +152,7 @@ def recipient(thing: Thing) -> Data:
         "name": data["name"],
         "recipient_code": thing.key,
         "type": data["type"],
-        "updatedAt": written(thing.at),
+        "updatedAt": format_time(thing.at),
         "is_deleted": False,
         "details": {
             "authorization_code": None,
@@ -184,7 +184,7 @@ def refund(thing: Thing, paid: Thing) -> Data:
         "merchant_note": data.get("merchant_note", ""),
         "deducted_amount": data["amount"] if data["status"] != "pending" else 0,
         "fully_deducted": int(data["status"] != "pending"),
-        "createdAt": written(thing.at),
+        "createdAt": format_time(thing.at),
         "bank_reference": None,
         "transaction_reference": paid.key,
         "reason": data["status"].upper(),
@@ -200,7 +200,7 @@ def refund(thing: Thing, paid: Thing) -> Data:
 
 def refund_made(thing: Thing, paid: Thing) -> Data:
     """A refund, as it is answered when it is made: in another shape than it is listed in."""
-    data, at = thing.data, written(thing.at)
+    data, at = thing.data, format_time(thing.at)
     return {
         "transaction": _refunded(paid),
         "integration": INTEGRATION,
@@ -210,7 +210,7 @@ def refund_made(thing: Thing, paid: Thing) -> Data:
         "customer_note": data.get("customer_note") or f"Refund for transaction {paid.key}",
         "status": data["status"],
         "refunded_by": _STAFF,
-        "expected_at": written(thing.at + _REFUND_DAYS),
+        "expected_at": format_time(thing.at + _REFUND_DAYS),
         "currency": data["currency"],
         "domain": "test",
         "amount": data["amount"],
@@ -223,7 +223,7 @@ def refund_made(thing: Thing, paid: Thing) -> Data:
 
 def _refunded(paid: Thing) -> Data:
     """The payment, as the answer to its refund shows it."""
-    at = written(paid.data.get("paid_at"))
+    at = format_time(paid.data.get("paid_at"))
     names = {"id": paid.number, "domain": "test", "reference": paid.key, "amount": paid.data["amount"]}
     nothing = {"order_id": None, "pos_transaction_data": None, "source": None, "fees_breakdown": None}
     parts = {

@@ -18,14 +18,14 @@ _LARGEST_BODY = 32 * 1024 * 1024
 
 
 def create_sandbox(settings: SandboxSettings) -> Flask:
-    """The application; what happens by itself begins with `box.agenda.start()`. Raises Invalid in production."""
+    """The application; what happens by itself begins with `delayed_tasks.start()`. Raises Invalid in production."""
     refuse_in_production(os.environ)
-    app, box = Flask("webapp.sandbox"), Sandbox(settings)
+    app, sandbox = Flask("webapp.sandbox"), Sandbox(settings)
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions[EXTENSION] = box
+    app.extensions[EXTENSION] = sandbox
     for part in (webhook_sender, checkout_page, paystack, flutterwave, blnk):
-        part.register(box)
+        part.register(sandbox)
     blueprints = [each.blueprint for each in (paystack, blnk, checkout_page, webhook_receiver, mailbox, control_api)]
     for blueprint in (*blueprints, *flutterwave.blueprints, sms_and_chat.sms, sms_and_chat.chat):
         app.register_blueprint(blueprint)

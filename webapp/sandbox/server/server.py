@@ -10,7 +10,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from webapp.sandbox.core.sandbox import EXTENSION, Sandbox
 from webapp.sandbox.core.settings import HOST, SandboxSettings
-from webapp.sandbox.core.store import Books
+from webapp.sandbox.core.store import Store
 from webapp.sandbox.messaging.smtp_server import MailServer
 from webapp.sandbox.server.app import create_sandbox
 
@@ -20,13 +20,13 @@ class Served:
     """A sandbox that answers."""
 
     url: str
-    box: Sandbox
+    sandbox: Sandbox
     smtp_port: int
 
     @property
-    def books(self) -> Books:
+    def store(self) -> Store:
         """What it knows."""
-        return self.box.books
+        return self.sandbox.store
 
 
 class _Handler(WSGIRequestHandler):
@@ -42,19 +42,19 @@ class _Handler(WSGIRequestHandler):
 
 @contextmanager
 def serving(settings: SandboxSettings | None = None, *, port: int = 0, smtp_port: int = 0) -> Iterator[Served]:
-    """A sandbox in threads, by default on free ports and with books of its own; it ends with the block."""
+    """A sandbox in threads, by default on free ports and with a store of its own; it ends with the block."""
     app = create_sandbox(settings or SandboxSettings())
-    box = cast(Sandbox, app.extensions[EXTENSION])
+    sandbox = cast(Sandbox, app.extensions[EXTENSION])
     server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True, name="sandbox")
-    mail = MailServer(box, smtp_port)
-    box.agenda.start()
+    mail = MailServer(sandbox, smtp_port)
+    sandbox.delayed_tasks.start()
     thread.start()
     mail.start()
     try:
-        yield Served(f"http://{HOST}:{server.server_port}", box, mail.port)
+        yield Served(f"http://{HOST}:{server.server_port}", sandbox, mail.port)
     finally:
         mail.stop()
         server.shutdown()
         thread.join(timeout=5)
-        box.close()
+        sandbox.close()

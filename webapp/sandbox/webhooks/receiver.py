@@ -27,13 +27,13 @@ def receive(name: str) -> Response:
         "body": raw.decode(errors="replace"),
         "base64": base64.b64encode(raw).decode(),
     }
-    current().books.add(KIND, uuid.uuid4().hex, came, parent=name)
+    current().store.add(KIND, uuid.uuid4().hex, came, parent=name)
     return Response("ok", 200, mimetype="text/plain")
 
 
 def received(name: str | None = None) -> list[dict[str, Any]]:
     """What came to this name, or to all, in the order it came."""
-    return [each.data | {"at": each.at} for each in current().books.listed(KIND, parent=name, limit=10_000)]
+    return [each.data | {"at": each.at} for each in current().store.listed(KIND, parent=name, limit=10_000)]
 
 
 def _plain(status: int) -> Response:

@@ -22,29 +22,29 @@ _MOMENT = 0.2
 _ANOTHER_KEY = "another-key"
 
 
-def emit(box: Sandbox, signer: str, envelope: Data, *, success_again: Data | None = None) -> None:
+def emit(sandbox: Sandbox, signer: str, envelope: Data, *, success_again: Data | None = None) -> None:
     """Send this event; the provider's mood decides how. `success_again` is what a second success would say."""
     provider = signer.removesuffix("_v3")
-    fault = box.active_faults.take(provider, fault_modes.WEBHOOK)
+    fault = sandbox.active_faults.take(provider, fault_modes.WEBHOOK)
     mood = fault.mood if fault else ""
     wait = _LATE if fault is None or fault.seconds is None else fault.seconds
-    overtaken = [] if mood == fault_modes.OUT_OF_ORDER else _held_back(box, provider)
-    first = _write(box, provider, signer, envelope, mood)
-    _plan(box, first, wait if mood in (fault_modes.LATE, fault_modes.OUT_OF_ORDER) else 0.0)
+    overtaken = [] if mood == fault_modes.OUT_OF_ORDER else _held_back(sandbox, provider)
+    first = _write(sandbox, provider, signer, envelope, mood)
+    _plan(sandbox, first, wait if mood in (fault_modes.LATE, fault_modes.OUT_OF_ORDER) else 0.0)
     if mood == fault_modes.TWICE:
-        _plan(box, _write(box, provider, signer, envelope, mood), 0.0)
+        _plan(sandbox, _write(sandbox, provider, signer, envelope, mood), 0.0)
     if mood == fault_modes.SUCCESS_TWICE and success_again:
-        _plan(box, _write(box, provider, signer, success_again, mood), _MOMENT)
+        _plan(sandbox, _write(sandbox, provider, signer, success_again, mood), _MOMENT)
     for each in overtaken:
-        _plan(box, each, _MOMENT)
+        _plan(sandbox, each, _MOMENT)
 
 
-def register(box: Sandbox) -> None:
-    """Let the agenda send webhooks."""
-    box.agenda.on(_TASK, lambda data: _send(box, data["key"]))
+def register(sandbox: Sandbox) -> None:
+    """Send webhooks as delayed tasks."""
+    sandbox.delayed_tasks.on(_TASK, lambda data: _send(sandbox, data["key"]))
 
 
-def _write(box: Sandbox, provider: str, signer: str, envelope: Data, mood: str) -> Thing:
+def _write(sandbox: Sandbox, provider: str, signer: str, envelope: Data, mood: str) -> Thing:
     delivery: Data = {
         "provider": provider,
         "signer": signer,
@@ -54,35 +54,37 @@ def _write(box: Sandbox, provider: str, signer: str, envelope: Data, mood: str) 
         "status": "waiting",
         "answers": [],
     }
-    written = box.books.add(KIND, uuid.uuid4().hex, delivery, parent=provider)
+    written = sandbox.store.add(KIND, uuid.uuid4().hex, delivery, parent=provider)
     if written is None:
         raise RuntimeError("A random key came twice.")
     return written
 
 
-def _plan(box: Sandbox, delivery: Thing, after: float) -> None:
-    box.agenda.plan(_TASK, {"key": delivery.key}, after=after, key=f"webhook:{delivery.key}")
+def _plan(sandbox: Sandbox, delivery: Thing, after: float) -> None:
+    sandbox.delayed_tasks.plan(_TASK, {"key": delivery.key}, after=after, key=f"webhook:{delivery.key}")
 
 
-def _held_back(box: Sandbox, provider: str) -> list[Thing]:
-    waiting = box.books.listed(KIND, parent=provider, status="waiting", newest=True, limit=20)
+def _held_back(sandbox: Sandbox, provider: str) -> list[Thing]:
+    waiting = sandbox.store.listed(KIND, parent=provider, status="waiting", newest=True, limit=20)
     return [each for each in waiting if each.data["mood"] == fault_modes.OUT_OF_ORDER]
 
 
-def _send(box: Sandbox, key: str) -> None:
-    delivery = box.books.get(KIND, key)
+def _send(sandbox: Sandbox, key: str) -> None:
+    delivery = sandbox.store.get(KIND, key)
     if delivery is None or delivery.data["status"] != "waiting":
         return
     data = delivery.data
-    answer = _post(f"{box.options.desk}/webhooks/{data['provider']}", data["body"].encode(), _headers(box.keys, data))
+    answer = _post(
+        f"{sandbox.options.desk}/webhooks/{data['provider']}", data["body"].encode(), _headers(sandbox.keys, data)
+    )
     data["answers"].append(answer)
     if isinstance(answer, int) and 200 <= answer < 300:
         data["status"] = "delivered"
-    elif len(data["answers"]) >= box.options.attempts:
+    elif len(data["answers"]) >= sandbox.options.attempts:
         data["status"] = "given up"
-    box.books.save(delivery)
+    sandbox.store.save(delivery)
     if data["status"] == "waiting":
-        _plan(box, delivery, box.options.retry_seconds * 2 ** (len(data["answers"]) - 1))
+        _plan(sandbox, delivery, sandbox.options.retry_seconds * 2 ** (len(data["answers"]) - 1))
 
 
 def _headers(keys: Keys, data: Data) -> dict[str, str]:
