@@ -11,13 +11,17 @@ from tests.support.paths import ROOT
 CODE = [file for file in sorted((ROOT / "webapp").rglob("*.py")) if "versions" not in file.parts]
 
 OLD_WORDS = {
+    "agenda": "delayed_tasks",
     "asker": "principal",
     "carriers": "channels",
     "checkup": "health_checks",
     "forgetting": "retention",
     "giving_up": "unpaid_orders",
     "if_undone": "on_rollback",
+    "incoming": "inbound_webhook",
     "leftovers": "rq_cleanup",
+    "mood": "fault_mode",
+    "moods": "fault_modes",
     "parcel": "delivery",
     "sealing": "encryption",
     "standing_orders": "auto_deduct_mandates",

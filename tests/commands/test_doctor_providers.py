@@ -37,7 +37,7 @@ def test_it_asks_blnk_and_counts_what_waits(outfit: Outfit, sandbox: Caller) -> 
     trade(outfit(), 1)
     desk = outfit(**BLNK)
     assert "desk ledger mirror" in health_checks.external_ledger(desk).do
-    sandbox.mood("blnk", "*", "error_500", times=None)
+    sandbox.set_fault("blnk", "*", "error_500", times=None)
     assert health_checks.external_ledger(desk).verdict == "wrong"
 
 

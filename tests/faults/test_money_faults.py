@@ -75,11 +75,11 @@ def run_until(runtime: Runtime, case: Case) -> None:
     raise AssertionError(f"after {ROUNDS} runs something is left to settle")
 
 
-def held_in_the_call(desk: Desk, world: Sandbox, case: Case, mood: str) -> subprocess.Popen[bytes]:
+def held_in_the_call(desk: Desk, world: Sandbox, case: Case, fault_mode: str) -> subprocess.Popen[bytes]:
     """A process of the job, once all its calls have reached the provider, which keeps them waiting."""
-    world.mood(case.call, mood, case.provider, times=case.calls, seconds=60)
+    world.set_fault(case.call, fault_mode, case.provider, times=case.calls, seconds=60)
     process = desk.run(case.job)
-    until(lambda: not world.control("moods", method="GET")["in_force"], 40)
+    until(lambda: not world.control("faults", method="GET")["in_force"], 40)
     return process
 
 

@@ -26,9 +26,9 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def mood(self, provider: str, call: str, mood: str, **more: Any) -> None:
-        """Set a mood."""
-        self.control("mood", {"provider": provider, "call": call, "mood": mood, **more})
+    def set_fault(self, provider: str, call: str, fault_mode: str, **more: Any) -> None:
+        """Let a call have a fault."""
+        self.control("faults", {"provider": provider, "call": call, "fault_mode": fault_mode, **more})
 
     def webhooks(self, provider: str, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         """What came to the desk from this provider, once there are so many."""

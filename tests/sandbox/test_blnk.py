@@ -205,9 +205,9 @@ def test_webhooks_are_signed_over_timestamp_and_body(blnk: Blnk) -> None:
 
 def test_a_row_may_be_there_although_the_answer_never_came(blnk: Blnk) -> None:
     purse = blnk.balance()
-    blnk.mood("blnk", "transactions", "timeout_after", seconds=0.2)
+    blnk.set_fault("blnk", "transactions", "timeout_after", seconds=0.2)
     with pytest.raises(requests.ConnectionError):
         blnk.move("t-1", "@World", purse, 5, allow_overdraft=True)
     assert blnk.row("t-1").json()["precise_amount"] == 5
-    blnk.mood("blnk", "*", "error_500")
+    blnk.set_fault("blnk", "*", "error_500")
     assert code(blnk.row("t-1")) == (500, "GEN_INTERNAL")

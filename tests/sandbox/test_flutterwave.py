@@ -191,13 +191,13 @@ def test_v3_refunds_no_more_than_was_paid(flutterwave: Flutterwave) -> None:
     assert rest["amount_refunded"] == 1000
 
 
-def test_moods_answer_in_the_shape_of_the_version(flutterwave: Flutterwave) -> None:
-    flutterwave.mood("flutterwave", "*", "rate_limited", times=None)
+def test_faults_answer_in_the_shape_of_the_version(flutterwave: Flutterwave) -> None:
+    flutterwave.set_fault("flutterwave", "*", "rate_limited", times=None)
     assert flutterwave("POST", "/flutterwave/idp/token", data=CLIENT).status_code == 429
-    flutterwave.control("mood", method="DELETE")
-    flutterwave.mood("flutterwave", "charges", "error_500")
+    flutterwave.control("faults", method="DELETE")
+    flutterwave.set_fault("flutterwave", "charges", "error_500")
     assert flutterwave.v4("GET", "/charges").json()["error"]["code"] == "10500"
-    flutterwave.mood("flutterwave", "v3_verify_by_reference", "error_500")
+    flutterwave.set_fault("flutterwave", "v3_verify_by_reference", "error_500")
     assert flutterwave.v3("GET", "/transactions/verify_by_reference?tx_ref=x").json()["status"] == "error"
 
 

@@ -37,8 +37,8 @@ def test_a_letter_comes_by_smtp_with_or_without_a_password(served: Served, calle
     assert first["from"] == "desk@example.com"
 
 
-def test_the_mail_server_has_moods(served: Served, caller: Caller) -> None:
-    caller.mood("email", "send", "refuse")
+def test_the_mail_server_has_faults(served: Served, caller: Caller) -> None:
+    caller.set_fault("email", "send", "refuse")
     with smtplib.SMTP("127.0.0.1", served.smtp_port, timeout=5) as mail:
         with pytest.raises(smtplib.SMTPDataError):
             mail.send_message(letter())
@@ -81,7 +81,7 @@ def test_people_read_the_mailbox_and_nothing_in_it_runs(caller: Caller) -> None:
 
 
 def test_a_text_may_be_refused(caller: Caller) -> None:
-    caller.mood("sms", "*", "rate_limited", seconds=3)
+    caller.set_fault("sms", "*", "rate_limited", seconds=3)
     refused = caller("POST", "/sms", {"message": "x"})
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3")
     assert mailbox(caller) == []

@@ -28,13 +28,13 @@ OLD = timedelta(hours=25)
 _IMPATIENT, _PATIENT = 1.0, 15.0
 
 
-def timeout_for(mood: str) -> float:
-    """How many seconds a desk waits for an answer in this mood.
+def timeout_for(fault_mode: str) -> float:
+    """How many seconds a desk waits for an answer in this fault mode.
 
     Patient: a busy machine is no provider that is down, and the sandbox itself breaks off what it never answers. Only
     an answer that drips must meet the desk's own patience.
     """
-    return _IMPATIENT if mood == fault_modes.SLOW else _PATIENT
+    return _IMPATIENT if fault_mode == fault_modes.SLOW else _PATIENT
 
 
 @dataclass
@@ -49,13 +49,13 @@ class Sandbox:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def mood(self, call: str, mood: str, provider: str = "paystack", **more: Any) -> None:
-        """Set a mood."""
-        self.control("mood", {"provider": provider, "call": call, "mood": mood, "times": None, **more})
+    def set_fault(self, call: str, fault_mode: str, provider: str = "paystack", **more: Any) -> None:
+        """Let a call have a fault."""
+        self.control("faults", {"provider": provider, "call": call, "fault_mode": fault_mode, "times": None, **more})
 
-    def calm(self) -> None:
-        """No mood any more."""
-        self.control("mood", method="DELETE")
+    def clear_faults(self) -> None:
+        """No fault any more."""
+        self.control("faults", method="DELETE")
 
     def pay(self, reference: str | None, outcome: str = "success", provider: str = "paystack", **more: Any) -> None:
         """The payer acts; no webhook unless asked for."""

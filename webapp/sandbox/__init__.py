@@ -1,4 +1,4 @@
-"""A sandbox that behaves like the providers: the same fields, the same refusals, and every mood they may be in."""
+"""A sandbox that behaves like the providers: the same fields, the same refusals, and every fault they may have."""
 
 from webapp.sandbox.core.settings import Keys, Options, SandboxSettings
 from webapp.sandbox.server.app import create_sandbox

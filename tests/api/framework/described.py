@@ -137,11 +137,11 @@ def _fill(runtime: Runtime, world: Sandbox) -> None:
 def _review(runtime: Runtime, world: Sandbox) -> None:
     """Payments of which the provider says another amount."""
     doubtful = [begun(runtime, awaiting(runtime)[1]) for _ in range(6)]
-    world.mood("verify", fault_modes.WRONG_AMOUNT)
+    world.set_fault("verify", fault_modes.WRONG_AMOUNT)
     for payment in doubtful:
         world.pay(payment.reference)
         verify_payments.verify_now(runtime, payment.id, DIVINE)
-    world.calm()
+    world.clear_faults()
 
 
 def _plan(market: Market, number: int) -> None:

@@ -53,7 +53,7 @@ def test_the_same_key_starts_one_checkout(shop: Api, world: Sandbox) -> None:
 
 def test_a_checkout_that_times_out_stays_pending_and_the_same_key_finds_it(shop: Api, world: Sandbox) -> None:
     unpaid(shop)
-    world.mood("initialize", fault_modes.TIMEOUT_AFTER, times=1)
+    world.set_fault("initialize", fault_modes.TIMEOUT_AFTER, times=1)
     answer = started(shop, key="k")
     assert answer.status_code == 503
     assert "stays pending" in answer.json["detail"]
@@ -63,7 +63,7 @@ def test_a_checkout_that_times_out_stays_pending_and_the_same_key_finds_it(shop:
 
 def test_a_checkout_that_is_refused_fails_the_attempt_and_another_can_be_made(shop: Api, world: Sandbox) -> None:
     unpaid(shop)
-    world.mood("initialize", fault_modes.REFUSE, times=1)
+    world.set_fault("initialize", fault_modes.REFUSE, times=1)
     assert started(shop).status_code == 409
     assert started(shop).status_code == 201
     assert [row["status"] for row in shop.get("/api/v1/payments").json["data"]] == ["pending", "failed"]
@@ -94,7 +94,7 @@ def test_a_payment_in_review_is_accepted_and_its_decision_is_answered(shop: Api,
     unpaid(shop)
     payment = started(shop).json
     world.pay(payment["reference"])
-    world.mood("verify", fault_modes.WRONG_AMOUNT)
+    world.set_fault("verify", fault_modes.WRONG_AMOUNT)
     found = shop.made(f"/api/v1/payments/{payment['id']}/verify", {})
     assert found["status"] == "needs_review"
     assert found["seen"]["amount"] != 50_000

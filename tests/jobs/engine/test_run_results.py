@@ -47,7 +47,7 @@ def firing(runtime: Runtime) -> set[str]:
 def test_payouts_that_were_refused_failed_and_moved_nothing(runtime: Runtime, world: Sandbox) -> None:
     for _ in range(2):
         planned(runtime)
-    world.mood("transfer", fault_modes.REFUSE)
+    world.set_fault("transfer", fault_modes.REFUSE)
     run = run_job_now(runtime, JOB)
 
     assert figures(run) == ("failed", 0, 2, 0, {})
@@ -72,7 +72,7 @@ def test_of_two_the_one_that_was_refused_makes_the_run_partial(runtime: Runtime,
     for _ in range(2):
         planned(runtime)
     planned(runtime, account=False)
-    world.mood("transfer", fault_modes.REFUSE, times=1)
+    world.set_fault("transfer", fault_modes.REFUSE, times=1)
 
     assert figures(run_job_now(runtime, JOB)) == ("partial", 1, 1, 1, {"NGN": 4_000})
     assert "items_failed" in firing(runtime)
@@ -105,7 +105,7 @@ def test_one_that_comes_back_fails_in_the_run_that_hears_of_it(runtime: Runtime,
 
 def test_a_refund_counts_by_what_its_provider_did(runtime: Runtime, world: Sandbox) -> None:
     refunding(runtime, world)
-    world.mood("refund", fault_modes.REFUSE, times=1)
+    world.set_fault("refund", fault_modes.REFUSE, times=1)
     assert figures(run_job_now(runtime, OUTBOX)) == ("failed", 0, 1, 0, {})
     refunding(runtime, world)
     assert figures(run_job_now(runtime, OUTBOX)) == ("succeeded", 1, 0, 0, {"NGN": 10_000})
@@ -137,7 +137,7 @@ def test_transfers_for_the_external_ledger_are_items(mirrored: Runtime, world: S
     with mirrored.db.transaction() as session:
         for _ in range(3):
             Market(session, mirrored).escrow()
-    world.mood("bulk", fault_modes.ERROR_500, provider="blnk", times=1)
+    world.set_fault("bulk", fault_modes.ERROR_500, provider="blnk", times=1)
     run = run_job_now(mirrored, OUTBOX)
     assert (run.status, run.succeeded, run.failed, run.skipped) == ("succeeded", 0, 0, 3)
     with mirrored.db.transaction() as session:

@@ -162,7 +162,7 @@ def test_a_check_since_an_instant_asks_about_what_was_sent_since(desk: Runtime, 
 def test_a_check_that_blnk_breaks_off_finds_nothing(desk: Runtime, sandbox: Caller) -> None:
     trade(desk, 1)
     send(desk)
-    sandbox.mood("blnk", "transactions_filter", "truncated", times=9)
+    sandbox.set_fault("blnk", "transactions_filter", "truncated", times=9)
     found = check(desk)
     assert found.error
     assert (differing(desk), set(statuses(desk))) == ([], {"done"})

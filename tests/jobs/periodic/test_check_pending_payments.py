@@ -89,11 +89,11 @@ def test_a_definite_failure_declines_the_order_and_tells_the_buyer(runtime: Runt
     all_books_agree(runtime)
 
 
-@pytest.mark.parametrize("mood", [fault_modes.WRONG_AMOUNT, fault_modes.WRONG_CURRENCY])
-def test_another_amount_or_currency_waits_for_a_person(runtime: Runtime, world: Sandbox, mood: str) -> None:
+@pytest.mark.parametrize("fault_mode", [fault_modes.WRONG_AMOUNT, fault_modes.WRONG_CURRENCY])
+def test_another_amount_or_currency_waits_for_a_person(runtime: Runtime, world: Sandbox, fault_mode: str) -> None:
     order, payment = awaiting(runtime)
     world.pay(begun(runtime, payment).reference)
-    world.mood("verify", mood)
+    world.set_fault("verify", fault_mode)
     run_job_now(runtime, JOB)
 
     assert state(runtime, order) == ("needs_review", "awaiting_payment", "pending_payment")
@@ -104,14 +104,14 @@ def test_another_amount_or_currency_waits_for_a_person(runtime: Runtime, world: 
         assert session.scalars(select(Alert.rule)).all() == ["payment_needs_review"]
 
 
-@pytest.mark.parametrize("mood", UNHELPFUL)
-def test_in_a_bad_mood_nothing_is_decided_and_it_recovers_by_itself(
-    sqlite_runtime: Runtime, sqlite_url: str, tmp_path: Path, world: Sandbox, mood: str
+@pytest.mark.parametrize("fault_mode", UNHELPFUL)
+def test_with_a_fault_nothing_is_decided_and_it_recovers_by_itself(
+    sqlite_runtime: Runtime, sqlite_url: str, tmp_path: Path, world: Sandbox, fault_mode: str
 ) -> None:
     with desk_with(world, sqlite_url, tmp_path) as runtime:
         order, payment = awaiting(runtime)
         world.pay(begun(runtime, payment).reference)
-        world.mood("verify", mood)
+        world.set_fault("verify", fault_mode)
         run = run_job_now(runtime, JOB)
 
         assert (run.status, run.skipped) == ("succeeded", 1)
@@ -120,7 +120,7 @@ def test_in_a_bad_mood_nothing_is_decided_and_it_recovers_by_itself(
         assert (waiting.next_check_at or clock.now()) > clock.now()
         assert (waiting.status_detail or "").endswith(".")
         assert "sk_sandbox" not in (waiting.status_detail or "")
-        world.calm()
+        world.clear_faults()
         make_due(runtime)
         run_job_now(runtime, JOB)
         assert state(runtime, order) == ("succeeded", "in_progress", "held")
@@ -129,7 +129,7 @@ def test_in_a_bad_mood_nothing_is_decided_and_it_recovers_by_itself(
 
 def test_silence_until_the_deadline_expires_the_payment(runtime: Runtime, world: Sandbox) -> None:
     order, payment = awaiting(runtime)
-    world.mood("verify", fault_modes.ERROR_500)
+    world.set_fault("verify", fault_modes.ERROR_500)
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         session.execute(update(Payment).values(first_checked_at=clock.now() - timedelta(hours=24)))
@@ -251,7 +251,7 @@ def test_two_at_once_hold_once(pg_runtime: Runtime, world: Sandbox) -> None:
 def test_the_circuit_opens_and_says_so_and_closes_by_itself(runtime: Runtime, world: Sandbox) -> None:
     for _ in range(6):
         awaiting(runtime)
-    world.mood("verify", fault_modes.ERROR_500)
+    world.set_fault("verify", fault_modes.ERROR_500)
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         circuit = session.get_one(ProviderState, "paystack")
@@ -260,7 +260,7 @@ def test_the_circuit_opens_and_says_so_and_closes_by_itself(runtime: Runtime, wo
         assert circuit.last_error.startswith("paystack answered 500: ")
         circuit.opened_at = clock.now() - timedelta(minutes=1)
     time.sleep(1.1)  # what a process knows of a circuit is a second old at most
-    world.calm()
+    world.clear_faults()
     make_due(runtime)
     run_job_now(runtime, JOB)
     with runtime.db.reading() as session:

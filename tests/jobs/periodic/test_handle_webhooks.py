@@ -284,11 +284,11 @@ def test_too_large_a_body_is_refused(sqlite_desk: Runtime) -> None:
 
 def test_while_the_provider_is_silent_it_waits_and_then_it_is_handled(runtime: Runtime, world: Sandbox) -> None:
     order, _, reference = paid(runtime, world)
-    world.mood("verify", fault_modes.ERROR_500)
+    world.set_fault("verify", fault_modes.ERROR_500)
     post(runtime, "paystack", charge(reference))
     finish(runtime)
     assert webhooks(runtime) == [("received", 1)]
-    world.calm()
+    world.clear_faults()
     with runtime.db.transaction() as session:
         session.execute(update(InboundWebhook).values(next_try_at=clock.now()))
     run_job_now(runtime, JOB)
@@ -327,13 +327,13 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
 
 def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime, world: Sandbox) -> None:
     _, _, reference = paid(runtime, world)
-    world.mood("verify", fault_modes.ERROR_500)
+    world.set_fault("verify", fault_modes.ERROR_500)
     post(runtime, "paystack", charge(reference))
     with runtime.db.transaction() as session:
         session.execute(update(InboundWebhook).values(attempts=19))
     finish(runtime)
     assert webhooks(runtime) == [("failed", 1)]
-    world.calm()
+    world.clear_faults()
     with runtime.db.transaction() as session:
         inbox.replay(session, 1, at=clock.now() - timedelta(seconds=1), actor=DIVINE)
     run_job_now(runtime, JOB)

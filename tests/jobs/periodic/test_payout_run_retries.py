@@ -31,7 +31,7 @@ def retried(runtime: Runtime, run: Run) -> Run:
 
 def test_what_failed_is_paid_at_once_as_one_item_and_nothing_else_is(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.REFUSE, times=1)
+    world.set_fault("transfer", fault_modes.REFUSE, times=1)
     run = run_job_now(runtime, JOB)
     other = planned(runtime)
     assert (run.failed, schedule(runtime, plan).status) == (1, "pending")
@@ -50,7 +50,7 @@ def test_what_failed_is_paid_at_once_as_one_item_and_nothing_else_is(runtime: Ru
 
 def test_what_failed_for_good_is_named_and_nothing_moves(sqlite_runtime: Runtime, world: Sandbox) -> None:
     plan = planned(sqlite_runtime)
-    world.mood("transfer", fault_modes.REFUSE, times=1)
+    world.set_fault("transfer", fault_modes.REFUSE, times=1)
     run = run_job_now(sqlite_runtime, JOB)
     with sqlite_runtime.db.transaction() as session:
         session.execute(update(PayoutSchedule).values(status="failed"))
@@ -66,7 +66,7 @@ def test_what_failed_for_good_is_named_and_nothing_moves(sqlite_runtime: Runtime
 def test_what_was_changed_since_is_named_and_not_sent(runtime: Runtime, world: Sandbox) -> None:
     """Nobody who retries a run reads amounts and accounts: only what failed is sent, and where it was to go."""
     cheaper, moved, same = planned(runtime), planned(runtime), planned(runtime)
-    world.mood("transfer", fault_modes.REFUSE, times=3)
+    world.set_fault("transfer", fault_modes.REFUSE, times=3)
     run = run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         session.execute(update(PayoutSchedule).where(PayoutSchedule.id == cheaper).values(amount=1_500))

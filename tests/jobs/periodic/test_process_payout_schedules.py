@@ -128,13 +128,15 @@ def test_one_wallet_pays_what_it_covers_in_order(runtime: Runtime, world: Sandbo
 
 
 @pytest.mark.parametrize(
-    "mood",
+    "fault_mode",
     sorted(AFTER | {fault_modes.TIMEOUT_BEFORE, fault_modes.ERROR_500, fault_modes.RATE_LIMITED, fault_modes.REDIRECT}),
 )
-def test_in_every_bad_mood_a_payout_is_sent_once(sqlite_url: str, tmp_path: Path, world: Sandbox, mood: str) -> None:
-    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=timeout_for(mood)) as runtime:
+def test_with_every_fault_a_payout_is_sent_once(
+    sqlite_url: str, tmp_path: Path, world: Sandbox, fault_mode: str
+) -> None:
+    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=timeout_for(fault_mode)) as runtime:
         plan = planned(runtime)
-        world.mood("transfer", mood, times=1)
+        world.set_fault("transfer", fault_mode, times=1)
         run_job_now(runtime, JOB)
         [payout] = payouts_of(runtime, plan)
         assert payout.status in ("sending", "sent")
@@ -148,7 +150,7 @@ def test_in_every_bad_mood_a_payout_is_sent_once(sqlite_url: str, tmp_path: Path
 
 def test_a_refusal_gives_the_money_back_and_after_three_the_schedule_fails(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.REFUSE)
+    world.set_fault("transfer", fault_modes.REFUSE)
     for attempt in range(1, 4):
         run_job_now(runtime, JOB)
         assert schedule(runtime, plan).retry_count == attempt
@@ -168,7 +170,7 @@ def test_a_refusal_gives_the_money_back_and_after_three_the_schedule_fails(runti
 
 def test_an_attempt_that_failed_waits_an_hour_for_the_next(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.REFUSE, times=1)
+    world.set_fault("transfer", fault_modes.REFUSE, times=1)
     run_job_now(runtime, JOB)
     run_job_now(runtime, JOB)
 
@@ -301,7 +303,7 @@ def test_an_unsent_payout_is_cancelled_and_a_failed_one_retried(runtime: Runtime
         [payout] = session.scalars(select(Payout)).all()
         payouts.cancel(session, payout.id, "Wrong account.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
     assert (held(runtime, plan), schedule(runtime, plan).status) == (10_000, "cancelled")
-    world.mood("transfer", fault_modes.REFUSE, times=1)
+    world.set_fault("transfer", fault_modes.REFUSE, times=1)
     run_job_now(runtime, JOB)
     [failed] = payouts_of(runtime, other)
     with runtime.db.transaction() as session:

@@ -82,7 +82,7 @@ def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: 
 
 def test_three_failures_in_a_row_alert_and_a_success_resolves(outfit: Outfit, sandbox: Caller) -> None:
     runtime = outfit(**V4)
-    sandbox.mood("flutterwave", "token", "error_500", times=3)
+    sandbox.set_fault("flutterwave", "token", "error_500", times=3)
 
     assert [run_job_now(runtime, JOB).status for _ in range(2)] == ["succeeded", "succeeded"]
     assert alerts(runtime) == []

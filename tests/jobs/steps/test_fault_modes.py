@@ -1,4 +1,4 @@
-"""The sandbox in each of its moods, for each call that moves or follows money: no wrong money, and it recovers."""
+"""The sandbox in each fault mode, for each call that moves or follows money: no wrong money, and it recovers."""
 
 import json
 from collections.abc import Iterator
@@ -30,13 +30,15 @@ CALLS = sorted(
     (fault_modes.WITHOUT_EFFECT | fault_modes.WITH_EFFECT).keys()
     - {fault_modes.WRONG_AMOUNT, fault_modes.WRONG_CURRENCY}
 )
-UNHELPFUL = [mood for mood in CALLS if mood != fault_modes.REFUSE]
+UNHELPFUL = [fault_mode for fault_mode in CALLS if fault_mode != fault_modes.REFUSE]
 SECRETS = ("sk_sandbox", "FLWSECK", "sandbox-client-secret", "sandbox-blnk-key")
 
 
 @pytest.fixture
-def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path, mood: str) -> Iterator[Runtime]:
-    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=timeout_for(mood), ledger="blnk") as made:
+def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path, fault_mode: str) -> Iterator[Runtime]:
+    with desk_with(
+        world, sqlite_url, tmp_path, provider_timeout_seconds=timeout_for(fault_mode), ledger="blnk"
+    ) as made:
         yield made
         said = json.dumps(words(made))
         assert not [secret for secret in SECRETS if secret in said]
@@ -73,10 +75,10 @@ def settled(runtime: Runtime, rounds: int = 5) -> None:
     raise AssertionError(f"still under way: {words(runtime)}")
 
 
-@pytest.mark.parametrize("mood", CALLS)
-def test_beginning_a_checkout(runtime: Runtime, world: Sandbox, mood: str) -> None:
+@pytest.mark.parametrize("fault_mode", CALLS)
+def test_beginning_a_checkout(runtime: Runtime, world: Sandbox, fault_mode: str) -> None:
     order, payment = awaiting(runtime)
-    world.mood("initialize", mood)
+    world.set_fault("initialize", fault_mode)
     with pytest.raises(Refusal) as refused:
         begun(runtime, payment)
     assert refused.value.detail.endswith(".")
@@ -85,7 +87,7 @@ def test_beginning_a_checkout(runtime: Runtime, world: Sandbox, mood: str) -> No
         assert found.status in ("pending", "failed")
         assert orders.get(session, order).status == "awaiting_payment"
     if found.status == "pending":
-        world.calm()
+        world.clear_faults()
         now(runtime)
         run_job_now(runtime, "check_pending_payments")
         with runtime.db.reading() as session:
@@ -93,10 +95,10 @@ def test_beginning_a_checkout(runtime: Runtime, world: Sandbox, mood: str) -> No
 
 
 @pytest.mark.parametrize("call", ["transferrecipient", "transfer_verify"])
-@pytest.mark.parametrize("mood", UNHELPFUL)
-def test_sending_a_payout(runtime: Runtime, world: Sandbox, call: str, mood: str) -> None:
+@pytest.mark.parametrize("fault_mode", UNHELPFUL)
+def test_sending_a_payout(runtime: Runtime, world: Sandbox, call: str, fault_mode: str) -> None:
     plan = planned(runtime)
-    world.mood(call, mood)
+    world.set_fault(call, fault_mode)
     run_job_now(runtime, "process_payout_schedules")
     now(runtime)
     run_job_now(runtime, "deliver_outbox")
@@ -104,7 +106,7 @@ def test_sending_a_payout(runtime: Runtime, world: Sandbox, call: str, mood: str
         payout = session.scalars(select(Payout).where(Payout.schedule_id == plan)).one()
         assert payout.status in ("pending", "sending", "sent")
         assert wallet(session, payout.party_id) == 6_000
-    world.calm()
+    world.clear_faults()
     settled(runtime)
 
     assert sent(world) == {payout.ref: 4_000}
@@ -127,15 +129,15 @@ def refunding(runtime: Runtime, world: Sandbox) -> int:
 
 
 @pytest.mark.parametrize("call", ["refund", "refunds"])
-@pytest.mark.parametrize("mood", UNHELPFUL)
-def test_giving_back_happens_once(runtime: Runtime, world: Sandbox, call: str, mood: str) -> None:
+@pytest.mark.parametrize("fault_mode", UNHELPFUL)
+def test_giving_back_happens_once(runtime: Runtime, world: Sandbox, call: str, fault_mode: str) -> None:
     payment = refunding(runtime, world)
-    world.mood(call, mood)
+    world.set_fault(call, fault_mode)
     run_job_now(runtime, "deliver_outbox")
     with runtime.db.reading() as session:
         made = session.scalars(select(Refund).where(Refund.payment_id == payment)).one()
         assert made.status in ("waiting", "sending", "pending")
-    world.calm()
+    world.clear_faults()
     settled(runtime)
 
     given = world.control("store", method="GET").get("paystack.refund", [])
@@ -146,14 +148,14 @@ def test_giving_back_happens_once(runtime: Runtime, world: Sandbox, call: str, m
     all_books_agree(runtime)
 
 
-@pytest.mark.parametrize("mood", CALLS)
-def test_asking_for_a_token(runtime: Runtime, world: Sandbox, mood: str) -> None:
-    world.mood("token", mood, provider="flutterwave")
+@pytest.mark.parametrize("fault_mode", CALLS)
+def test_asking_for_a_token(runtime: Runtime, world: Sandbox, fault_mode: str) -> None:
+    world.set_fault("token", fault_mode, provider="flutterwave")
     for _ in range(3):
         run_job_now(runtime, "refresh_flutterwave_token")
     with runtime.db.reading() as session:
         assert session.get_one(ProviderToken, "flutterwave").token_encrypted is None
-    world.calm()
+    world.clear_faults()
     now(runtime)
     run_job_now(runtime, "refresh_flutterwave_token")
 
@@ -162,12 +164,12 @@ def test_asking_for_a_token(runtime: Runtime, world: Sandbox, mood: str) -> None
         assert (kept.expires_at or clock.now()) > clock.now() + timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("mood", UNHELPFUL)
-def test_asking_flutterwave_about_a_payment(runtime: Runtime, world: Sandbox, mood: str) -> None:
+@pytest.mark.parametrize("fault_mode", UNHELPFUL)
+def test_asking_flutterwave_about_a_payment(runtime: Runtime, world: Sandbox, fault_mode: str) -> None:
     order, payment = awaiting(runtime)
     with runtime.db.transaction() as session:
         session.execute(update(Payment).where(Payment.id == payment).values(provider="flutterwave"))
-    world.mood("*", mood, provider="flutterwave")
+    world.set_fault("*", fault_mode, provider="flutterwave")
     run_job_now(runtime, "check_pending_payments")
 
     with runtime.db.reading() as session:
@@ -175,13 +177,13 @@ def test_asking_flutterwave_about_a_payment(runtime: Runtime, world: Sandbox, mo
         assert orders.escrow_of(session, order).status == "pending_payment"
 
 
-@pytest.mark.parametrize("mood", CALLS)
-def test_mirroring_to_blnk(runtime: Runtime, world: Sandbox, mood: str) -> None:
+@pytest.mark.parametrize("fault_mode", CALLS)
+def test_mirroring_to_blnk(runtime: Runtime, world: Sandbox, fault_mode: str) -> None:
     with runtime.db.transaction() as session:
         made = [Market(session, runtime).escrow(1_000 + number) for number in range(3)]
-    world.mood("*", mood, provider="blnk")
+    world.set_fault("*", fault_mode, provider="blnk")
     run_job_now(runtime, "deliver_outbox")
-    world.calm()
+    world.clear_faults()
     for _ in range(4):
         now(runtime)
         run_job_now(runtime, "deliver_outbox")

@@ -115,8 +115,8 @@ def test_a_reference_in_use_is_looked_for_and_never_sent_again(
 ) -> None:
     """It was sent, its answer was lost, it was not shown when asked, and the second sending is refused."""
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1)
-    world.mood("transfer_verify", fault_modes.REFUSE)
+    world.set_fault("transfer", fault_modes.TIMEOUT_AFTER, times=1)
+    world.set_fault("transfer_verify", fault_modes.REFUSE)
     run_job_now(runtime, JOB)
     for _ in range(4):
         now_again(runtime)
@@ -127,7 +127,7 @@ def test_a_reference_in_use_is_looked_for_and_never_sent_again(
     assert payout.doubted_at is not None
     assert posted["transfer"] == 2
 
-    world.calm()
+    world.clear_faults()
     now_again(runtime)
     run_job_now(runtime, EACH_MINUTE)
     [payout] = payouts_of(runtime, plan)
@@ -255,8 +255,8 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(
 ) -> None:
     """The first sending was taken, unseen; its provider does not show it for some hours, and turns the second away."""
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1)
-    world.mood("transfer_verify", fault_modes.REFUSE)
+    world.set_fault("transfer", fault_modes.TIMEOUT_AFTER, times=1)
+    world.set_fault("transfer_verify", fault_modes.REFUSE)
     run_job_now(runtime, JOB)
     now_again(runtime)
     run_job_now(runtime, EACH_MINUTE)

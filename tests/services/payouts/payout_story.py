@@ -27,7 +27,7 @@ from webapp.services.payouts.schedules.schedules import NewSchedule
 HELD, AMOUNT = 10_000, 4_000
 ENDED_UNPAID = ("failed", "reversed", "cancelled")
 UNDER_WAY = ("pending", "sending", "sent")
-MOODS = ("queued", "queued", "otp", "success", "refused", "refused", "unsent", "held", "silent", "lost")
+FAULT_MODES = ("queued", "queued", "otp", "success", "refused", "refused", "unsent", "held", "silent", "lost")
 HIDES = timedelta(hours=20)
 _FATES = {"success": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED, "reversed": ProviderStatus.REVERSED}
 _ON_ITS_WAY = ("pending", "otp", "success")
@@ -84,26 +84,26 @@ class Bank:
 
     def send_payout(self, sending: PayoutInstruction) -> ProviderResponse:
         self.on_send(sending)
-        mood = "queued" if self.is_honest else self.dice.choice(MOODS)
-        if mood == "refused":  # It may look at other things before the reference.
+        fault_mode = "queued" if self.is_honest else self.dice.choice(FAULT_MODES)
+        if fault_mode == "refused":  # It may look at other things before the reference.
             raise ProviderRefused("Recipient is not allowed.")
-        if mood == "unsent":
+        if fault_mode == "unsent":
             raise NotDone("Try again later.")
-        if mood == "held":
+        if fault_mode == "held":
             raise PayoutsHeld("Your balance is not enough.")
         if sending.reference in self.there:
             self.refused_as_there.add(sending.reference)
             raise Exists("Duplicate reference.")
-        if mood == "lost":
+        if fault_mode == "lost":
             raise Unknown("No answer.")
         made = There(sending.amount)
         self.there[sending.reference] = made
-        made.become({"otp": "otp", "success": "success"}.get(mood, "pending"))
-        if mood == "silent":
+        made.become({"otp": "otp", "success": "success"}.get(fault_mode, "pending"))
+        if fault_mode == "silent":
             made.hidden_until = self.at + self.dice.choice((timedelta(0), HIDES))
             raise Unknown("No answer.")
         return ProviderResponse(
-            sending.reference, ProviderStatus.PENDING, sending.amount, "NGN", "TRF_1", needs_person=mood == "otp"
+            sending.reference, ProviderStatus.PENDING, sending.amount, "NGN", "TRF_1", needs_person=fault_mode == "otp"
         )
 
     def fetch_payout(self, reference: str) -> ProviderResponse:

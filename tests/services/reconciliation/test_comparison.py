@@ -124,7 +124,7 @@ def test_a_ledger_from_before_is_not_compared_before_it_is_mirrored(outfit: Outf
 def test_blnk_that_is_away_invents_nothing_and_alerts_after_six_hours(desk: Runtime, sandbox: Caller) -> None:
     trade(desk, 1)
     send(desk)
-    sandbox.mood("blnk", "*", "error_500", times=99)
+    sandbox.set_fault("blnk", "*", "error_500", times=99)
     [row] = compare(desk)
     assert (row.error is not None, differing(desk), alerting(desk, "books_not_compared")) == (True, [], [])
 
@@ -206,7 +206,7 @@ def test_a_payment_outside_their_list_is_asked_about_before_it_is_missed(shop: R
 
 def test_a_provider_that_breaks_off_invents_nothing(shop: Runtime, sandbox: Caller) -> None:
     payment(shop, "ours-only")
-    sandbox.mood("paystack", "transactions", "truncated", times=9)
+    sandbox.set_fault("paystack", "transactions", "truncated", times=9)
     rows = compare(shop)
     assert [row.source for row in rows if row.error] == ["paystack-payments"]
     assert differing(shop) == []

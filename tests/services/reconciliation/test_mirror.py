@@ -71,7 +71,7 @@ def test_a_second_run_sends_nothing(desk: Runtime, sandbox: Caller) -> None:
 
 def test_what_happened_before_a_time_out_is_not_done_again(desk: Runtime, served: Served, sandbox: Caller) -> None:
     release_all(desk, trade(desk, fee=250))
-    sandbox.mood("blnk", "bulk", "timeout_after", times=1, seconds=3)
+    sandbox.set_fault("blnk", "bulk", "timeout_after", times=1, seconds=3)
     send(desk)
     assert "sending" in statuses(desk)
 
@@ -84,8 +84,8 @@ def test_what_happened_before_a_time_out_is_not_done_again(desk: Runtime, served
 
 def test_a_part_of_a_call_that_was_refused_is_found_again(desk: Runtime, served: Served, sandbox: Caller) -> None:
     release_all(desk, trade(desk, fee=250))
-    sandbox.mood("blnk", "bulk", "error_500", times=1, effect=True)
-    sandbox.mood("blnk", "transactions", "timeout_after", times=2, seconds=3)
+    sandbox.set_fault("blnk", "bulk", "error_500", times=1, effect=True)
+    sandbox.set_fault("blnk", "transactions", "timeout_after", times=2, seconds=3)
     send(desk)
     try_now(desk)
     send(desk)
@@ -97,13 +97,13 @@ def test_a_part_of_a_call_that_was_refused_is_found_again(desk: Runtime, served:
 
 def test_while_blnk_is_away_nothing_counts_as_an_attempt(desk: Runtime, served: Served, sandbox: Caller) -> None:
     trade(desk)
-    sandbox.mood("blnk", "*", "rate_limited", seconds=1, times=None)
+    sandbox.set_fault("blnk", "*", "rate_limited", seconds=1, times=None)
     for _ in range(3):
         try_now(desk)
         send(desk)
     with desk.db.reading() as session:
         assert set(session.scalars(select(MirrorEntry.attempts))) == {0}
-    sandbox.control("mood", method="DELETE")
+    sandbox.control("faults", method="DELETE")
     try_now(desk)
     send(desk)
     assert theirs(served) == ours(desk)
@@ -133,7 +133,7 @@ def test_what_is_refused_twenty_times_is_dead(desk: Runtime, sandbox: Caller) ->
         values = {"attempts": MOST_ATTEMPTS - 1, "next_try_at": clock.now()}
         session.execute(update(MirrorEntry).values(**values))
     for call in ("bulk", "transactions"):
-        sandbox.mood("blnk", call, "refuse", times=None)
+        sandbox.set_fault("blnk", call, "refuse", times=None)
     send(desk)
     assert set(statuses(desk)) == {"dead"}
 

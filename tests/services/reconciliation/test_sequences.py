@@ -20,7 +20,7 @@ from webapp.runtime import Runtime
 from webapp.sandbox import Served
 
 FIRST, COUNT = int(os.environ.get("BLNK_SEED", "1")), int(os.environ.get("BLNK_SEQUENCES", "2"))
-MOODS = (
+FAULT_MODES = (
     "error_500",
     "timeout_after",
     "truncated",
@@ -32,7 +32,20 @@ MOODS = (
     "refuse",
 )
 CALLS = ("bulk", "transactions", "transaction_by_reference", "transactions_filter", "balances", "balances_filter", "*")
-STEPS = ("trade", "release", "send", "send", "mood", "mood", "mood", "backup", "restore", "lose", "check", "send again")
+STEPS = (
+    "trade",
+    "release",
+    "send",
+    "send",
+    "fault",
+    "fault",
+    "fault",
+    "backup",
+    "restore",
+    "lose",
+    "check",
+    "send again",
+)
 
 
 @pytest.fixture
@@ -54,11 +67,11 @@ class World:
             release_all(self.runtime, [self.held.pop()])
         elif name == "send":
             self.send()
-        elif name == "mood":
+        elif name == "fault":
             effect = self.chance.random() < 0.5
             times = self.chance.randint(1, 3)
-            mood, call = self.chance.choice(MOODS), self.chance.choice(CALLS)
-            self.sandbox.mood("blnk", call, mood, times=times, seconds=0, effect=effect)
+            fault_mode, call = self.chance.choice(FAULT_MODES), self.chance.choice(CALLS)
+            self.sandbox.set_fault("blnk", call, fault_mode, times=times, seconds=0, effect=effect)
         elif name in ("backup", "restore", "lose"):
             self.sandbox.control(f"blnk/{name}")
         elif name in ("check", "send again"):
@@ -85,7 +98,7 @@ def test_in_the_end_each_movement_is_there_once(desk: Runtime, served: Served, s
     for name in chance.choices(STEPS, k=14):
         world.step(name)
 
-    sandbox.control("mood", method="DELETE")
+    sandbox.control("faults", method="DELETE")
     for _ in range(2):
         world.step("send again")
         world.send()

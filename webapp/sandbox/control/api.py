@@ -1,4 +1,4 @@
-"""How tests and people move the sandbox's world: moods, outcomes, disputes, and what is in the store."""
+"""How tests and people move the sandbox's world: faults, outcomes, disputes, and what is in the store."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -24,27 +24,27 @@ from webapp.sandbox.webhooks.signatures import SIGNERS
 blueprint = Blueprint("control", __name__, url_prefix="/control")
 
 _DONE = {"ok": True}
-_MOODY = ("paystack", "flutterwave", "blnk", "sms", "chat", "hooks")
+_WITH_FAULTS = ("paystack", "flutterwave", "blnk", "sms", "chat", "hooks")
 
 
-@blueprint.get("/moods")
-def list_moods() -> Response:
-    """Every mood with its sentence, those in force, and the names of the calls that can be in one."""
+@blueprint.get("/faults")
+def list_faults() -> Response:
+    """Every fault mode with its sentence, the faults in force, and the names of the calls that can have one."""
     of_calls = fault_modes.WITHOUT_EFFECT | fault_modes.WITH_EFFECT
     answer = {"calls": of_calls, "webhooks": fault_modes.OF_WEBHOOKS, "in_force": current().active_faults.listed()}
     return jsonify(answer | {"names": _call_names()})
 
 
-@blueprint.post("/mood")
-def set_mood() -> Response:
-    """Let a call of a provider be in a mood."""
+@blueprint.post("/faults")
+def set_fault() -> Response:
+    """Let a call of a provider have a fault."""
     current().active_faults.set(from_body(request_body()))
     return jsonify({"in_force": current().active_faults.listed()})
 
 
-@blueprint.delete("/mood")
-def clear_mood() -> Response:
-    """Forget moods: all, or those of a provider or a call, by body or query."""
+@blueprint.delete("/faults")
+def clear_faults() -> Response:
+    """Forget faults: all, or those of a provider or a call, by body or query."""
     body = request_body() | request.args.to_dict()
     current().active_faults.clear(str(body.get("provider", fault_modes.ANY)), str(body.get("call", fault_modes.ANY)))
     return jsonify(_DONE)
@@ -83,7 +83,7 @@ def show_store() -> Response:
 
 @blueprint.post("/reset")
 def reset() -> Response:
-    """Forget everything: store, moods and latency."""
+    """Forget everything: store, faults and latency."""
     current().active_faults.clear()
     current().latency.clear()
     current().store.reset()
@@ -226,7 +226,7 @@ def _call_names() -> dict[str, list[str]]:
     for endpoint in current_app.view_functions:
         owner, _, name = endpoint.rpartition(".")
         provider = owner.partition("_")[0]
-        if provider in _MOODY:
+        if provider in _WITH_FAULTS:
             names.setdefault(provider, {fault_modes.WEBHOOK} if provider in SIGNERS else set()).add(name)
     return {provider: sorted(found) for provider, found in names.items()}
 

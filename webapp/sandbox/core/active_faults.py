@@ -1,4 +1,4 @@
-"""Which mood which call is in, for how often."""
+"""Which fault which call has, for how often."""
 
 import threading
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from webapp.sandbox.core import fault_modes
 
 @dataclass
 class ActiveFault:
-    """A mood of a provider's call; `times` counts down, None lasts until it is cleared."""
+    """A fault of a provider's call; `times` counts down, None lasts until it is cleared."""
 
     provider: str
     call: str
-    mood: str
+    fault_mode: str
     times: int | None = 1
     seconds: float | None = None
     effect: bool = False
@@ -23,11 +23,11 @@ class ActiveFault:
     @property
     def has_effect(self) -> bool:
         """Whether the call does what was asked, whatever it answers."""
-        return self.effect or self.mood in fault_modes.WITH_EFFECT
+        return self.effect or self.fault_mode in fault_modes.WITH_EFFECT
 
 
 class ActiveFaults:
-    """The moods in force. Counted ones go first, in the order they were set; a lasting one replaces the one before."""
+    """The faults in force. Counted ones go first, in the order they were set; a lasting one replaces the one before."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,10 +35,12 @@ class ActiveFaults:
         self._lasting: dict[tuple[str, str], ActiveFault] = {}
 
     def set(self, fault: ActiveFault) -> None:
-        """Let a call be in a mood. Raises Invalid for one that is unknown."""
-        if fault.mood not in fault_modes.MOODS:
-            raise Invalid(f"There is no mood {fault.mood!r}. There are: {', '.join(fault_modes.MOODS)}.")
-        if fault.mood in fault_modes.OF_WEBHOOKS:
+        """Let a call have a fault. Raises Invalid for a mode that is unknown."""
+        if fault.fault_mode not in fault_modes.FAULT_MODES:
+            raise Invalid(
+                f"There is no fault mode {fault.fault_mode!r}. There are: {', '.join(fault_modes.FAULT_MODES)}."
+            )
+        if fault.fault_mode in fault_modes.OF_WEBHOOKS:
             fault.call = fault_modes.WEBHOOK
         with self._lock:
             if fault.times is None:
@@ -47,7 +49,7 @@ class ActiveFaults:
                 self._counted.append(fault)
 
     def take(self, provider: str, call: str) -> ActiveFault | None:
-        """The mood this call is in now, counted as used."""
+        """The fault this call has now, counted as used."""
         if not self._counted and not self._lasting:
             return None
         with self._lock:
@@ -60,35 +62,35 @@ class ActiveFaults:
             return next((each for each in self._lasting.values() if _is_for(each, provider, call)), None)
 
     def clear(self, provider: str = fault_modes.ANY, call: str = fault_modes.ANY) -> None:
-        """Forget the moods of a provider's call; by default every one."""
+        """Forget the faults of a provider's call; by default every one."""
         with self._lock:
             self._counted = [each for each in self._counted if not _covers(provider, call, each)]
             self._lasting = {at: each for at, each in self._lasting.items() if not _covers(provider, call, each)}
 
     def listed(self) -> list[dict[str, Any]]:
-        """Every mood in force."""
+        """Every fault in force."""
         with self._lock:
             return [asdict(each) for each in (*self._counted, *self._lasting.values())]
 
 
 def from_body(body: Mapping[str, Any]) -> ActiveFault:
-    """A mood as `/control/mood` takes it; once, unless `times` says otherwise. Raises Invalid."""
+    """A fault as `/control/faults` takes it; once, unless `times` says otherwise. Raises Invalid."""
     try:
         times = body.get("times", 1)
         return ActiveFault(
             provider=str(body.get("provider", fault_modes.ANY)),
             call=str(body.get("call", fault_modes.ANY)),
-            mood=str(body["mood"]),
+            fault_mode=str(body["fault_mode"]),
             times=None if times is None else max(1, int(times)),
             seconds=None if body.get("seconds") is None else float(body["seconds"]),
             effect=bool(body.get("effect")),
         )
     except (KeyError, TypeError, ValueError):
-        raise Invalid("A mood is {provider, call, mood, times, seconds, effect}; times null lasts.") from None
+        raise Invalid("A fault is {provider, call, fault_mode, times, seconds, effect}; times null lasts.") from None
 
 
 def _is_for(fault: ActiveFault, provider: str, call: str) -> bool:
-    is_webhook = fault.mood in fault_modes.OF_WEBHOOKS
+    is_webhook = fault.fault_mode in fault_modes.OF_WEBHOOKS
     return (
         fault.provider in (fault_modes.ANY, provider)
         and fault.call in (fault_modes.ANY, call)

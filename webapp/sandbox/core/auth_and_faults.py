@@ -1,4 +1,4 @@
-"""What every call passes: the provider's key, its latency, and the mood it is in."""
+"""What every call passes: the provider's key, its latency, and the fault it has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ def guard(blueprint: Blueprint, style: ProviderStyle) -> None:
         fault: ActiveFault | None = g.pop("fault", None)
         if fault is None:
             return answer
-        if fault.mood in fault_modes.WITH_EFFECT:
+        if fault.fault_mode in fault_modes.WITH_EFFECT:
             return fault_responses.changed(fault, answer)
         return _without_effect(style, fault)
 
 
 def call_name() -> str:
-    """The name of the endpoint that is called, as moods know it."""
+    """The name of the endpoint that is called, as faults know it."""
     return (request.endpoint or "").rpartition(".")[2]
 
 
@@ -61,15 +61,15 @@ def _before(style: ProviderStyle) -> Response | None:
 
 
 def _without_effect(style: ProviderStyle, fault: ActiveFault) -> Response:
-    if fault.mood == fault_modes.REFUSE:
+    if fault.fault_mode == fault_modes.REFUSE:
         return style.refuses()
-    if fault.mood == fault_modes.ERROR_500:
+    if fault.fault_mode == fault_modes.ERROR_500:
         return style.fails()
-    if fault.mood == fault_modes.HTML_502:
+    if fault.fault_mode == fault_modes.HTML_502:
         return fault_responses.page(502, "502 Bad Gateway")
-    if fault.mood == fault_modes.REDIRECT:
+    if fault.fault_mode == fault_modes.REDIRECT:
         return fault_responses.redirected()
-    if fault.mood == fault_modes.RATE_LIMITED:
+    if fault.fault_mode == fault_modes.RATE_LIMITED:
         answer = style.limits()
         answer.headers["Retry-After"] = str(int(1 if fault.seconds is None else fault.seconds))
         return answer

@@ -24,7 +24,7 @@ UNSIGNED = "unsigned"
 WRONGLY_SIGNED = "wrongly_signed"
 
 WEBHOOK = "webhook"
-"""The call name under which the moods of webhooks are kept."""
+"""The call name under which the faults of webhooks are kept."""
 ANY = "*"
 
 WITHOUT_EFFECT = {
@@ -54,5 +54,5 @@ OF_WEBHOOKS = {
     UNSIGNED: "The webhook carries no signature.",
     WRONGLY_SIGNED: "The webhook is signed with another key.",
 }
-MOODS = WITHOUT_EFFECT | WITH_EFFECT | OF_WEBHOOKS
-"""Every mood and what it does."""
+FAULT_MODES = WITHOUT_EFFECT | WITH_EFFECT | OF_WEBHOOKS
+"""Every fault mode and what it does."""

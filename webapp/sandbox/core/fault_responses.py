@@ -1,4 +1,4 @@
-"""What a mood makes of an answer: each is a small function from the true answer to the one that is sent."""
+"""What a fault makes of an answer: each is a small function from the true answer to the one that is sent."""
 
 import json
 import os
@@ -20,8 +20,8 @@ Change = Callable[[ActiveFault, Response], Response]
 
 
 def changed(fault: ActiveFault, answer: Response) -> Response:
-    """The answer as the mood sends it."""
-    return _CHANGES[fault.mood](fault, answer)
+    """The answer as the fault sends it."""
+    return _CHANGES[fault.fault_mode](fault, answer)
 
 
 def silence(sandbox: Sandbox, seconds: float | None) -> Response:

@@ -28,17 +28,17 @@ class _MailHandler:
         self._sandbox = sandbox
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Take a letter, in the mood of provider `email`, call `send`."""
+        """Take a letter, with the fault of provider `email`, call `send`."""
         fault = self._sandbox.active_faults.take("email", "send")
         wait = self._sandbox.options.patience if fault is None or fault.seconds is None else fault.seconds
-        if fault and fault.mood == fault_modes.TIMEOUT_BEFORE:
+        if fault and fault.fault_mode == fault_modes.TIMEOUT_BEFORE:
             await asyncio.sleep(wait)
         if fault and not fault.has_effect:
-            return _REFUSALS.get(fault.mood, _REFUSALS[fault_modes.ERROR_500])
+            return _REFUSALS.get(fault.fault_mode, _REFUSALS[fault_modes.ERROR_500])
         self._keep(session, envelope)
-        if fault and fault.mood == fault_modes.TIMEOUT_AFTER:
+        if fault and fault.fault_mode == fault_modes.TIMEOUT_AFTER:
             await asyncio.sleep(wait)
-        return _REFUSALS.get(fault.mood, _TAKEN) if fault else _TAKEN
+        return _REFUSALS.get(fault.fault_mode, _TAKEN) if fault else _TAKEN
 
     def _keep(self, session: Session, envelope: Envelope) -> None:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()

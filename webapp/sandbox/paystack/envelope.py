@@ -47,7 +47,7 @@ def refused(
     return answer
 
 
-def refused_by_mood() -> Response:
+def refused_by_fault() -> Response:
     """What `refuse` answers; 404 where something is asked for."""
     if request.method == "GET":
         return refused(404, "Transaction reference not found", "transaction_not_found")
@@ -67,7 +67,7 @@ def _admits() -> Response | None:
 STYLE = ProviderStyle(
     provider=PROVIDER,
     admits=_admits,
-    refuses=refused_by_mood,
+    refuses=refused_by_fault,
     fails=lambda: refused(500, "An error occurred, please try again later", "unknown", "api_error"),
     limits=lambda: refused(429, "Rate limit exceeded!", "rate_limited", "api_error"),
 )

@@ -1,4 +1,4 @@
-"""A receiver for the desk's own webhooks: keeps every header and byte, and answers as its mood says."""
+"""A receiver for the desk's own webhooks: keeps every header and byte, and answers as its fault says."""
 
 import base64
 import uuid
@@ -37,7 +37,7 @@ def received(name: str | None = None) -> list[dict[str, Any]]:
 
 
 def _plain(status: int) -> Response:
-    answer = jsonify({"error": f"answered {status} by mood"})
+    answer = jsonify({"error": f"answered {status} by fault"})
     answer.status_code = status
     return answer
 

@@ -23,18 +23,18 @@ _ANOTHER_KEY = "another-key"
 
 
 def emit(sandbox: Sandbox, signer: str, envelope: Data, *, success_again: Data | None = None) -> None:
-    """Send this event; the provider's mood decides how. `success_again` is what a second success would say."""
+    """Send this event; the provider's fault decides how. `success_again` is what a second success would say."""
     provider = signer.removesuffix("_v3")
     fault = sandbox.active_faults.take(provider, fault_modes.WEBHOOK)
-    mood = fault.mood if fault else ""
+    fault_mode = fault.fault_mode if fault else ""
     wait = _LATE if fault is None or fault.seconds is None else fault.seconds
-    overtaken = [] if mood == fault_modes.OUT_OF_ORDER else _held_back(sandbox, provider)
-    first = _write(sandbox, provider, signer, envelope, mood)
-    _plan(sandbox, first, wait if mood in (fault_modes.LATE, fault_modes.OUT_OF_ORDER) else 0.0)
-    if mood == fault_modes.TWICE:
-        _plan(sandbox, _write(sandbox, provider, signer, envelope, mood), 0.0)
-    if mood == fault_modes.SUCCESS_TWICE and success_again:
-        _plan(sandbox, _write(sandbox, provider, signer, success_again, mood), _MOMENT)
+    overtaken = [] if fault_mode == fault_modes.OUT_OF_ORDER else _held_back(sandbox, provider)
+    first = _write(sandbox, provider, signer, envelope, fault_mode)
+    _plan(sandbox, first, wait if fault_mode in (fault_modes.LATE, fault_modes.OUT_OF_ORDER) else 0.0)
+    if fault_mode == fault_modes.TWICE:
+        _plan(sandbox, _write(sandbox, provider, signer, envelope, fault_mode), 0.0)
+    if fault_mode == fault_modes.SUCCESS_TWICE and success_again:
+        _plan(sandbox, _write(sandbox, provider, signer, success_again, fault_mode), _MOMENT)
     for each in overtaken:
         _plan(sandbox, each, _MOMENT)
 
@@ -44,13 +44,13 @@ def register(sandbox: Sandbox) -> None:
     sandbox.delayed_tasks.on(_TASK, lambda data: _send(sandbox, data["key"]))
 
 
-def _write(sandbox: Sandbox, provider: str, signer: str, envelope: Data, mood: str) -> Thing:
+def _write(sandbox: Sandbox, provider: str, signer: str, envelope: Data, fault_mode: str) -> Thing:
     delivery: Data = {
         "provider": provider,
         "signer": signer,
         "event": envelope.get("event") or envelope.get("type"),
         "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
-        "mood": mood,
+        "fault_mode": fault_mode,
         "status": "waiting",
         "answers": [],
     }
@@ -66,7 +66,7 @@ def _plan(sandbox: Sandbox, delivery: Thing, after: float) -> None:
 
 def _held_back(sandbox: Sandbox, provider: str) -> list[Thing]:
     waiting = sandbox.store.listed(KIND, parent=provider, status="waiting", newest=True, limit=20)
-    return [each for each in waiting if each.data["mood"] == fault_modes.OUT_OF_ORDER]
+    return [each for each in waiting if each.data["fault_mode"] == fault_modes.OUT_OF_ORDER]
 
 
 def _send(sandbox: Sandbox, key: str) -> None:
@@ -88,9 +88,9 @@ def _send(sandbox: Sandbox, key: str) -> None:
 
 
 def _headers(keys: Keys, data: Data) -> dict[str, str]:
-    if data["mood"] == fault_modes.UNSIGNED:
+    if data["fault_mode"] == fault_modes.UNSIGNED:
         return {}
-    if data["mood"] == fault_modes.WRONGLY_SIGNED:
+    if data["fault_mode"] == fault_modes.WRONGLY_SIGNED:
         keys = replace(
             keys,
             paystack_secret_key=_ANOTHER_KEY,
