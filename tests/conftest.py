@@ -75,7 +75,7 @@ def pg_url(pg: Server) -> Iterator[str]:
     """A PostgreSQL database of this test."""
     url = pg.new_database()
     yield url
-    pg.drop(url)
+    pg.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
