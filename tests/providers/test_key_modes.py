@@ -97,7 +97,7 @@ def test_what_was_paid_in_test_mode_is_not_held_where_money_is_real(
         payment_settling.settle_all(session, {payment.id: word}, at=NOW, actor=actor, settings=settings)
         found = session.get_one(Payment, payment.id, populate_existing=True)
         assert found.status == status
-        assert (found.status_detail == unreal_answers.SAID) == (status == "needs_review")
+        assert (found.status_detail == unreal_answers.TEST_MONEY) == (status == "needs_review")
 
 
 class _Told(HttpClient):
@@ -139,7 +139,7 @@ def _buyer(session: Session, payment: Payment) -> int:
 
 
 @pytest.mark.parametrize("where", [
-    {"payment": {"status": "needs_review", "status_detail": unreal_answers.SAID}},
+    {"payment": {"status": "needs_review", "status_detail": unreal_answers.TEST_MONEY}},
     {"payout": {"status": "sending", "status_detail": TEST_ANSWER}},
     {"refund": {"status": "sending", "status_detail": TEST_ANSWER, "next_try_at": NOW}},
 ])  # fmt: skip

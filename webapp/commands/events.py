@@ -31,7 +31,7 @@ def _of_subject(root: type[Facts], events: Iterator[type[Event]]) -> Iterator[st
     for event in events:
         shape = event.shape().model_fields
         added = {name: field for name, field in shape.items() if name not in root.model_fields}
-        yield f"- `{event.type}`: {event.__doc__}{''.join(_said(*each) for each in added.items())}"
+        yield f"- `{event.type}`: {event.__doc__}{''.join(_described(*each) for each in added.items())}"
     yield ""
 
 
@@ -40,7 +40,7 @@ def _root(event: type[Event]) -> type[Facts]:
     return next(kind for kind in event.facts.__mro__ if Facts in kind.__bases__)
 
 
-def _said(name: str, field: FieldInfo) -> str:
+def _described(name: str, field: FieldInfo) -> str:
     return f" And `{name}` ({_type(field)}): {field.description}"
 
 

@@ -52,9 +52,9 @@ def moments(
 
 def _actions(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
     what = tuple_(Audit.subject_kind, Audit.subject_id)
-    told_elsewhere = Audit.action.in_(("dispute.message", "evidence.attach"))
+    listed_elsewhere = Audit.action.in_(("dispute.message", "evidence.attach"))
     rows = session.scalars(
-        select(Audit).where(what.in_(list(subjects)), ~told_elsewhere).order_by(Audit.id.desc()).limit(MOST)
+        select(Audit).where(what.in_(list(subjects)), ~listed_elsewhere).order_by(Audit.id.desc()).limit(MOST)
     )
     return [_action(row) for row in rows]
 

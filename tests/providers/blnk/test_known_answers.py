@@ -10,7 +10,7 @@ from tests.services.reconciliation.conftest import BLNK
 from tests.support.replay import Replay, replaying
 from webapp.conformance import records
 from webapp.providers.blnk.provider import Blnk, BlnkTransaction, Different
-from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotSent, NotTold, ProviderRefused, Unknown
+from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotAnswered, NotSent, ProviderRefused, Unknown
 
 ROWS: list[dict[str, Any]] = [*records.of("blnk")["exchanges"], *records.of("blnk")["answers"]]
 BY_NAME = {row["name"]: (row["status"], row["says"]) for row in ROWS}
@@ -43,7 +43,7 @@ def reading(replay: Replay, row: dict[str, Any]) -> str:
         return "not_sent"
     except Exists:
         return "exists"
-    except (Unknown, NotTold):
+    except (Unknown, NotAnswered):
         return "unknown"
     except ProviderRefused:
         return "refused"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.replay import Replay, replaying
 from webapp.domain.providers.provider_results import ProviderStatus
-from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+from webapp.providers.http.errors import CallFailed, NotAnswered, Unknown
 
 _CODED: dict[str, object] = {"type": "validation_error", "code": "transfer_not_found"}
 NOT_THERE = [
@@ -18,8 +18,8 @@ NOT_THERE = [
     for more in ({}, _CODED)
 ]
 SAYS_NOTHING = [
-    (400, {"status": False, "message": "Recipient not found"}, NotTold),
-    (403, {"status": False, "message": "Not allowed"}, NotTold),
+    (400, {"status": False, "message": "Recipient not found"}, NotAnswered),
+    (403, {"status": False, "message": "Not allowed"}, NotAnswered),
     (404, "<html>404 Not Found</html>", Unknown),
     (500, {"status": False, "message": "Transfer not found"}, Unknown),
 ]

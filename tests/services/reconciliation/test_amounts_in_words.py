@@ -26,6 +26,6 @@ def test_a_strangers_movement_is_named_with_its_sum(currency: str, said: str) ->
 
 def test_what_differs_is_named_with_both_sums() -> None:
     there = There(BlnkTransaction("escrow-8-1-hold", "NGN", 6_973_001, "a", "b", "hold"), "APPLIED", "txn_1", "")
-    assert there.said_beside(SENT) == (
+    assert there.difference_from(SENT) == (
         "Blnk has NGN 69,730.01 applied under escrow-8-1-hold, where NGN 69,730.00 was sent."
     )

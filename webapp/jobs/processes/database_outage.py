@@ -24,19 +24,19 @@ class DatabaseOutage:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._since: float | None = None
-        self._said = False
+        self._reported = False
 
     def goes_on(self) -> None:
         """The database did not answer. After a minute of that, say it once."""
         self._since = self._since or time.monotonic()
-        if not self._said and time.monotonic() - self._since >= PATIENCE:
-            self._said = True
+        if not self._reported and time.monotonic() - self._since >= PATIENCE:
+            self._reported = True
             self._say(*_AWAY)
 
     def over(self) -> None:
         """The database answered."""
-        message, self._since, self._said = self._said, None, False
-        if message:
+        was_reported, self._since, self._reported = self._reported, None, False
+        if was_reported:
             self._say(*_BACK)
 
     def _say(self, title: str, body: str) -> None:

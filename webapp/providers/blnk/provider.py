@@ -71,7 +71,7 @@ class There:
         """Whether this very movement is in its books, and waits for nothing."""
         return self.movement == ours and self.status == _APPLIED
 
-    def said_beside(self, ours: BlnkTransaction) -> str | None:
+    def difference_from(self, ours: BlnkTransaction) -> str | None:
         """How it is not what was sent, in a sentence; None when it is."""
         there = self.movement
         if there == ours and self.status in (_APPLIED, _QUEUED):
@@ -162,7 +162,7 @@ class Blnk:
         if row is None:
             return False
         there = _there(row, movement.reference, movement.description)
-        if difference := there.said_beside(movement):
+        if difference := there.difference_from(movement):
             raise Different(difference)
         if there.status == _QUEUED:
             raise Unknown(f"{movement.reference} waits in Blnk's queue.", retry_after=_AGAIN_AFTER)
@@ -230,7 +230,7 @@ class Blnk:
             raise
 
 
-def told_of(data: Mapping[str, Any]) -> There | None:
+def row_of(data: Mapping[str, Any]) -> There | None:
     """The row that a webhook tells of; None when it tells of none that can be read."""
     try:
         row = ResponseObject(NAME, dict(data))

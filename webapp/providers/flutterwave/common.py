@@ -18,7 +18,7 @@ from webapp.domain.providers.provider_results import (
     SkippedRow,
 )
 from webapp.providers.http.client import HttpClient
-from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+from webapp.providers.http.errors import CallFailed, NotAnswered, Unknown
 from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import ListedRefund
 
@@ -26,7 +26,7 @@ NAME = "flutterwave"
 LISTED_PAGES = 5_000
 """How many pages a comparison or the search for a refund looks through."""
 _NOT_THERE = ("1110404",)
-_NOT_THERE_SAID = ("no transaction was found", "transaction not found")
+_NOT_THERE_MESSAGES = ("no transaction was found", "transaction not found")
 _RANK = (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.FAILED)
 """Of several things under one reference the one that went through counts."""
 
@@ -58,8 +58,8 @@ def answered(body: Any) -> ResponseObject:
 def is_absent(failure: CallFailed) -> bool:
     """Whether the answer says that what was asked about is not there."""
     message = failure.sentence.lower()
-    found = failure.code in _NOT_THERE or any(each in message for each in _NOT_THERE_SAID)
-    return isinstance(failure, NotTold) and (found or failure.status == 404)
+    found = failure.code in _NOT_THERE or any(each in message for each in _NOT_THERE_MESSAGES)
+    return isinstance(failure, NotAnswered) and (found or failure.status == 404)
 
 
 def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[ResponseObject]:

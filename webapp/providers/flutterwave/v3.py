@@ -25,7 +25,7 @@ from webapp.providers.flutterwave.common import (
     with_refunds,
 )
 from webapp.providers.http.client import HttpClient
-from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+from webapp.providers.http.errors import CallFailed, NotAnswered, Unknown
 from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import Checkout, ListedRefund
 
@@ -125,7 +125,7 @@ class FlutterwaveV3:
                 data = answered(self._client.get(f"/v3/transactions/{number}/verify")).part("data")
                 return _payment(data, data.maybe("tx_ref"), named=reference)
             data = answered(self._client.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
-        except NotTold as refusal:
+        except NotAnswered as refusal:
             if is_absent(refusal):
                 return ProviderResponse(reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise

@@ -30,7 +30,7 @@ from webapp.providers.flutterwave.common import (
 )
 from webapp.providers.flutterwave.oauth_token import Tokens
 from webapp.providers.http.client import HttpClient, bearer
-from webapp.providers.http.errors import Exists, KeyRefused, NotTold, Unknown
+from webapp.providers.http.errors import Exists, KeyRefused, NotAnswered, Unknown
 from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import Checkout, ListedRefund
 
@@ -83,7 +83,7 @@ class FlutterwaveV4:
             if number is not None:
                 return self._with_token(lambda: _seen(self._part(f"/charges/{number}"), reference))
             rows = self._with_token(lambda: list(pages(self._client, "/charges", reference=reference)))
-        except NotTold as refusal:
+        except NotAnswered as refusal:
             if is_absent(refusal):
                 return ProviderResponse(reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise
@@ -123,7 +123,7 @@ class FlutterwaveV4:
         paid = self._known(payment_reference)
         try:
             data = self._with_token(lambda: self._part(f"/refunds/{refund_id}"))
-        except NotTold as refusal:
+        except NotAnswered as refusal:
             if refusal.status == 404:
                 return ProviderResponse(payment_reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise

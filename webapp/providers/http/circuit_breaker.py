@@ -35,7 +35,7 @@ class CircuitBreaker:
         self._db, self._provider = db, provider
         self._lock = threading.Lock()
         self._seen: ProviderState | None = None
-        self._seen_at = self._said_at = float("-inf")
+        self._seen_at = self._reported_at = float("-inf")
 
     def ensure_closed(self) -> None:
         """Raise NotSent while the circuit is open. After its pause one caller is let through to try."""
@@ -71,9 +71,9 @@ class CircuitBreaker:
     def _is_first_to_say(self) -> bool:
         """Of many calls that went well at once while all was well, one says so."""
         with self._lock:
-            if time.monotonic() - self._said_at < _SEEN_FOR:
+            if time.monotonic() - self._reported_at < _SEEN_FOR:
                 return False
-            self._said_at = time.monotonic()
+            self._reported_at = time.monotonic()
             return True
 
     def _state(self) -> ProviderState | None:

@@ -20,9 +20,9 @@ from webapp.providers.http.errors import (
     CallFailed,
     Exists,
     KeyRefused,
+    NotAnswered,
     NotDone,
     NotSent,
-    NotTold,
     ProviderRefused,
     Unknown,
 )
@@ -176,7 +176,7 @@ class HttpClient:
             return Unknown(f"{self.name} answered {status} with something that is not JSON.", retry_after=wait, **known)
         if acts or status >= 500:
             return Unknown(f"{self.name} answered {status}: {reason}.", retry_after=wait, **known)
-        return NotTold(f"{self.name} refused: {reason}.", **known)
+        return NotAnswered(f"{self.name} refused: {reason}.", **known)
 
     def _failed(self, problem: RequestException | HTTPError) -> CallFailed:
         if isinstance(problem, ConnectTimeout) or (isinstance(problem, Disconnected) and _never_connected(problem)):

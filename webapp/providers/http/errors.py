@@ -48,7 +48,7 @@ class ProviderRefused(CallFailed):
     """The provider understood and said no: this was not done, and will not be. `code` is its own word for why."""
 
 
-class NotTold(ProviderRefused):
+class NotAnswered(ProviderRefused):
     """The provider would not answer a question. That says nothing of what was asked about."""
 
 
@@ -57,7 +57,7 @@ def no_response(failure: CallFailed) -> NoResponse:
     return NoResponse(
         failure.sentence,
         failure.retry_after,
-        is_refusal=isinstance(failure, ProviderRefused) and not isinstance(failure, NotTold),
+        is_refusal=isinstance(failure, ProviderRefused) and not isinstance(failure, NotAnswered),
         is_answer=isinstance(failure, ProviderRefused | NotDone | Exists),
         is_unsent=isinstance(failure, NotSent),
         is_there=isinstance(failure, Exists),

@@ -18,7 +18,7 @@ STATUSES = {
 }
 OTP = "otp"
 _ALL_WAIT = ("insufficient_balance", "transfer_unavailable")
-_ALL_WAIT_SAID = ("balance is not enough", "starter business", "ip address is not allowed")
+_ALL_WAIT_MESSAGES = ("balance is not enough", "starter business", "ip address is not allowed")
 _UNKNOWN_RECIPIENT = "invalid_transfer_recipient"
 
 
@@ -40,7 +40,7 @@ def classified(failure: CallFailed) -> CallFailed:
     if not isinstance(failure, NotDone):
         return failure
     message, known = failure.sentence.lower(), _known(failure)
-    if failure.code in _ALL_WAIT or any(each in message for each in _ALL_WAIT_SAID):
+    if failure.code in _ALL_WAIT or any(each in message for each in _ALL_WAIT_MESSAGES):
         return PayoutsHeld(failure.sentence, **known)
     return RecipientUnknown(failure.sentence, **known) if failure.code == _UNKNOWN_RECIPIENT else failure
 

@@ -21,7 +21,7 @@ from webapp.domain.providers.provider_results import (
 )
 from webapp.domain.states import ChargebackStatus
 from webapp.providers.http.client import HttpClient
-from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+from webapp.providers.http.errors import CallFailed, NotAnswered, Unknown
 from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.paystack import lists as paystack_lists
 from webapp.providers.paystack import payouts as paystack_payouts
@@ -35,7 +35,7 @@ _WENT_BACK = ("reversed", "reversal-pending")
 _REFUND = {"processed": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED}
 _NEEDS_PERSON = "needs-attention"
 _NOT_THERE = ("transaction_not_found", "transfer_not_found", "not_found")
-_NOT_THERE_SAID = ("reference not found", "transaction not found", "transfer not found")
+_NOT_THERE_MESSAGES = ("reference not found", "transaction not found", "transfer not found")
 _OVER = ("resolved", "archived")
 _OUTCOMES = {
     "merchant-accepted": ChargebackStatus.ACCEPTED,
@@ -70,14 +70,14 @@ class Paystack:
         """What became of a payment."""
         try:
             return _paid(self._data(self._client.get(_path(reference))), reference)
-        except NotTold as failure:
+        except NotAnswered as failure:
             return _absent(failure, reference)
 
     def fetch_payment_with_refunds(self, reference: str) -> ProviderResponse:
         """What became of a payment, and what of it went back: asked by the transaction's number, not our reference."""
         try:
             data = self._data(self._client.get(_path(reference)))
-        except NotTold as failure:
+        except NotAnswered as failure:
             return _absent(failure, reference)
         seen, provider_status = _paid(data, reference), data.text("status")
         if provider_status != "success" and provider_status not in _WENT_BACK:
@@ -120,7 +120,7 @@ class Paystack:
             raise Unknown(f"Paystack does not know payment {payment_reference} now, nor whether it is disputed.")
         try:
             found = self._client.get(f"/dispute/transaction/{paid.provider_id}")
-        except NotTold as failure:
+        except NotAnswered as failure:
             if failure.status == 404:
                 return []
             raise
@@ -144,7 +144,7 @@ class Paystack:
         """What became of a refund, by Paystack's own number of it."""
         try:
             row = _refund(self._real(self._client.get(f"/refund/{refund_id}")))
-        except NotTold as failure:
+        except NotAnswered as failure:
             return _absent(failure, payment_reference)
         if row.provider_id != refund_id:
             raise Unknown(f"Paystack answered about refund {row.provider_id} where {refund_id} was asked about.")
@@ -184,7 +184,7 @@ class Paystack:
         """What became of a payout."""
         try:
             return _payout(self._real(self._client.get(f"/transfer/verify/{reference}")), reference)
-        except NotTold as failure:
+        except NotAnswered as failure:
             return _absent(failure, reference)
 
     def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
@@ -206,7 +206,7 @@ class Paystack:
             for row in self._rows("/refund", transaction=number):
                 if _transaction_of(row) == number:
                     yield row
-        except NotTold as failure:
+        except NotAnswered as failure:
             _absent(failure, number)
 
     def _listed(
@@ -306,7 +306,7 @@ def _transaction_of(row: ResponseObject) -> str:
 def _absent(failure: CallFailed, reference: str) -> ProviderResponse:
     """That it is not there. Raises the failure when it means something else."""
     message = failure.sentence.lower()
-    if failure.status == 404 or failure.code in _NOT_THERE or any(each in message for each in _NOT_THERE_SAID):
+    if failure.status == 404 or failure.code in _NOT_THERE or any(each in message for each in _NOT_THERE_MESSAGES):
         return ProviderResponse(reference, ProviderStatus.ABSENT, message=failure.sentence)
     raise failure
 

@@ -79,8 +79,8 @@ def _freezes_are_counted(session: Session) -> Iterator[str]:
     number = func.coalesce(counted.c.number, 0)
     off = select(Escrow.id, Escrow.ref, Escrow.freezes, number).outerjoin(counted, counted.c.escrow_id == Escrow.id)
     candidates = or_(Escrow.freezes > 0, counted.c.number.is_not(None))
-    for escrow, ref, says, found in session.execute(off.where(candidates, Escrow.freezes != number).limit(MOST_NAMED)):
-        yield f"Escrow {escrow} ({ref}) says it has {says} freezes, but {found} are open."
+    for escrow, ref, count, found in session.execute(off.where(candidates, Escrow.freezes != number).limit(MOST_NAMED)):
+        yield f"Escrow {escrow} ({ref}) says it has {count} freezes, but {found} are open."
 
 
 def _escrows_disburse_once(session: Session) -> Iterator[str]:

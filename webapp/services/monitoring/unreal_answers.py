@@ -8,7 +8,7 @@ from webapp.domain.states import UNSETTLED_PAYOUTS, PaymentStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.settings import Settings
 
-SAID = "The provider says that this was paid with test money, which is none."
+TEST_MONEY = "The provider says that this was paid with test money, which is none."
 
 
 def test_answers(session: Session, settings: Settings) -> dict[str, str]:
@@ -16,7 +16,7 @@ def test_answers(session: Session, settings: Settings) -> dict[str, str]:
     if not settings.is_production:
         return {}
     payments = select(Payment.provider).where(
-        Payment.status == PaymentStatus.NEEDS_REVIEW, Payment.status_detail == SAID
+        Payment.status == PaymentStatus.NEEDS_REVIEW, Payment.status_detail == TEST_MONEY
     )
     payouts = select(Payout.provider).where(Payout.status.in_(UNSETTLED_PAYOUTS), Payout.status_detail == TEST_ANSWER)
     refunds = select(Refund.provider).where(Refund.next_try_at.is_not(None), Refund.status_detail == TEST_ANSWER)

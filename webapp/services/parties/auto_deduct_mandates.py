@@ -58,7 +58,7 @@ def change(
     row = _locked(session, party_id, currency)
     if (row.version if row else 0) != version:
         raise Overtaken("Someone changed this standing order meanwhile. Look at it again. Nothing was changed.")
-    before = None if row is None else asdict(_said(row))
+    before = None if row is None else asdict(_mandate(row))
     if row is None:
         row = AutoDeduct(party_id=party_id, currency=currency, version=0)
         session.add(row)
@@ -82,7 +82,7 @@ def _locked(session: Session, party_id: int, currency: str) -> AutoDeduct | None
     return session.scalars(select(AutoDeduct).where(*where).with_for_update()).one_or_none()
 
 
-def _said(row: AutoDeduct) -> StandingOrder:
+def _mandate(row: AutoDeduct) -> StandingOrder:
     return StandingOrder(row.enabled, row.percent, row.daily_max, row.minimum_balance)
 
 

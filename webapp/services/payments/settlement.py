@@ -136,7 +136,7 @@ def _judge(
         and unreal_money.is_unreal(word, settings)
     ):
         outcome = PaymentOutcome.REVIEW if row.status == PaymentStatus.PENDING else PaymentOutcome.NO_CHANGE
-        return JudgedPayment(row, word, outcome, unreal_answers.SAID)
+        return JudgedPayment(row, word, outcome, unreal_answers.TEST_MONEY)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
     outcome, sentence = judge(attempt, word, at, patience)
     if outcome == PaymentOutcome.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:

@@ -34,7 +34,7 @@ class PayoutSituation(StrEnum):
     PAID = "It was paid"
 
 
-_SAYS_NOTHING = ("success", "pending", "failed", "reversed")
+_NO_ANSWER = ("success", "pending", "failed", "reversed")
 """Words of a provider that the answer has said already."""
 _TRIED_BY_ITSELF = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
 _BY_HAND = "payout.mark_paid"
@@ -73,7 +73,7 @@ def why(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
     payout = detail.payout
     sentences = [f"{situation(payout)}{_answer(detail, at)}", *_decision(detail, at, settings)]
     is_known = payout.paid_after_all_at is not None
-    if payout.status_detail and payout.status_detail not in _SAYS_NOTHING and not detail.is_paused and not is_known:
+    if payout.status_detail and payout.status_detail not in _NO_ANSWER and not detail.is_paused and not is_known:
         sentences.append(sentence(payout.status_detail))
     sentences += _tried_again(detail)
     if detail.next_try_at is not None:

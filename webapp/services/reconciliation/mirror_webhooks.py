@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_definitions import TRANSFER_REJECTED
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
-from webapp.providers.blnk.provider import TRANSFERS, There, told_of
+from webapp.providers.blnk.provider import TRANSFERS, There, row_of
 from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.services.alerts import alerts
 from webapp.services.reconciliation import discrepancies, mirror_queue, mirror_strangers
@@ -53,7 +53,7 @@ def _is_rejected(session: Session, payload: WebhookPayload) -> bool:
 
 
 def _stranger(session: Session, payload: WebhookPayload) -> There | None:
-    row = told_of(payload.data)
+    row = row_of(payload.data)
     return next(iter(mirror_strangers.among(session, [row])), None) if row is not None else None
 
 

@@ -16,7 +16,7 @@ from webapp.services.audit import trail
 from webapp.services.scheduling.schedule_changes import locked
 from webapp.services.scheduling.slots import SCHEDULER
 
-TOLD_FOR = timedelta(hours=1)
+ALERT_LASTS = timedelta(hours=1)
 """How long the alert stays after it was put right, so that somebody looks at the clocks."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

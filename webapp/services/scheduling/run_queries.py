@@ -89,7 +89,7 @@ def as_json(run: Run, items: Iterable[RunItem] = ()) -> dict[str, Any]:
     return {
         "id": run.id,
         "job": run.job,
-        "slot": _said(run.slot),
+        "slot": _iso(run.slot),
         "trigger": run.trigger,
         "status": run.status,
         "dry_run": run.dry_run,
@@ -101,12 +101,12 @@ def as_json(run: Run, items: Iterable[RunItem] = ()) -> dict[str, Any]:
         "came_back": (run.other_amounts or {}).get(CAME_BACK, {}),
         "debts_met": (run.other_amounts or {}).get(DEBTS_MET, {}),
         "progress": {"done": run.processed, "total": run.total},
-        "started_at": _said(run.started_at),
-        "finished_at": _said(run.finished_at),
+        "started_at": _iso(run.started_at),
+        "finished_at": _iso(run.finished_at),
         "duration_ms": duration_ms(run),
         "errors": errors,
     }
 
 
-def _said(instant: datetime | None) -> str | None:
+def _iso(instant: datetime | None) -> str | None:
     return clock.iso(instant) if instant else None

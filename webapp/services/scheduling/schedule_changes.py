@@ -48,7 +48,7 @@ def change(
             f"{schedule.changed_by} changed the schedule of {job} meanwhile. Your changes were not applied."
         )
     recurrence = _checked(changes, at)
-    before = _said(schedule)
+    before = _facts(schedule)
     if (schedule.cron, schedule.zone) != (recurrence.cron, recurrence.zone):
         record_missed(session, schedule, at)
         schedule.since, schedule.next_slot = at, recurrence.next(at)
@@ -56,7 +56,7 @@ def change(
         setattr(schedule, name, value)
     schedule.changed_at, schedule.changed_by, schedule.version = at, actor.name, version + 1
     trail.record(
-        session, actor, "schedule.change", ("schedule", 0), at=at, reason=job, before=before, after=_said(schedule)
+        session, actor, "schedule.change", ("schedule", 0), at=at, reason=job, before=before, after=_facts(schedule)
     )
     return schedule
 
@@ -166,5 +166,5 @@ def _checked(changes: ScheduleChanges, at: datetime) -> Recurrence:
     return recurrence
 
 
-def _said(schedule: Schedule) -> dict[str, Any]:
+def _facts(schedule: Schedule) -> dict[str, Any]:
     return {"job": schedule.job} | {name: getattr(schedule, name) for name in ScheduleChanges.__annotations__}

@@ -110,7 +110,7 @@ class MirrorCheck:
     def _compare(self, one: QueuedTransfer, wanted: Sequence[BlnkTransaction], there: dict[str, There]) -> None:
         for each in wanted:
             found = there[each.reference]
-            if detail := found.said_beside(each):
+            if detail := found.difference_from(each):
                 amounts = (each.currency, each.amount, found.movement.amount)
                 self._find(Finding(DIFFERENT, one.reference, detail, *amounts, ("transfer", one.transfer_id)))
                 return

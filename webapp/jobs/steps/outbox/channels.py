@@ -47,7 +47,7 @@ class Channels:
         if deliveries[0].channel == Channel.EMAIL:
             return self._emails(deliveries)
         return list(
-            self._in_order(deliveries, self._webhook if deliveries[0].channel == Channel.WEBHOOK else self._said)
+            self._in_order(deliveries, self._webhook if deliveries[0].channel == Channel.WEBHOOK else self._message)
         )
 
     def _in_order(
@@ -79,7 +79,7 @@ class Channels:
         answer = self._posts.post(delivery.url or "", delivery.body, signed)
         return Sent(answer.status) if answer.is_good else _answered(answer)
 
-    def _said(self, delivery: ClaimedDelivery) -> Result:
+    def _message(self, delivery: ClaimedDelivery) -> Result:
         self._chat.say(delivery.channel, delivery.recipient, delivery.title, delivery.body)
         return Sent()
 

@@ -30,6 +30,6 @@ def clock_off(session: Session, at: datetime, settings: Settings) -> Iterator[An
 def next_slot_off(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A job's next slot was later than its plan allows, and was put right within the last hour."""
     known = (Alert.rule == NEXT_SLOT_OFF.name, Alert.status != AlertStatus.RESOLVED)
-    query = select(Alert.subject, Alert.sentence).where(*known, Alert.fired_at > at - next_slots.TOLD_FOR)
+    query = select(Alert.subject, Alert.sentence).where(*known, Alert.fired_at > at - next_slots.ALERT_LASTS)
     for row in session.execute(query.limit(_MOST)):
         yield row.subject, row.sentence
