@@ -68,12 +68,12 @@ def _payees(session: Session, runtime: Runtime, each: int, prefix: str) -> list[
 
 def one_by_one(desk: Runtime, count: int) -> None:
     """Write one, send it, settle it in a transaction of its own, then the next."""
-    at, actor, ways = clock.now(), job_actor(JOB), desk.providers.payout_routes
+    at, actor, routes = clock.now(), job_actor(JOB), desk.providers.payout_routes
     with desk.db.reading() as session:
         due = [row.id for row in session.execute(payout_schedules.due(at, None).after(None, count))]
     for schedule in due:
         with desk.db.transaction() as session:
-            payout_writing.create_all(session, [schedule], at=at, actor=actor, ways=ways)
+            payout_writing.create_all(session, [schedule], at=at, actor=actor, routes=routes)
             [taken] = payouts.claim_due(session, at, 1, send_payouts.LEASE, _KNOWN)
         with EffectLease(send_payouts.LEASE).held():
             answer = send_payouts.send(desk, taken)

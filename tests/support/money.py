@@ -36,6 +36,6 @@ repay = partial(_book, "party.repay")
 def divide(session: Session, escrow_id: int, parts: Shares, *, at: datetime, actor: Actor, note: str = "So.") -> None:
     """Let a held escrow go in these parts at once, as a decision does."""
     subject = read_escrow.locked(session, escrow_id)
-    by_card = disbursement_sql.cards(session, [escrow_id], disbursement_sql.way_of(parts))
+    by_card = disbursement_sql.cards(session, [escrow_id], disbursement_sql.plan_of(parts))
     wallets = (subject.seller_wallet, subject.buyer_wallet)
     release.disburse(session, subject.escrow, parts, by_card, wallets, at=at, actor=actor, note=note)

@@ -37,7 +37,7 @@ def written(runtime: Runtime, schedule_id: int) -> int:
     """The schedule's payout, written and not sent."""
     ways = {"NGN": "paystack"}
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [schedule_id], at=clock.now(), actor=_JOB, ways=ways)
+        payout_writing.create_all(session, [schedule_id], at=clock.now(), actor=_JOB, routes=ways)
     with runtime.db.reading() as session:
         return payout_schedules.get(session, schedule_id).payout_id or 0
 

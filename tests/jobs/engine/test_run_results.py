@@ -150,7 +150,7 @@ def night(runtime: Runtime, number: int, schedule: int, ways: dict[str, str] | N
     """One night's attempt, and whether it alerts."""
     at = NOON + timedelta(days=number)
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [schedule], at=at, actor=ACTOR, ways=ways or {"NGN": "paystack"})
+        payout_writing.create_all(session, [schedule], at=at, actor=ACTOR, routes=ways or {"NGN": "paystack"})
     evaluate(runtime)
     return "payout_unpaid" in firing(runtime)
 

@@ -75,7 +75,7 @@ class Desk:
             found = payout_schedules.get(session, self.plan)
             rested = found.last_retry_at is None or found.last_retry_at <= self.at - payout_schedules.PAUSE
             if found.status == ScheduleStatus.PENDING and rested:
-                payout_writing.create_all(session, [self.plan], at=self.at, actor=ACTOR, ways={"NGN": "paystack"})
+                payout_writing.create_all(session, [self.plan], at=self.at, actor=ACTOR, routes={"NGN": "paystack"})
 
     def minute(self) -> None:
         """What is due is sent, or asked about."""

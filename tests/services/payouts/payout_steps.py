@@ -88,7 +88,7 @@ class Steps(Books):
         before, now, plan, to = len(self.payouts()), self.terms(), self.plan(), self.in_use()
         last = next(((each.amount, each.destination_id) for each in self.payouts() if each.id == plan.payout_id), None)
         asked: dict[str, Any] = {"terms": terms, "as_before": as_before}
-        payout_writing.create_all(self.session, [self.plan_id], at=self.at, actor=JOB, ways=WAYS, **asked)
+        payout_writing.create_all(self.session, [self.plan_id], at=self.at, actor=JOB, routes=WAYS, **asked)
         self.session.expire_all()
         made = self.payouts()[before:]
         if made:

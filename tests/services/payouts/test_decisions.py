@@ -103,7 +103,7 @@ def test_its_money_goes_back_once_and_no_other_payout_follows(runtime: Runtime) 
     with runtime.db.transaction() as session:
         plan = payouts.get(session, number).schedule_id or 0
         ways = {"NGN": "paystack"}
-        payout_writing.create_all(session, [plan], at=clock.now() + timedelta(days=2), actor=JOB, ways=ways)
+        payout_writing.create_all(session, [plan], at=clock.now() + timedelta(days=2), actor=JOB, routes=ways)
         assert session.scalar(select(func.count()).select_from(Payout)) == 1
         assert session.scalar(select(Audit.reason).where(Audit.action == "payout.give_back")) == WHY
     settled(runtime, number, ProviderStatus.SUCCEEDED)

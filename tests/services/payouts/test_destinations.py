@@ -42,7 +42,7 @@ def plan(market: Market, party: int, ref: str = "plan") -> int:
 
 def pay(market: Market, schedule: int, at: datetime) -> list[str]:
     """Why it can't be paid; nothing when it was."""
-    outcome = payout_writing.create_all(market.session, [schedule], at=at, actor=JOB, ways=WAYS)
+    outcome = payout_writing.create_all(market.session, [schedule], at=at, actor=JOB, routes=WAYS)
     assert len(outcome.refused) + outcome.passed_on == 1
     return [refused.sentence for refused in outcome.refused]
 
@@ -52,7 +52,7 @@ def test_nothing_is_paid_to_a_new_one_for_a_day(market: Market) -> None:
     to, schedule = put(market, party), plan(market, party)
     [why] = pay(market, schedule, NOW + DAY - timedelta(seconds=1))
     assert "is new: nothing is paid to it before 03 March 2026 at 09:30 UTC" in why
-    dry = payout_writing.preview_all(market.session, [schedule], at=NOW, ways=WAYS)
+    dry = payout_writing.preview_all(market.session, [schedule], at=NOW, routes=WAYS)
     assert (dry.done, len(dry.refused)) == (0, 1)
     told = payout_plan.reasons(payout_plan.read(market.session, schedule), NOW, WAYS)
     assert any("is new: nothing is paid" in reason.sentence for reason in told)

@@ -220,7 +220,7 @@ class Scene:
         self.session.flush()
         new = NewSchedule("plan", self.seller, case.amount, case.currency, NOW)
         plan = payout_schedules.create(self.session, new, **how)
-        payout_writing.create_all(self.session, [plan.id], at=NOW, actor=JOB, ways={case.currency: "paystack"})
+        payout_writing.create_all(self.session, [plan.id], at=NOW, actor=JOB, routes={case.currency: "paystack"})
         [taken] = payouts.claim_due(self.session, NOW, 1, timedelta(minutes=3), ["paystack"])
         word = NoResponse("It is there already.", is_answer=True, is_there=True)
         payout_settling.settle_all(self.session, {taken.id: word}, at=NOW, actor=JOB)

@@ -19,15 +19,15 @@ from webapp.services.payouts.schedules import schedules
 @job(cron="0 2 * * *", max_duration=minutes(10))
 def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
-    ways = work.runtime.providers.payout_routes
+    routes = work.runtime.providers.payout_routes
     only = work.parameters.get("schedule")
     failed = work.control.only_items("payout")
     terms, as_before = work.parameters.get("terms"), failed is not None
-    writing = partial(creation.create_all, ways=ways, terms=terms, as_before=as_before)
-    dry = partial(creation.preview_all, ways=ways)
+    writing = partial(creation.create_all, routes=routes, terms=terms, as_before=as_before)
+    dry = partial(creation.preview_all, routes=routes)
     retried = None if failed is None else _schedules_of(work, failed)
     work.in_chunks(schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
-    if not ways:
+    if not routes:
         raise NotConfigured(f"Sending payouts is not configured: set {catalogue.needed_to_pay_out(work.settings)}.")
     due_by = work.now
     if failed is None or retried is None:

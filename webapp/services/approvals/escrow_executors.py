@@ -85,15 +85,15 @@ class PreparedDisbursement:
 
     def legs(self) -> Sequence[Leg]:
         """The entries that let it go."""
-        session, way = self.context.session, disbursement_sql.way_of(self.parts)
-        return transfers.legs(session, [disbursement_sql.draft(session, self.subject.escrow, way)])
+        session, plan = self.context.session, disbursement_sql.plan_of(self.parts)
+        return transfers.legs(session, [disbursement_sql.draft(session, self.subject.escrow, plan)])
 
     def debts_in_words(self) -> str:
         """What of the parts meets a debt of the escrow's reversal, as a phrase to add; empty when nothing does."""
-        session, escrow, way = self.context.session, self.subject.escrow, disbursement_sql.way_of(self.parts)
+        session, escrow, plan = self.context.session, self.subject.escrow, disbursement_sql.plan_of(self.parts)
         if not reversal_debts.may_owe(escrow):
             return ""
-        return reversal_debts.in_words(disbursement_sql.debts_met(session, [escrow.id], way, self.by_card), escrow)
+        return reversal_debts.in_words(disbursement_sql.debts_met(session, [escrow.id], plan, self.by_card), escrow)
 
     def post(self, reason: str) -> None:
         """Let it go."""
@@ -109,12 +109,12 @@ def prepare_disbursement(
     """How the escrow is disbursed in these parts. Raises Conflict when something but what is `lifted` keeps it, or
     while outgoing money is stopped.
     """
-    session, escrow, way = context.session, subject.escrow, disbursement_sql.way_of(parts)
+    session, escrow, plan = context.session, subject.escrow, disbursement_sql.plan_of(parts)
     disbursement.require_free(escrow, subject.freezes, lifted)
     ensure_outgoing_enabled(session, lock=context.locked)
-    if way.seller is not None and subject.seller_wallet is None:
+    if plan.seller is not None and subject.seller_wallet is None:
         disbursement.require_seller_wallet(session, escrow)
-    return PreparedDisbursement(context, subject, parts, disbursement_sql.cards(session, [escrow.id], way))
+    return PreparedDisbursement(context, subject, parts, disbursement_sql.cards(session, [escrow.id], plan))
 
 
 def _disbursement(

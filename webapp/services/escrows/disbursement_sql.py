@@ -32,8 +32,8 @@ Cards = Mapping[int, Payment]
 
 
 @dataclass(frozen=True, slots=True)
-class WayOut:
-    """One way in which holds are disbursed, and who gets how much of each; None for those who get nothing."""
+class DisbursementPlan:
+    """How holds are disbursed, and who gets how much of each; None for those who get nothing."""
 
     kind: TransferKind
     status: EscrowStatus
@@ -43,37 +43,39 @@ class WayOut:
     fee: Column | None
 
 
-RELEASE = WayOut(
+RELEASE = DisbursementPlan(
     TransferKind.RELEASE, EscrowStatus.RELEASED, EscrowReleased(), None, Escrow.amount - Escrow.fee, Escrow.fee
 )
-REFUND = WayOut(TransferKind.REFUND, EscrowStatus.REFUNDED, EscrowRefunded(), Escrow.amount, None, None)
+REFUND = DisbursementPlan(TransferKind.REFUND, EscrowStatus.REFUNDED, EscrowRefunded(), Escrow.amount, None, None)
 
 
-def way_of(parts: Shares) -> WayOut:
-    """The way out that gives each side its part of one hold."""
+def plan_of(parts: Shares) -> DisbursementPlan:
+    """The plan that gives each side its part of one hold."""
     if not parts.buyer:
         return RELEASE
     if not parts.seller and not parts.fee:
         return REFUND
     event = EscrowSplit(buyer_amount=parts.buyer, seller_amount=parts.seller)
     amounts = [literal(part, BigInt) for part in (parts.buyer, parts.seller, parts.fee)]
-    return WayOut(TransferKind.SPLIT, EscrowStatus.SPLIT, event, *amounts)
+    return DisbursementPlan(TransferKind.SPLIT, EscrowStatus.SPLIT, event, *amounts)
 
 
-def cards(session: Session, ids: Sequence[int], way: WayOut) -> Cards:
+def cards(session: Session, ids: Sequence[int], plan: DisbursementPlan) -> Cards:
     """Which of these escrows give the buyer's part back through the provider of a payment."""
-    return routing.payments_to_refund(session, ids) if way.buyer is not None else {}
+    return routing.payments_to_refund(session, ids) if plan.buyer is not None else {}
 
 
 def debts_met(
-    session: Session, ids: Sequence[int], way: WayOut, by_card: Cards, touched: Collection[int] | None = None
+    session: Session, ids: Sequence[int], plan: DisbursementPlan, by_card: Cards, touched: Collection[int] | None = None
 ) -> list[Met]:
     """What of the parties' parts meets the debts of these escrows' reversals instead of going into their wallets.
 
     With `touched` the parties' accounts are locked first, as `reversal_debts.to_meet` says.
     """
-    buyer = None if way.buyer is None else case((Escrow.id.in_(by_card), 0), else_=way.buyer) if by_card else way.buyer
-    return reversal_debts.to_meet(session, ids, seller=way.seller, buyer=buyer, touched=touched)
+    buyer = (
+        None if plan.buyer is None else case((Escrow.id.in_(by_card), 0), else_=plan.buyer) if by_card else plan.buyer
+    )
+    return reversal_debts.to_meet(session, ids, seller=plan.seller, buyer=buyer, touched=touched)
 
 
 def note_met(session: Session, outcome: Outcome, met: Sequence[Met]) -> None:
@@ -86,23 +88,25 @@ def note_met(session: Session, outcome: Outcome, met: Sequence[Met]) -> None:
         outcome.note(DEBTS_MET, currencies[each.escrow_id], each.amount)
 
 
-def draft(session: Session, escrow: Escrow, way: WayOut) -> Draft:
+def draft(session: Session, escrow: Escrow, plan: DisbursementPlan) -> Draft:
     """What `transfers` and `legs` say of one escrow. A wallet that the buyer lacks is a place to be opened."""
-    by_card = cards(session, [escrow.id], way)
-    met = debts_met(session, [escrow.id], way, by_card)
-    rows = session.execute(legs(session, [escrow.id], way, by_card, met))
+    by_card = cards(session, [escrow.id], plan)
+    met = debts_met(session, [escrow.id], plan, by_card)
+    rows = session.execute(legs(session, [escrow.id], plan, by_card, met))
     buyers = Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)
     sides = [(buyers if row.account_id is None else row.account_id, row.amount) for row in rows]
-    return Draft(_named(escrow, way), way.kind, escrow.currency, sides, escrow.id, escrow.hold_no, is_disbursement=True)
+    return Draft(
+        _named(escrow, plan), plan.kind, escrow.currency, sides, escrow.id, escrow.hold_no, is_disbursement=True
+    )
 
 
-def transfers(session: Session, ids: Sequence[int], way: WayOut, at: datetime, run_id: int | None) -> Rows:
+def transfers(session: Session, ids: Sequence[int], plan: DisbursementPlan, at: datetime, run_id: int | None) -> Rows:
     """A transfer for each hold, in the columns that the ledger takes."""
     number = cast(Escrow.id, String).concat("-").concat(cast(Escrow.hold_no, String))
     values = {
         "key": Escrow.id,
-        "reference": literal("escrow-").concat(number).concat(f"-{way.kind}"),
-        "kind": _kind(way),
+        "reference": literal("escrow-").concat(number).concat(f"-{plan.kind}"),
+        "kind": _kind(plan),
         "currency": Escrow.currency,
         "amount": Escrow.amount,
         "escrow_id": Escrow.id,
@@ -115,24 +119,24 @@ def transfers(session: Session, ids: Sequence[int], way: WayOut, at: datetime, r
     return select(*labelled(Transfer, values)).where(one_of(session, Escrow.id, ids))
 
 
-def legs(session: Session, ids: Sequence[int], way: WayOut, by_card: Cards, met: Sequence[Met] = ()) -> Rows:
+def legs(session: Session, ids: Sequence[int], plan: DisbursementPlan, by_card: Cards, met: Sequence[Met] = ()) -> Rows:
     """The entries of each hold, in the columns that the ledger takes; the account is NULL for a wallet not opened.
 
     What is `met` goes to the debts instead of the wallets.
     """
     chosen, debts = one_of(session, Escrow.id, ids), _given(met)
     sides = [_side(Escrow.held_account_id.label("account_id"), -Escrow.amount).where(chosen)]
-    if way.seller is not None:
-        rest = _less(way.seller, debts)
+    if plan.seller is not None:
+        rest = _less(plan.seller, debts)
         to_seller = _besides(_side(Wallet.id, rest).join(Wallet, wallet_of_seller()), debts, Escrow.seller_id)
         sides.append(to_seller.where(chosen, rest > 0))
-    if way.buyer is not None:
-        sides += _sides_of_buyers(session, ids, way.buyer, by_card, debts)
+    if plan.buyer is not None:
+        sides += _sides_of_buyers(session, ids, plan.buyer, by_card, debts)
     if debts is not None:
         sides.append(_side(debts.c.account_id, debts.c.amount).join(debts, debts.c.escrow_id == Escrow.id))
-    if way.fee is not None:
-        to_fees = _side(_Fees.id, way.fee).join(_Fees, _is_pool(_Fees, AccountKind.FEES, ""))
-        sides.append(to_fees.where(chosen, way.fee > 0))
+    if plan.fee is not None:
+        to_fees = _side(_Fees.id, plan.fee).join(_Fees, _is_pool(_Fees, AccountKind.FEES, ""))
+        sides.append(to_fees.where(chosen, plan.fee > 0))
     rows = union_all(*sides).subquery()
     return select(*(rows.c[name] for name in posting.LEG_COLUMNS))
 
@@ -188,12 +192,12 @@ def _is_pool(account: Any, kind: AccountKind, owner: str) -> ColumnElement[bool]
     return and_(account.kind == kind, *of_nobody, account.currency == Escrow.currency)
 
 
-def _kind(way: WayOut) -> Column:
+def _kind(plan: DisbursementPlan) -> Column:
     """What leaves a seller's pending account for the wallet is an earning."""
-    if way.kind != TransferKind.RELEASE:
-        return str(way.kind)
+    if plan.kind != TransferKind.RELEASE:
+        return str(plan.kind)
     return case((Escrow.policy == Policy.BUFFER, str(TransferKind.EARNING)), else_=str(TransferKind.RELEASE))
 
 
-def _named(escrow: Escrow, way: WayOut) -> str:
-    return f"escrow-{escrow.id}-{escrow.hold_no}-{way.kind}"
+def _named(escrow: Escrow, plan: DisbursementPlan) -> str:
+    return f"escrow-{escrow.id}-{escrow.hold_no}-{plan.kind}"

@@ -19,7 +19,7 @@ from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows import disbursement_sql
-from webapp.services.escrows.disbursement_sql import REFUND, RELEASE, Cards, Wallet, WayOut
+from webapp.services.escrows.disbursement_sql import REFUND, RELEASE, Cards, DisbursementPlan, Wallet
 from webapp.services.escrows.due import is_ripe
 from webapp.services.escrows.release_refusals import refusals
 from webapp.services.ledger import accounts, posting, reversal_debts, transfers
@@ -87,20 +87,20 @@ def disburse(
     keeps it.
     """
     actor.require("money:move")
-    way, seller, buyer = disbursement_sql.way_of(parts), *wallets
-    touched = {escrow.held_account_id, seller if way.seller is not None else None}
-    if way.buyer is not None and escrow.id not in by_card:
+    plan, seller, buyer = disbursement_sql.plan_of(parts), *wallets
+    touched = {escrow.held_account_id, seller if plan.seller is not None else None}
+    if plan.buyer is not None and escrow.id not in by_card:
         touched |= {buyer} if buyer is not None else _wallets_of_buyers(session, [escrow.id], at)
     moved = {account for account in touched if account is not None}
     met = []
     if reversal_debts.may_owe(escrow):
-        met = disbursement_sql.debts_met(session, [escrow.id], way, by_card, moved)
+        met = disbursement_sql.debts_met(session, [escrow.id], plan, by_card, moved)
     # The conditional update comes first: what changed since the look is refused in words, not by a constraint.
-    _mark(session, [escrow.id], way, at, DECISION, may_be_paid(None, None))
-    _post(session, [escrow.id], way, by_card, moved, met, at, None)
-    _record(session, [escrow.id], way, at, actor, note, None)
-    _send_back(session, by_card, way.buyer, at, actor)
-    if way is not RELEASE and way is not REFUND:
+    _mark(session, [escrow.id], plan, at, DECISION, may_be_paid(None, None))
+    _post(session, [escrow.id], plan, by_card, moved, met, at, None)
+    _record(session, [escrow.id], plan, at, actor, note, None)
+    _send_back(session, by_card, plan.buyer, at, actor)
+    if plan is not RELEASE and plan is not REFUND:
         _note_split(session, parts, at)
 
 
@@ -116,16 +116,18 @@ def book_divided(
     session: Session, escrow_id: int, parts: Shares, draft: Draft, *, at: datetime, actor: Actor, note: str
 ) -> None:
     """Let a held escrow go in these parts, as it was drafted. Raises Conflict when something freezes it."""
-    way = disbursement_sql.way_of(parts)
-    _book(session, escrow_id, way, draft, at, actor, note)
-    if way.buyer is not None and way.seller is not None:
+    plan = disbursement_sql.plan_of(parts)
+    _book(session, escrow_id, plan, draft, at, actor, note)
+    if plan.buyer is not None and plan.seller is not None:
         _note_split(session, parts, at)
 
 
-def _book(session: Session, escrow_id: int, way: WayOut, draft: Draft, at: datetime, actor: Actor, note: str) -> None:
+def _book(
+    session: Session, escrow_id: int, plan: DisbursementPlan, draft: Draft, at: datetime, actor: Actor, note: str
+) -> None:
     transfers.write(session, [draft], at=at)
-    _mark(session, [escrow_id], way, at, DECISION)
-    _record(session, [escrow_id], way, at, actor, note, None)
+    _mark(session, [escrow_id], plan, at, DECISION)
+    _record(session, [escrow_id], plan, at, actor, note, None)
 
 
 def _note_split(session: Session, parts: Shares, at: datetime) -> None:
@@ -149,7 +151,7 @@ def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnEl
 def _disburse_all(
     session: Session,
     ids: Sequence[int],
-    way: WayOut,
+    plan: DisbursementPlan,
     holds: Sequence[ColumnElement[bool]],
     due_by: datetime | None,
     *,
@@ -162,28 +164,28 @@ def _disburse_all(
     actor.require("money:move")
     ensure_outgoing_enabled(session)
     lock(session, Escrow, ids)
-    found = session.execute(_payable(session, ids, way, holds)).all()
+    found = session.execute(_payable(session, ids, plan, holds)).all()
     payable = [row[0] for row in found]
     outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
     if payable:
-        by_card = disbursement_sql.cards(session, payable, way)
+        by_card = disbursement_sql.cards(session, payable, plan)
         touched = {account for row in found for account in row[1:]}
-        if way.buyer is not None:
+        if plan.buyer is not None:
             touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
-        met = disbursement_sql.debts_met(session, payable, way, by_card, touched)
-        posted = _post(session, payable, way, by_card, touched, met, at, run_id)
+        met = disbursement_sql.debts_met(session, payable, plan, by_card, touched)
+        posted = _post(session, payable, plan, by_card, touched, met, at, run_id)
         outcome.done, outcome.amounts = posted.count, posted.amounts
         disbursement_sql.note_met(session, outcome, met)
-        _mark(session, payable, way, at, reason)
-        _record(session, payable, way, at, actor, note or reason, run_id)
-        _send_back(session, by_card, way.buyer, at, actor)
+        _mark(session, payable, plan, at, reason)
+        _record(session, payable, plan, at, actor, note or reason, run_id)
+        _send_back(session, by_card, plan.buyer, at, actor)
     return outcome
 
 
 def _post(
     session: Session,
     ids: Sequence[int],
-    way: WayOut,
+    plan: DisbursementPlan,
     by_card: Cards,
     touched: Collection[int],
     met: Sequence[Met],
@@ -192,18 +194,20 @@ def _post(
 ) -> Posted:
     return posting.post_all(
         session,
-        disbursement_sql.transfers(session, ids, way, at, run_id),
-        disbursement_sql.legs(session, ids, way, by_card, met),
+        disbursement_sql.transfers(session, ids, plan, at, run_id),
+        disbursement_sql.legs(session, ids, plan, by_card, met),
         accounts=sorted({*touched, *(each.account_id for each in met)}),
-        kind=way.kind,
+        kind=plan.kind,
         at=at,
     )
 
 
-def _payable(session: Session, ids: Sequence[int], way: WayOut, holds: Sequence[ColumnElement[bool]]) -> Rows:
+def _payable(
+    session: Session, ids: Sequence[int], plan: DisbursementPlan, holds: Sequence[ColumnElement[bool]]
+) -> Rows:
     """Escrows that may be paid out, with the account they are held in and, where the seller is paid, its wallet."""
     chosen = (one_of(session, Escrow.id, ids), *holds)
-    if way.seller is None:
+    if plan.seller is None:
         return select(Escrow.id, Escrow.held_account_id).where(*chosen).order_by(Escrow.id)
     found = select(Escrow.id, Escrow.held_account_id, Wallet.id).join(Wallet, disbursement_sql.wallet_of_seller())
     return found.where(*chosen).order_by(Escrow.id)
@@ -221,7 +225,7 @@ def _wallets_of_buyers(session: Session, ids: Sequence[int], at: datetime) -> se
 def _mark(
     session: Session,
     ids: Sequence[int],
-    way: WayOut,
+    plan: DisbursementPlan,
     at: datetime,
     reason: str,
     holds: Sequence[ColumnElement[bool]] = (Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0),
@@ -229,7 +233,7 @@ def _mark(
     left = (
         update(Escrow)
         .where(one_of(session, Escrow.id, ids), *holds)
-        .values(status=way.status, closed_at=at, close_reason=reason, blocked=None, version=Escrow.version + 1)
+        .values(status=plan.status, closed_at=at, close_reason=reason, blocked=None, version=Escrow.version + 1)
         .execution_options(synchronize_session=False)
     )
     changed: Any = session.execute(left)
@@ -240,14 +244,20 @@ def _mark(
 
 
 def _record(
-    session: Session, ids: Sequence[int], way: WayOut, at: datetime, actor: Actor, note: str, run_id: int | None
+    session: Session,
+    ids: Sequence[int],
+    plan: DisbursementPlan,
+    at: datetime,
+    actor: Actor,
+    note: str,
+    run_id: int | None,
 ) -> None:
-    before, after = '{"status":"held"}', f'{{"status":"{way.status}"}}'
+    before, after = '{"status":"held"}', f'{{"status":"{plan.status}"}}'
     records = select(Escrow.id, literal(before).label("before"), literal(after).label("after"))
     chosen = records.where(one_of(session, Escrow.id, ids))
-    action = f"escrow.{way.kind}"
+    action = f"escrow.{plan.kind}"
     trail.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=note, run_id=run_id)
-    events.add_all(session, way.event, ids, at=at)
+    events.add_all(session, plan.event, ids, at=at)
 
 
 def _send_back(session: Session, by_card: Cards, amounts: Column, at: datetime, actor: Actor) -> None:

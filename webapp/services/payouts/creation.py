@@ -28,7 +28,7 @@ from webapp.sql import lock, one_of
 _Wallet = aliased(Account, name="wallet")
 _Last = aliased(Payout, name="last")
 _SCHEDULES: Any = PayoutSchedule.__table__
-Ways = Mapping[str, str]
+PayoutRoutes = Mapping[str, str]
 """Which provider pays out a currency."""
 
 
@@ -38,7 +38,7 @@ def create_all(
     *,
     at: datetime,
     actor: Actor,
-    ways: Ways,
+    routes: PayoutRoutes,
     run_id: int | None = None,
     terms: str | None = None,
     as_before: bool = False,
@@ -56,12 +56,12 @@ def create_all(
     lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
     rows = _rows(session, ids)
     changed = {row.id: why for row in rows if (why := _changed(row, terms, as_before))}
-    outcome, payable = _sifted([row for row in rows if row.id not in changed], ways, at)
+    outcome, payable = _sifted([row for row in rows if row.id not in changed], routes, at)
     unpaid = list(outcome.refused)
     outcome.refused += [RefusedItem(row.id, row.ref, changed[row.id]) for row in rows if row.id in changed]
     if payable:
-        made = _insert(session, payable, ways, at, actor)
-        _move(session, payable, made, ways, at, run_id)
+        made = _insert(session, payable, routes, at, actor)
+        _move(session, payable, made, routes, at, run_id)
         outcome.passed_on = len(made)
         _mark(session, payable, made)
         _record(session, made, at, actor, run_id)
@@ -69,9 +69,9 @@ def create_all(
     return outcome
 
 
-def preview_all(session: Session, ids: Sequence[int], *, at: datetime, ways: Ways) -> Outcome:
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime, routes: PayoutRoutes) -> Outcome:
     """What `write_all` would answer, and nothing written."""
-    outcome, payable = _sifted(_rows(session, ids), ways, at)
+    outcome, payable = _sifted(_rows(session, ids), routes, at)
     outcome.done = len(payable)
     for row in payable:
         outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
@@ -125,11 +125,11 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(query).all()
 
 
-def _sifted(rows: Sequence[Any], ways: Ways, at: datetime) -> tuple[Outcome, list[Any]]:
+def _sifted(rows: Sequence[Any], routes: PayoutRoutes, at: datetime) -> tuple[Outcome, list[Any]]:
     """What can be paid out of the wallets, in order, and why the rest can't."""
     outcome, payable, left = Outcome("payout_schedule"), [], {row.wallet_id: row.balance for row in rows}
     for row in rows:
-        reason = _refusal(row, ways, left, at)
+        reason = _refusal(row, routes, left, at)
         if reason:
             outcome.refused.append(RefusedItem(row.id, row.ref, reason))
         else:
@@ -138,12 +138,12 @@ def _sifted(rows: Sequence[Any], ways: Ways, at: datetime) -> tuple[Outcome, lis
     return outcome, payable
 
 
-def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str | None:
+def _refusal(row: Any, routes: PayoutRoutes, left: Mapping[int, int], at: datetime) -> str | None:
     if row.status != ScheduleStatus.PENDING:
         return f"It is {in_words(row.status)} already."
     if row.paid_after_all:
         return f"{row.paid_after_all} of its payouts was paid after all: that is decided first."
-    if row.currency not in ways:
+    if row.currency not in routes:
         return f"No provider that is configured pays out {row.currency}."
     if row.destination_id is None:
         return f"{row.name} has no payout destination in {row.currency}."
@@ -170,7 +170,7 @@ def _changed(row: Any, terms: str | None, as_before: bool) -> str | None:
 
 
 def _insert(
-    session: Session, payable: Sequence[Any], ways: Ways, at: datetime, actor: Actor
+    session: Session, payable: Sequence[Any], routes: PayoutRoutes, at: datetime, actor: Actor
 ) -> dict[int, tuple[int, str]]:
     """The payouts: id and reference, by their schedule's id."""
     desk = installation.number(session)
@@ -180,7 +180,7 @@ def _insert(
             "party_id": row.party_id,
             "destination_id": row.destination_id,
             "schedule_id": row.id,
-            "provider": ways[row.currency],
+            "provider": routes[row.currency],
             "currency": row.currency,
             "amount": row.amount,
             "status": PayoutStatus.PENDING,
@@ -200,12 +200,12 @@ def _move(
     session: Session,
     payable: Sequence[Any],
     made: Mapping[int, tuple[int, str]],
-    ways: Ways,
+    routes: PayoutRoutes,
     at: datetime,
     run_id: int | None,
 ) -> None:
     targets = {
-        currency: accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner=ways[currency])
+        currency: accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner=routes[currency])
         for currency in sorted({row.currency for row in payable})
     }
     moves = [

@@ -91,7 +91,7 @@ def why(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
 
 def _answer(detail: PayoutDetail, at: datetime) -> str:
     """What is said after how it stands."""
-    ways = {
+    answers = {
         PayoutSituation.NOT_SENT: _not_sent,
         PayoutSituation.UNDER_WAY: _under_way,
         PayoutSituation.UNKNOWN: _unknown,
@@ -100,7 +100,7 @@ def _answer(detail: PayoutDetail, at: datetime) -> str:
         PayoutSituation.RETURNED: _returned,
         PayoutSituation.PAID: _paid,
     }
-    return ways[situation(detail.payout)](detail, at)
+    return answers[situation(detail.payout)](detail, at)
 
 
 def _not_sent(detail: PayoutDetail, at: datetime) -> str:

@@ -156,8 +156,8 @@ def ask_disabled_reason(payout: Payout) -> str:
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
     """How many of them there are, up to a million."""
-    ways = _due(at, providers, only, not_sent_through=pauses.in_force(session))
-    rows = union_all(*[select(Payout.id).where(*way).limit(MOST_COUNTED).subquery().select() for way in ways])
+    conditions = _due(at, providers, only, not_sent_through=pauses.in_force(session))
+    rows = union_all(*[select(Payout.id).where(*way).limit(MOST_COUNTED).subquery().select() for way in conditions])
     return session.scalars(select(func.count()).select_from(rows.subquery())).one()
 
 

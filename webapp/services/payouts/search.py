@@ -49,6 +49,6 @@ def _party(reference: str) -> Any:
     return select(Party.id).where(Party.ref == reference).scalar_subquery()
 
 
-def _any_of(model: Any, *ways: Any) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = model.id.in_(union_all(*[select(way.limit(ENOUGH).subquery()) for way in ways]))
+def _any_of(model: Any, *queries: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = model.id.in_(union_all(*[select(way.limit(ENOUGH).subquery()) for way in queries]))
     return found

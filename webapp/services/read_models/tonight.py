@@ -80,12 +80,12 @@ class UpcomingRun:
         return self.parties.get(currency, 0) - len(named), whole - sum(named)
 
 
-def coming(session: Session, now: datetime, settings: Settings, ways: Mapping[str, str]) -> list[UpcomingRun]:
+def coming(session: Session, now: datetime, settings: Settings, routes: Mapping[str, str]) -> list[UpcomingRun]:
     """Every job that moves money out or takes it. `ways` is which provider pays out a currency."""
     return [
         *(_release(session, policy, now) for policy in Policy),
         _deduct(session, now, settings),
-        _pay_out(session, now, ways),
+        _pay_out(session, now, routes),
     ]
 
 
@@ -105,12 +105,12 @@ def _deduct(session: Session, now: datetime, settings: Settings) -> UpcomingRun:
     return _walked(session, found, auto_deduct.due(), twin)
 
 
-def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> UpcomingRun:
+def _pay_out(session: Session, now: datetime, routes: Mapping[str, str]) -> UpcomingRun:
     found = _planned(session, _PAYOUTS, now)
-    if not ways:
+    if not routes:
         found.off = "No provider is configured that pays out."
         return found
-    return _walked(session, found, payout_schedules.due(found.at), partial(creation.preview_all, ways=ways))
+    return _walked(session, found, payout_schedules.due(found.at), partial(creation.preview_all, routes=routes))
 
 
 def _walked(session: Session, found: UpcomingRun, due: Due, twin: Callable[..., Outcome]) -> UpcomingRun:

@@ -42,8 +42,8 @@ def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> t
 
     Raises Conflict when the seller gets something and has no wallet.
     """
-    way = disbursement_sql.way_of(parts)
-    if way.seller is not None:
+    plan = disbursement_sql.plan_of(parts)
+    if plan.seller is not None:
         disbursement.require_seller_wallet(session, escrow)
     sides: list[tuple[Place | int, int]] = [(escrow.held_account_id or 0, -escrow.amount)]
     met = []
@@ -57,9 +57,9 @@ def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> t
         if covered:
             met.append(Met(escrow.id, party_id, account or 0, covered, part - covered))
     sides.append((Place(AccountKind.FEES, escrow.currency), parts.fee))
-    reference = f"escrow-{escrow.id}-{escrow.hold_no + 1}-{way.kind}"
+    reference = f"escrow-{escrow.id}-{escrow.hold_no + 1}-{plan.kind}"
     moved = [side for side in sides if side[1]]
-    return Draft(reference, way.kind, escrow.currency, moved, escrow.id, escrow.hold_no + 1, is_disbursement=True), met
+    return Draft(reference, plan.kind, escrow.currency, moved, escrow.id, escrow.hold_no + 1, is_disbursement=True), met
 
 
 def correct(

@@ -85,7 +85,7 @@ def pay_disabled_reason(plan: Plan, at: datetime) -> str:
     return closed(plan, "paid again") or _guarantee(plan, at) or payout_terms.disabled_reason(plan.terms, at)
 
 
-def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
+def reasons(plan: Plan, at: datetime, routes: Mapping[str, str]) -> list[Reason]:
     """Why it was not paid yet; the first is the answer. `ways` is which provider pays out a currency."""
     schedule, twice = plan.schedule, _after_all(plan)
     if schedule.status == ScheduleStatus.PROCESSED:
@@ -100,7 +100,7 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
         last = schedule.failure_reason or "The provider gave no reason."
         failed = "It failed for good: nothing more is sent until somebody has it paid or changes it."
         return [Reason(failed), Reason(last)]
-    return _waiting(plan, at, ways)
+    return _waiting(plan, at, routes)
 
 
 def next_run_at(plan: Plan, at: datetime) -> datetime | None:
@@ -108,8 +108,8 @@ def next_run_at(plan: Plan, at: datetime) -> datetime | None:
     return run_of(plan.job, JOB, at, schedules.not_before(plan.schedule)).at
 
 
-def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
-    found = [*_stop(plan), *_until(plan, at), *_lacking(plan, at, ways)]
+def _waiting(plan: Plan, at: datetime, routes: Mapping[str, str]) -> list[Reason]:
+    found = [*_stop(plan), *_until(plan, at), *_lacking(plan, at, routes)]
     last = plan.schedule.failure_reason
     if last and last not in [reason.sentence for reason in found]:
         found.append(Reason(f"The last attempt said: {last}"))
@@ -176,10 +176,10 @@ def _guarantee(plan: Plan, at: datetime) -> str:
     return f"Its guarantee ends on {in_utc(ends)}; until then it can't be paid." if ends and ends > at else ""
 
 
-def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reason]:
+def _lacking(plan: Plan, at: datetime, routes: Mapping[str, str]) -> Iterator[Reason]:
     """What the payout itself would lack."""
     currency, party = plan.schedule.currency, plan.party
-    if currency not in ways:
+    if currency not in routes:
         yield Reason(f"No provider that is configured pays out {currency}.", "Whoever runs the desk sets one up.")
     if plan.destination is None:
         sentence = f"{party.name} has no payout destination in {currency}."
