@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from tests.support.market import AMINA, NOW, Market, all_books_agree
+from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.domain.disputes.resolutions import DisputeResolution
+from webapp.domain.states import ApprovalStatus
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.disputes import disputes
+from webapp.sql import is_sqlite
 
 WHY = "It is right so."
 SPLIT = DisputeResolution("split", "shared_fault", WHY, 6_001, 4_000)
@@ -73,4 +75,23 @@ def test_a_release_takes_at_most_15_statements(runtime: Runtime) -> None:
     )
 
     assert len(said) <= 15
+    all_books_agree(runtime)
+
+
+def test_an_approval_takes_at_most_26_statements_and_its_escrow_once(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        escrow = market.escrow(10_001)
+    how: Any = {"version": escrow.version, "at": NOW, "actor": AMINA, "settings": runtime.settings}
+    with runtime.db.transaction() as session:
+        made = escrow_decisions.release(session, escrow.id, WHY, **how).approval
+        assert made is not None
+
+    with statements(runtime) as seen, runtime.db.transaction() as session:
+        done = approvals.approve(session, made.id, at=NOW, actor=DIVINE, settings=runtime.settings)
+    print(*(f"{number:>3} {each[:230]}" for number, each in enumerate(seen, 1)), sep="\n")
+
+    assert done.status == ApprovalStatus.EXECUTED
+    assert len(seen) <= 26
+    assert sum("FROM escrow " in each and "FOR NO KEY UPDATE" in each for each in seen) == (not is_sqlite(session))
     all_books_agree(runtime)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
@@ -46,14 +47,17 @@ def decide(
     at: datetime,
     actor: Actor,
     settings: Settings,
-    subject: EscrowSubject | None = None,
+    subject: object | None = None,
 ) -> DecisionResult:
     """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may.
 
-    `subject` is what the caller has locked and looked at already: it is neither locked nor read again.
+    `subject` is what the caller has taken already, by the action's own reader: it is neither locked nor read again.
     Raises Conflict or Invalid when it can't be done, also when it would only be proposed.
     """
-    waiting = subject.waiting if subject else waiting_on(session, executors.find(action).kind, subject_id)
+    if isinstance(subject, EscrowSubject):  # the look at an escrow brings its proposal along
+        waiting = subject.waiting
+    else:
+        waiting = waiting_on(session, executors.find(action).kind, subject_id)
     if waiting is not None:
         raise Overtaken(
             f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
@@ -84,27 +88,39 @@ def waiting(session: Session, actor: Actor | None = None) -> list[Approval]:
 
 def approve(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Approval:
     """The second person's yes: checked again, then done in the same transaction."""
-    approval = _take(session, approval_id, at, actor)
+    _require_approver(actor)
+    proposed = get(session, approval_id)
+    subject = executors.find(proposed.action).read.locked(session, proposed.subject_id)
+    approval = _undecided(session, approval_id, at, actor)
     mover = actor.entrusted_with(MOVE)
-    posting = proposed_posting(session, approval, at=at, actor=mover, locked=True)
+    posting = proposed_posting(session, approval, at=at, actor=mover, subject=subject)
     _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None)
     _lift(session, approval, at, actor)
     posting.post()
     return get(session, approval_id)
 
 
-def proposed_posting(session: Session, approval: Approval, *, at: datetime, actor: Actor, locked: bool) -> Posting:
-    """What a waiting proposal would post now. Raises Conflict when it can't be approved as it stands."""
+def proposed_posting(
+    session: Session, approval: Approval, *, at: datetime, actor: Actor, subject: object | None = None
+) -> Posting:
+    """What a waiting proposal would post now. Raises Conflict when it can't be approved as it stands.
+
+    With the `subject`, locked and looked at, it may be posted; without, it is a preview.
+    """
     approval_subjects.require_unchanged(session, approval)
     own = (FreezeCause.PROPOSAL, approval.id)
-    action, subject, payload = approval.action, approval.subject_id, approval.payload
-    return executors.compute(session, action, subject, payload, at=at, actor=actor, locked=locked, lifted=[own])
+    how: Any = {"at": at, "actor": actor, "locked": subject is not None, "lifted": [own], "subject": subject}
+    return executors.compute(session, approval.action, approval.subject_id, approval.payload, **how)
 
 
 def reject(session: Session, approval_id: int, reason: str, *, at: datetime, actor: Actor) -> Approval:
     """The second person's no; the proposal's freeze is lifted and its subject goes back to its maker."""
     reason = validation.require_text(reason, "reason", "Say why you reject it.")
-    approval = _take(session, approval_id, at, actor)
+    _require_approver(actor)
+    escrow_id = get(session, approval_id).escrow_id
+    if escrow_id is not None:
+        disbursement.locked(session, escrow_id)
+    approval = _undecided(session, approval_id, at, actor)
     _decide(session, approval, ApprovalStatus.REJECTED, at, actor, reason)
     _give_back(session, approval, at, actor)
     return get(session, approval_id)
@@ -203,14 +219,14 @@ def _propose(
     return get(session, made)
 
 
-def _take(session: Session, approval_id: int, at: datetime, actor: Actor) -> Approval:
-    """The approval, with its escrow's row taken first, if this actor may decide it now."""
+def _require_approver(actor: Actor) -> None:
     actor.require("money:approve")
     if actor.kind != "user":
         raise NotAllowed("Only a person approves.")
-    escrow_id = get(session, approval_id).escrow_id
-    if escrow_id is not None:
-        disbursement.locked(session, escrow_id)
+
+
+def _undecided(session: Session, approval_id: int, at: datetime, actor: Actor) -> Approval:
+    """The approval, if this actor may decide it now. Looked at after its subject's row is taken."""
     approval = get(session, approval_id)
     if approval.proposed_by == actor.person:
         raise NotAllowed("You proposed this yourself: another person has to decide.")

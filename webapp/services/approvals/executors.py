@@ -7,7 +7,7 @@
     def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscrow) -> Posting:
         ...
 
-A subject is taken once: the escrow that guards it is locked, then everything that decides is read, and handed on.
+A subject is taken once: the row that guards it is locked, then everything that decides is read, and handed on.
 An executor reads and computes; it writes only in its posting's `post`. It raises Conflict when the decision can't be
 done. It stands beside its subject, in a module whose name ends in `executors`, where the registry finds it. The first
 part of the action's name is the kind of the subject.
@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import ScalarSelect
@@ -30,7 +30,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.domain.states import FreezeCause
 from webapp.errors import Conflict
-from webapp.models import Escrow
+from webapp.models import Escrow, Payout
 from webapp.services.ledger.transfers import Leg
 from webapp.sql import lock
 
@@ -43,14 +43,6 @@ class Payload(BaseModel):
     reason: str
 
 
-class Subject(Protocol):
-    """What a decision is about. Its escrow, if it has one, is locked before anything is decided."""
-
-    @property
-    def escrow(self) -> Escrow | None:
-        """The escrow whose row guards it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where, when and by whom it is computed."""
@@ -59,7 +51,7 @@ class Context:
     at: datetime
     actor: Actor
     locked: bool
-    """Whether the subject's escrow is locked, so that the posting may be posted. False for a preview."""
+    """Whether the row that guards the subject is locked, so that the posting may be posted. False for a preview."""
     lifted: frozenset[tuple[str, int]]
     """Freezes (cause, number) that are lifted with the decision, and so don't stand in its way."""
 
@@ -85,26 +77,27 @@ class Posting:
 
 
 P = TypeVar("P", bound=Payload)
-S = TypeVar("S", bound=Subject)
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader(Generic[S]):
-    """How a kind of subject is read, and which escrow guards it."""
+    """How a kind of subject is read, and which row guards it: its escrow's, where it has one."""
 
     fetch: Callable[[Session, int], S]
     """Everything that decides, fresh from the database. Raises NotFound."""
     guard: Callable[[int], Sequence[int] | ScalarSelect[Any]] | None = None
-    """The id of the guarding escrow, by what never changes; None for what no escrow guards."""
+    """The id of the guarding row, by what never changes; None for what none guards."""
+    guarded_by: type[Escrow] | type[Payout] = Escrow
 
     def __call__(self, session: Session, subject_id: int) -> S:
         """Read it without a lock, as for a preview."""
         return self.fetch(session, subject_id)
 
     def locked(self, session: Session, subject_id: int) -> S:
-        """Lock the guarding escrow, then read."""
+        """Lock the guarding row, then read."""
         if self.guard is not None:
-            lock(session, Escrow, self.guard(subject_id))
+            lock(session, self.guarded_by, self.guard(subject_id))
         # Second statement on purpose: what the first one saw may be older than its lock.
         return self.fetch(session, subject_id)
 
@@ -149,12 +142,12 @@ def compute(
     actor: Actor,
     locked: bool,
     lifted: Sequence[tuple[FreezeCause, int]] = (),
-    subject: Subject | None = None,
+    subject: object | None = None,
 ) -> Posting:
     """What the decision would do to its subject now. Raises NotFound, Conflict or Invalid when it can't be done.
 
-    With `locked` the subject's escrow is locked first, then read, and the posting may be posted. `subject` is the
-    one that the caller has taken like that already.
+    With `locked` the subject is locked first, then read, and the posting may be posted. `subject` is the one that the
+    caller has taken like that already, by the action's own reader.
     """
     known = find(action)
     if subject is None:

@@ -1,13 +1,23 @@
 """Both sides of a party in a transfer: its wallet, and what it owes."""
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind
 from webapp.models import Account
 from webapp.services.ledger import accounts
 from webapp.services.ledger.accounts import Place
+from webapp.sql import lock
 
 Sides = list[tuple[Place | int, int]]
+
+
+def lock_accounts(session: Session, party_ids: Sequence[int], currency: str) -> None:
+    """Take every account of these parties at once: two decisions must not count on the same money."""
+    theirs = (Account.party_id.in_(party_ids), Account.currency == currency)
+    lock(session, Account, list(session.scalars(select(Account.id).where(*theirs))))
 
 
 def from_party(session: Session, party_id: int, amount: int, currency: str) -> Sides:

@@ -12,7 +12,7 @@ from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import PartyDeposit, PartyOwe, PartyRepay
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Conflict, Invalid
-from webapp.models import Account, Escrow, Party, Transfer
+from webapp.models import Account, Party, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit import trail
 from webapp.services.common import events
@@ -28,14 +28,9 @@ _EVENTS = {"party.deposit": PartyDeposit, "party.owe": PartyOwe, "party.repay": 
 
 @dataclass(frozen=True, slots=True)
 class PartySubject:
-    """The party; no escrow guards its money."""
+    """The party; no row guards its money, but the floors of its accounts."""
 
     party: Party
-
-    @property
-    def escrow(self) -> Escrow | None:
-        """None."""
-        return None
 
 
 class PartyMoney(Payload):

@@ -8,7 +8,6 @@ from webapp.domain.actors import Actor
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import lookup, validation
-from webapp.services.payments import payments
 from webapp.services.payments.clawbacks.executors import (
     ClawBackPayment,
     GiveAgainPayment,
@@ -16,7 +15,7 @@ from webapp.services.payments.clawbacks.executors import (
     WriteOffPayment,
 )
 from webapp.services.payments.duplicate_executors import KeepPayment, SameMoneyPayment
-from webapp.services.payments.executors import AcceptPayment, MarkPaymentPaid, RefundPayment
+from webapp.services.payments.executors import AcceptPayment, MarkPaymentPaid, RefundPayment, read_payment
 from webapp.settings import Settings
 
 PAYLOADS = {
@@ -47,7 +46,9 @@ def decide(
     """Do one of the PAYLOADS' actions, or propose it."""
     actor.require("money:propose")
     reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
-    lookup.require_version(payments.locked(session, payment_id), version, "payment")
+    subject = read_payment.locked(session, payment_id)
+    lookup.require_version(subject.payment, version, "payment")
+    decision = PAYLOADS[action](reason=reason)
     return approvals.decide(
-        session, action, payment_id, PAYLOADS[action](reason=reason), at=at, actor=actor, settings=settings
+        session, action, payment_id, decision, at=at, actor=actor, settings=settings, subject=subject
     )

@@ -45,10 +45,10 @@ def get(session: Session, payment_id: int) -> Payment:
     return lookup.by_id(session, Payment, payment_id, "payment")
 
 
-def locked(session: Session, payment_id: int) -> Payment:
-    """One payment, its escrow's row taken first. Raises NotFound."""
-    disbursement.locked(session, orders.escrow_of(session, get(session, payment_id).order_id).id)
-    return get(session, payment_id)
+def locked(session: Session, payment_id: int) -> tuple[Payment, Escrow]:
+    """One payment and its escrow, whose row is taken first. Raises NotFound."""
+    escrow = disbursement.locked(session, orders.escrow_of(session, get(session, payment_id).order_id).id)
+    return get(session, payment_id), escrow
 
 
 def create(

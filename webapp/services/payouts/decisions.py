@@ -13,10 +13,9 @@ from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.executors import Payload
 from webapp.services.common import lookup, validation
-from webapp.services.payouts.executors import GivePayoutBack, MarkPayoutPaid, check_unsettled, known_of
+from webapp.services.payouts.executors import GivePayoutBack, MarkPayoutPaid, check_unsettled, known_of, read_payout
 from webapp.services.payouts.paid_twice_executors import ClawPayoutBack, WritePayoutOff, check_paid_after_all
 from webapp.settings import Settings
-from webapp.sql import lock
 
 _UNSETTLED: dict[str, type[MarkPayoutPaid] | type[GivePayoutBack]] = {
     "payout.mark_paid": MarkPayoutPaid,
@@ -45,14 +44,16 @@ def decide(
     """
     actor.require("money:propose")
     reason = validation.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
-    lock(session, Payout, [payout_id])
-    payout = lookup.by_id(session, Payout, payout_id, "payout")
+    subject = read_payout.locked(session, payout_id)
+    payout = subject.payout
     lookup.require_version(payout, version, "payout")
     _check(action, payout)
     if why := disabled_reason(action, payout, at, settings):
         raise Conflict(why)
     decision = payload(action, payout, reason)
-    return approvals.decide(session, action, payout_id, decision, at=at, actor=actor, settings=settings)
+    return approvals.decide(
+        session, action, payout_id, decision, at=at, actor=actor, settings=settings, subject=subject
+    )
 
 
 def payload(action: str, payout: Payout, reason: str) -> Payload:

@@ -11,14 +11,13 @@ from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Overtaken
-from webapp.models import Escrow, Payout, PayoutSchedule
+from webapp.models import Payout, PayoutSchedule
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup
 from webapp.services.ledger import transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
-from webapp.sql import lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,6 @@ class PayoutSubject:
     """The payout that is decided on."""
 
     payout: Payout
-    escrow: Escrow | None = None
 
     @property
     def amount(self) -> Money:
@@ -53,13 +51,13 @@ def _fetch(session: Session, payout_id: int) -> PayoutSubject:
     return PayoutSubject(lookup.by_id(session, Payout, payout_id, "payout"))
 
 
-read_payout = Reader(_fetch)
+read_payout = Reader(_fetch, guard=lambda payout_id: [payout_id], guarded_by=Payout)
 
 
 @executor("payout.mark_paid", MarkPayoutPaid, read=read_payout)
 def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPayoutPaid) -> Posting:
     """Nothing is posted: its money has left the wallet already."""
-    payout = _unsettled(context, subject, decision.known)
+    payout = _unsettled(subject, decision.known)
 
     def post() -> None:
         payout.is_unconfirmed = True
@@ -82,7 +80,7 @@ def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPay
 @executor("payout.give_back", GivePayoutBack, read=read_payout)
 def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePayoutBack) -> Posting:
     """The wallet gets it back, and no other payout follows by itself."""
-    payout = _unsettled(context, subject, decision.known)
+    payout = _unsettled(subject, decision.known)
     back = Draft(
         reference=f"{payout.ref}-return",
         kind=TransferKind.PAYOUT_RETURN,
@@ -126,12 +124,9 @@ def check_unsettled(payout: Payout) -> None:
         raise Overtaken(f"Payout {payout.ref} is {in_words(payout.status)}: there is nothing to decide about it.")
 
 
-def _unsettled(context: Context, subject: PayoutSubject, known: str) -> Payout:
-    """The payout, locked and fresh when it is to be posted."""
+def _unsettled(subject: PayoutSubject, known: str) -> Payout:
+    """The payout. Raises Conflict when it is settled, or when more is known of it than when that was decided."""
     payout = subject.payout
-    if context.locked:
-        lock(context.session, Payout, [payout.id])
-        context.session.refresh(payout)
     check_unsettled(payout)
     if known_of(payout) != known:
         raise Overtaken(f"Payout {payout.ref} is {known_of(payout)} by now: its provider told more since. Decide anew.")

@@ -12,7 +12,7 @@ from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
-from webapp.models import Account, Payout, PayoutSchedule
+from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
 from webapp.services.audit import trail
@@ -23,7 +23,6 @@ from webapp.services.ledger.party_sides import Sides
 from webapp.services.ledger.transfers import Draft
 from webapp.services.payouts import returns
 from webapp.services.payouts.executors import PayoutSubject, read_payout
-from webapp.sql import lock
 
 _UNPAID = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
 
@@ -41,7 +40,7 @@ def claw_payout_back(context: Context, subject: PayoutSubject, decision: ClawPay
     """Out of the party's wallet; what that lacks is the party's debt."""
     payout = _contradicted(context, subject)
     if context.locked:
-        _lock_accounts(context.session, payout)
+        party_sides.lock_accounts(context.session, [payout.party_id], payout.currency)
     sides = party_sides.from_party(context.session, payout.party_id, payout.amount, payout.currency)
     debt = sum(-amount for place, amount in sides if isinstance(place, Place) and place.kind == AccountKind.RECEIVABLE)
     taken, owed = Money(payout.amount - debt, payout.currency), Money(debt, payout.currency)
@@ -79,19 +78,10 @@ def unsent_instead(session: Session, payout: Payout) -> str:
 
 def _contradicted(context: Context, subject: PayoutSubject) -> Payout:
     payout = subject.payout
-    if context.locked:
-        lock(context.session, Payout, [payout.id])
-        context.session.refresh(payout)
     check_paid_after_all(payout)
     if other := unsent_instead(context.session, payout):
         raise Conflict(f"Payout {other} in its place is not sent yet. Cancel that one first: its money is there.")
     return payout
-
-
-def _lock_accounts(session: Session, payout: Payout) -> None:
-    theirs = (Account.party_id == payout.party_id, Account.currency == payout.currency)
-    kinds = Account.kind.in_((AccountKind.WALLET, AccountKind.RECEIVABLE))
-    lock(session, Account, list(session.scalars(select(Account.id).where(*theirs, kinds))))
 
 
 def _posting(

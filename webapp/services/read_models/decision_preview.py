@@ -58,7 +58,7 @@ def of_approval(
 ) -> DecisionPreview:
     """What a waiting proposal would do if it were approved now."""
     approval = approvals.get(session, approval_id)
-    posting = approvals.proposed_posting(session, approval, at=at, actor=actor, locked=False)
+    posting = approvals.proposed_posting(session, approval, at=at, actor=actor)
     return _shown(session, approval.action, posting, at, actor, settings)
 
 

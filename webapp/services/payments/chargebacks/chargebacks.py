@@ -33,7 +33,6 @@ from webapp.services.common import events
 from webapp.services.disputes import chargeback_cases, disputes, locks
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes, taken_back
-from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.payments.chargebacks import refund_offsets
 from webapp.settings import Settings
@@ -63,8 +62,7 @@ def settle(
 
     What the bank took is settled with the payment, whose provider is asked along with this.
     """
-    payment = payments.locked(session, payment_id)
-    escrow = orders.escrow_of(session, payment.order_id)
+    payment, escrow = payments.locked(session, payment_id)
     known = _known(session, payment, charged, at)
     before, status = known.status or None, _status(session, payment, charged)
     step = chargeback.step(before, status)

@@ -14,7 +14,6 @@ from webapp.services.ledger import party_sides
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.party_sides import Sides
 from webapp.services.ledger.transfers import Draft
-from webapp.sql import lock
 
 _BEARERS = {
     AccountKind.ESCROW: Bearer.ESCROW,
@@ -24,13 +23,6 @@ _BEARERS = {
 }
 _IN_WALLET = Hold(EscrowStatus.REFUNDED, 0, 0)
 """As if its escrow had gone to the buyer: what was collected besides a payment is in the buyer's wallet."""
-
-
-def lock_parties(session: Session, escrow: Escrow) -> None:
-    """Take the wallets and debts of both parties: two decisions must not count on the same money."""
-    theirs = (Account.party_id.in_((escrow.buyer_id, escrow.seller_id)), Account.currency == escrow.currency)
-    kinds = Account.kind.in_((AccountKind.WALLET, AccountKind.RECEIVABLE))
-    lock(session, Account, list(session.scalars(select(Account.id).where(*theirs, kinds))))
 
 
 def write_off(payment: Payment, escrow: Escrow, gone: int) -> Draft:

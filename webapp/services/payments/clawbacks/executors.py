@@ -23,7 +23,7 @@ from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes import locks as dispute_locks
 from webapp.services.disputes.executors import ResolveDispute
 from webapp.services.escrows import disbursement, freezes, held_again, release, taken_back
-from webapp.services.ledger import transfers
+from webapp.services.ledger import party_sides, transfers
 from webapp.services.ledger.daily_totals import note_figure
 from webapp.services.ledger.transfers import Draft
 from webapp.services.payments.clawbacks import drafts as clawback_drafts
@@ -203,7 +203,7 @@ def _require_nothing_else(
 
 def _lock(context: Context, escrow: Escrow) -> None:
     if context.locked:
-        clawback_drafts.lock_parties(context.session, escrow)
+        party_sides.lock_accounts(context.session, [escrow.buyer_id, escrow.seller_id], escrow.currency)
 
 
 def _part(subject: PaymentSubject, part: int | None) -> Money:

@@ -5,21 +5,19 @@ Both transfers are computed before either is posted, so that the preview shows w
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money.shares import Shares
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict
-from webapp.models import Account, Escrow, Transfer
+from webapp.models import Escrow, Transfer
 from webapp.services.escrows import disbursement, disbursement_sql, release, taken_back
 from webapp.services.ledger import accounts, reversal_debts
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.reversal_debts import Met
 from webapp.services.ledger.transfers import Draft
 from webapp.services.payments.reversals import transfers
-from webapp.sql import lock
 
 
 def require_escrow(session: Session, transfer: Transfer, escrow: Escrow | None) -> Escrow:
@@ -29,12 +27,6 @@ def require_escrow(session: Session, transfer: Transfer, escrow: Escrow | None) 
     for _cause, _number, reason in taken_back.freezing_again(session, escrow):
         raise Conflict(f"Escrow {escrow.ref} would be frozen as soon as it is held again: {reason}")
     return escrow
-
-
-def lock_parties(session: Session, escrow: Escrow) -> None:
-    """Take every account of both parties at once: both transfers move them, and what they hold and owe is looked at."""
-    theirs = (Account.party_id.in_((escrow.buyer_id, escrow.seller_id)), Account.currency == escrow.currency)
-    lock(session, Account, list(session.scalars(select(Account.id).where(*theirs))))
 
 
 def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> tuple[Draft, list[Met]]:

@@ -16,7 +16,7 @@ from webapp.models import Escrow, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.common import lookup
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.ledger import reversal_debts, transfers
+from webapp.services.ledger import party_sides, reversal_debts, transfers
 from webapp.services.payments.reversals import corrections
 from webapp.services.payments.reversals import transfers as reversal_transfers
 
@@ -108,7 +108,7 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
     escrow = corrections.require_escrow(session, transfer, subject.escrow)
     ensure_outgoing_enabled(session, lock=context.locked)
     if context.locked:
-        corrections.lock_parties(session, escrow)
+        party_sides.lock_accounts(session, [escrow.buyer_id, escrow.seller_id], escrow.currency)
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, to_seller)
     opposite = reversal_transfers.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
