@@ -84,9 +84,11 @@ def test_imports_run_one_way() -> None:
 
 @pytest.mark.parametrize("name", sorted(jobs.registry()))
 def test_every_job_is_documented_and_tested(name: str) -> None:
-    assert f"## {name}" in (ROOT / "docs" / "jobs.md").read_text()
-    assert any(f"{name}" in test.read_text() for test in (ROOT / "tests" / "jobs").rglob("test_*.py"))
-    assert jobs.registry()[name].description
+    documented = f"## {name}\n" in (ROOT / "docs" / "jobs.md").read_text()
+    assert documented, f"docs/jobs.md needs a section `## {name}`: when, what happens to missed slots, what it does"
+    tested = any(name in test.read_text() for test in (ROOT / "tests" / "jobs").rglob("test_*.py"))
+    assert tested, f"no test in tests/jobs/ names {name}"
+    assert jobs.registry()[name].description, f"{name} needs a docstring: its first line is what the Jobs page says"
 
 
 def declared_rules() -> set[str]:
@@ -112,12 +114,14 @@ def test_every_alert_of_a_fact_is_declared_with_the_others() -> None:
 
 @pytest.mark.parametrize("name", sorted({*alert_registry.rules(), *FACTS}))
 def test_every_alert_is_documented(name: str) -> None:
-    assert f"| `{name}` |" in (ROOT / "docs" / "alerts.md").read_text()
+    documented = f"| `{name}` |" in (ROOT / "docs" / "alerts.md").read_text()
+    assert documented, f"docs/alerts.md needs a row `| `{name}` |`: severity, what is the matter, what to do"
 
 
 @pytest.mark.parametrize("name", sorted(alert_registry.rules()))
 def test_every_alert_rule_is_tested(name: str) -> None:
-    assert any(f'"{name}"' in test.read_text() for test in (ROOT / "tests").rglob("test_*.py"))
+    tested = any(f'"{name}"' in test.read_text() for test in (ROOT / "tests").rglob("test_*.py"))
+    assert tested, f'no test names the rule as "{name}": bring its trouble about, as in test_alert_rules.py'
 
 
 def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:
@@ -142,7 +146,8 @@ def test_every_setting_is_in_the_readme() -> None:
     of_providers = [each.settings.model_fields for each in catalogue.every() if each.settings is not None]
     fields = [*Settings.model_fields, *(name for own in of_providers for name in own)]
     names = ["DESK_ENV" if name == "env" else name.upper() for name in fields]
-    assert [name for name in names if not re.search(rf"`{name}\b", readme)] == []
+    missing = [name for name in names if not re.search(rf"`{name}\b", readme)]
+    assert missing == [], "each needs a row in the table of README.md, under Settings"
 
 
 def test_nothing_names_where_packages_come_from() -> None:
