@@ -24,7 +24,7 @@ from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settling
 from webapp.services.refunds.decisions import Choice, RefundChoice
-from webapp.services.refunds.settlement import RefundWord
+from webapp.services.refunds.settlement import RefundResult
 
 JOB = job_actor("deliver_outbox")
 WHY = "The dashboard shows who made it."
@@ -44,7 +44,7 @@ class Case:
         [self.giving] = refunds.claim_due(self.session, NOW, 10, timedelta(minutes=3))
         self.session.flush()
 
-    def hears(self, word: RefundWord, at: timedelta = timedelta(minutes=1)) -> Refund:
+    def hears(self, word: RefundResult, at: timedelta = timedelta(minutes=1)) -> Refund:
         refund_settling.settle_all(self.session, {self.giving.id: word}, at=NOW + at, actor=JOB)
         return self.refund()
 

@@ -22,16 +22,16 @@ def number_in(reference: str) -> str | None:
 
 
 def separate_duplicates(
-    word: ProviderResult, number: str | None, *, is_by_hand: bool
+    result: ProviderResult, number: str | None, *, is_by_hand: bool
 ) -> tuple[ProviderResult, Sequence[ProviderResponse]]:
-    """The word about the payment itself, and the transactions that were paid besides and not given back.
+    """The answer about the payment itself, and the transactions that were paid besides and not given back.
 
     The payment is the transaction of the `number` that we count on, else the first; one that was marked paid by hand
     is none of them.
     """
-    if not isinstance(word, ProviderResponse):
-        return word, ()
-    found = [replace(word, others=()), *word.others]
+    if not isinstance(result, ProviderResponse):
+        return result, ()
+    found = [replace(result, others=()), *result.others]
     if is_by_hand:
         return found[0], [each for each in found if _has_money(each)]
     ours = next((each for each in found if number is not None and each.provider_id == number), found[0])

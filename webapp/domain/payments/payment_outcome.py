@@ -1,4 +1,4 @@
-"""What a provider's word means for a payment: pure rules, no clock of their own."""
+"""What a provider's answer means for a payment: pure rules, no clock of their own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class PaymentOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentAttempt:
-    """A payment as it is when its provider's word is judged; minor units."""
+    """A payment as it is when its provider's answer is judged; minor units."""
 
     status: str
     amount: int
@@ -77,36 +77,36 @@ class PaymentAttempt:
 
 
 def judge(
-    attempt: PaymentAttempt, word: ProviderResult, at: datetime, patience: timedelta
+    attempt: PaymentAttempt, result: ProviderResult, at: datetime, patience: timedelta
 ) -> tuple[PaymentOutcome, str]:
-    """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
+    """What the answer means, and why in a sentence. `patience` counts from the first time it was asked about."""
     if attempt.is_by_hand:
         return PaymentOutcome.NO_CHANGE, ""
     if attempt.is_held_for:
-        return _of_what_is_left(attempt, word)
+        return _of_what_is_left(attempt, result)
     if attempt.status == PaymentStatus.NEEDS_REVIEW:
-        return _of_doubt(attempt, word)
+        return _of_doubt(attempt, result)
     if attempt.was_refunded:
         return PaymentOutcome.NO_CHANGE, ""
-    if isinstance(word, ProviderResponse) and word.status == ProviderStatus.SUCCEEDED:
-        return _of_success(attempt, word)
+    if isinstance(result, ProviderResponse) and result.status == ProviderStatus.SUCCEEDED:
+        return _of_success(attempt, result)
     if attempt.status != PaymentStatus.PENDING:
         return PaymentOutcome.NO_CHANGE, ""
     if not attempt.has_reference:
         return PaymentOutcome.EXPIRE, "No provider ever gave it a reference."
     payable = attempt.payable_until is not None and at < attempt.payable_until
-    if isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
-        detail = sentence(word.message) or "The provider says it failed."
+    if isinstance(result, ProviderResponse) and result.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
+        detail = sentence(result.message) or "The provider says it failed."
         return (
-            (PaymentOutcome.WAIT, _may_try_again(reason(word.message), attempt))
+            (PaymentOutcome.WAIT, _may_try_again(reason(result.message), attempt))
             if payable
             else (PaymentOutcome.FAIL, detail)
         )
     if payable:
-        return PaymentOutcome.WAIT, _still(word)
+        return PaymentOutcome.WAIT, _still(result)
     if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:
-        return PaymentOutcome.EXPIRE, _at_the_end(word)
-    return PaymentOutcome.WAIT, _still(word)
+        return PaymentOutcome.EXPIRE, _at_the_end(result)
+    return PaymentOutcome.WAIT, _still(result)
 
 
 def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime:
@@ -117,7 +117,7 @@ def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime
 
 def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[PaymentOutcome, str]:
     kept = net_amount(seen)
-    # A success that names no amount, or none, is no word of money that went back: a person looks at it.
+    # A success that names no amount, or none, says nothing of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
         detail = "It was paid, and given back to the payer at the provider."
         return (PaymentOutcome.NO_CHANGE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, detail)
@@ -137,9 +137,9 @@ def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[Paymen
     return PaymentOutcome.SUCCEED, ""
 
 
-def _of_what_is_left(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
+def _of_what_is_left(attempt: PaymentAttempt, result: ProviderResult) -> tuple[PaymentOutcome, str]:
     """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
-    taken = taken_now(attempt, word)
+    taken = taken_now(attempt, result)
     if taken == attempt.taken_back:
         return PaymentOutcome.NO_CHANGE, ""
     if taken == attempt.decided:
@@ -151,34 +151,34 @@ def _of_what_is_left(attempt: PaymentAttempt, word: ProviderResult) -> tuple[Pay
     return PaymentOutcome.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
 
 
-def taken_now(attempt: PaymentAttempt, word: ProviderResult) -> int:
-    """How much of a payment is gone by this word that no refund of ours explains.
+def taken_now(attempt: PaymentAttempt, result: ProviderResult) -> int:
+    """How much of a payment is gone by this answer that no refund of ours explains.
 
-    A word that says nothing of it makes it no less; what banks won is gone all the same.
+    An answer that says nothing of it makes it no less; what banks won is gone all the same.
     """
-    back = _given_back(attempt, word)
+    back = _given_back(attempt, result)
     taken = taken_back(back or (), attempt.ours, attempt.lost, attempt.covered)
     return max(attempt.taken_back, taken if attempt.lost else 0) if back is None else taken
 
 
-def _given_back(attempt: PaymentAttempt, word: ProviderResult) -> tuple[ReturnedAmount, ...] | None:
-    """What the word says is gone of what came in; None when it does not say.
+def _given_back(attempt: PaymentAttempt, result: ProviderResult) -> tuple[ReturnedAmount, ...] | None:
+    """What the answer says is gone of what came in; None when it does not say.
 
     That a provider does not know the payment says nothing of the money: the key may be another's.
     """
-    if not isinstance(word, ProviderResponse):
+    if not isinstance(result, ProviderResponse):
         return None
     collected = attempt.provider_amount or attempt.amount
     all_of_it = (ReturnedAmount(collected + attempt.payer_fee, is_listed=False),)
-    if word.given_back is None and word.status == ProviderStatus.REVERSED:
+    if result.given_back is None and result.status == ProviderStatus.REVERSED:
         return all_of_it
-    if word.status == ProviderStatus.FAILED or (
-        word.currency not in (None, attempt.provider_currency or attempt.currency)
+    if result.status == ProviderStatus.FAILED or (
+        result.currency not in (None, attempt.provider_currency or attempt.currency)
     ):
         return all_of_it
-    if word.status == ProviderStatus.SUCCEEDED and (word.amount or 0) < collected:
-        return (*(word.given_back or ()), ReturnedAmount(collected - (word.amount or 0), is_listed=False))
-    return word.given_back
+    if result.status == ProviderStatus.SUCCEEDED and (result.amount or 0) < collected:
+        return (*(result.given_back or ()), ReturnedAmount(collected - (result.amount or 0), is_listed=False))
+    return result.given_back
 
 
 def net_amount(seen: ProviderResponse) -> int:
@@ -186,32 +186,36 @@ def net_amount(seen: ProviderResponse) -> int:
     return (seen.amount or 0) - (seen.refunded_amount or 0)
 
 
-def _of_doubt(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
+def _of_doubt(attempt: PaymentAttempt, result: ProviderResult) -> tuple[PaymentOutcome, str]:
     """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
-    if not isinstance(word, ProviderResponse) or attempt.provider_amount is None or _given_back(attempt, word) is None:
+    if (
+        not isinstance(result, ProviderResponse)
+        or attempt.provider_amount is None
+        or _given_back(attempt, result) is None
+    ):
         return PaymentOutcome.NO_CHANGE, ""
-    came = word.amount or 0
-    gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+    came = result.amount or 0
+    gone = taken_back(_given_back(attempt, result) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
         return PaymentOutcome.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
     if kept == attempt.provider_amount:
         return PaymentOutcome.NO_CHANGE, ""
-    left = Money(kept, word.currency or attempt.currency)
+    left = Money(kept, result.currency or attempt.currency)
     return PaymentOutcome.REVIEW, f"A part was given back at the provider: {left} is left of it."
 
 
-def _at_the_end(word: ProviderResult) -> str:
+def _at_the_end(result: ProviderResult) -> str:
     """Why it is given up: what the provider answered last, or that it did not."""
-    if isinstance(word, NoResponse):
+    if isinstance(result, NoResponse):
         return (
-            f"The provider gave no usable answer until its time was over: {word.message}"
-            if word.is_refusal or word.is_answer
+            f"The provider gave no usable answer until its time was over: {result.message}"
+            if result.is_refusal or result.is_answer
             else NO_RESPONSE
         )
-    if word.status == ProviderStatus.ABSENT:
+    if result.status == ProviderStatus.ABSENT:
         return "The provider did not know this reference until its time was over."
-    return f"It was not paid in time: the provider still says: {clause(word.message or 'pending')}."
+    return f"It was not paid in time: the provider still says: {clause(result.message or 'pending')}."
 
 
 def _may_try_again(message: str, attempt: PaymentAttempt) -> str:
@@ -219,9 +223,9 @@ def _may_try_again(message: str, attempt: PaymentAttempt) -> str:
     return f"An attempt to pay failed ({message}). Its payer may try again until {until}."
 
 
-def _still(word: ProviderResult) -> str:
-    if isinstance(word, NoResponse):
-        return word.message
-    if word.status == ProviderStatus.ABSENT:
+def _still(result: ProviderResult) -> str:
+    if isinstance(result, NoResponse):
+        return result.message
+    if result.status == ProviderStatus.ABSENT:
         return "The provider does not know this reference yet."
-    return f"The provider says: {clause(word.message or 'pending')}."
+    return f"The provider says: {clause(result.message or 'pending')}."

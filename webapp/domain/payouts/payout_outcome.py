@@ -1,4 +1,4 @@
-"""What a provider's word means for a payout: pure rules."""
+"""What a provider's answer means for a payout: pure rules."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ class PayoutOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayoutAttempt:
-    """A payout as it is when its provider's word is judged; minor units."""
+    """A payout as it is when its provider's answer is judged; minor units."""
 
     status: str
     amount: int
@@ -50,7 +50,7 @@ class PayoutAttempt:
 
 @dataclass(frozen=True, slots=True)
 class PayoutTransition:
-    """What a word means: what is done, the status from then on, why, and whether it is in doubt from then on."""
+    """What an answer means: what is done, the status from then on, why, and whether it is in doubt from then on."""
 
     outcome: PayoutOutcome
     status: PayoutStatus
@@ -65,24 +65,24 @@ _CAME_BACK = {
 _ENDS = _CAME_BACK | {ProviderStatus.SUCCEEDED: (PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED)}
 
 
-def judge(sent: PayoutAttempt, word: ProviderResult) -> PayoutTransition:
-    """What the word means. An unknown outcome stays one until the provider tells.
+def judge(sent: PayoutAttempt, result: ProviderResult) -> PayoutTransition:
+    """What the answer means. An unknown outcome stays one until the provider tells.
 
     What was paid comes back by `failed` and by `reversed`. What is in doubt is never sent again by itself.
     """
     status = PayoutStatus(sent.status)
     if status not in UNSETTLED_PAYOUTS:
-        return _of_settled(sent, status, word)
-    if isinstance(word, NoResponse):
-        return _of_silence(sent, status, word)
-    if word.status == ProviderStatus.ABSENT:
+        return _of_settled(sent, status, result)
+    if isinstance(result, NoResponse):
+        return _of_silence(sent, status, result)
+    if result.status == ProviderStatus.ABSENT:
         return _of_absence(sent, status)
-    if not agrees(sent, word):
-        amount = Money(word.amount or 0, word.currency or sent.currency)
+    if not agrees(sent, result):
+        amount = Money(result.amount or 0, result.currency or sent.currency)
         sentence = f"The provider speaks of {amount}, which is not what was sent."
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENT, sentence)
-    outcome, then = _ENDS.get(word.status, (PayoutOutcome.WAIT, PayoutStatus.SENT))
-    return PayoutTransition(outcome, then, word.message)
+    outcome, then = _ENDS.get(result.status, (PayoutOutcome.WAIT, PayoutStatus.SENT))
+    return PayoutTransition(outcome, then, result.message)
 
 
 def agrees(sent: PayoutAttempt, seen: ProviderResponse) -> bool:
@@ -92,18 +92,18 @@ def agrees(sent: PayoutAttempt, seen: ProviderResponse) -> bool:
     return (seen.amount, seen.currency) == (sent.amount, sent.currency)
 
 
-def pays_other(sent: PayoutAttempt, word: ProviderResult) -> bool:
+def pays_other(sent: PayoutAttempt, result: ProviderResult) -> bool:
     """Whether the provider has it, paid or under way, over another amount than was sent."""
     return (
-        isinstance(word, ProviderResponse)
-        and word.status in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING)
-        and not agrees(sent, word)
+        isinstance(result, ProviderResponse)
+        and result.status in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING)
+        and not agrees(sent, result)
     )
 
 
-def next_try(attempts: int, at: datetime, word: ProviderResult) -> datetime:
+def next_try(attempts: int, at: datetime, result: ProviderResult) -> datetime:
     """When to speak to the provider again: twice as long each time, or when it says."""
-    least = word.retry_after if isinstance(word, NoResponse) else None
+    least = result.retry_after if isinstance(result, NoResponse) else None
     pause: timedelta = min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
     return at + max(pause, timedelta(seconds=least or 0))
 
@@ -114,20 +114,20 @@ def next_check(paid_at: datetime, at: datetime) -> datetime | None:
     return again if again <= paid_at + WATCHED else None
 
 
-def _of_settled(sent: PayoutAttempt, status: PayoutStatus, word: ProviderResult) -> PayoutTransition:
-    if not isinstance(word, ProviderResponse) or not agrees(sent, word):
+def _of_settled(sent: PayoutAttempt, status: PayoutStatus, result: ProviderResult) -> PayoutTransition:
+    if not isinstance(result, ProviderResponse) or not agrees(sent, result):
         return PayoutTransition(PayoutOutcome.NO_CHANGE, status)
     if status == PayoutStatus.SUCCEEDED:
-        if sent.is_unconfirmed and word.status == ProviderStatus.SUCCEEDED:
-            return PayoutTransition(PayoutOutcome.CONFIRM, status, word.message)
-        outcome, then = _CAME_BACK.get(word.status, (PayoutOutcome.NO_CHANGE, status))
-        return PayoutTransition(outcome, then, word.message)
-    if sent.is_paid_after_all and word.status in _CAME_BACK:
-        return PayoutTransition(PayoutOutcome.RETRACT, status, word.message)
+        if sent.is_unconfirmed and result.status == ProviderStatus.SUCCEEDED:
+            return PayoutTransition(PayoutOutcome.CONFIRM, status, result.message)
+        outcome, then = _CAME_BACK.get(result.status, (PayoutOutcome.NO_CHANGE, status))
+        return PayoutTransition(outcome, then, result.message)
+    if sent.is_paid_after_all and result.status in _CAME_BACK:
+        return PayoutTransition(PayoutOutcome.RETRACT, status, result.message)
     return PayoutTransition(
-        PayoutOutcome.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else PayoutOutcome.NO_CHANGE,
+        PayoutOutcome.CONTRADICT if result.status == ProviderStatus.SUCCEEDED else PayoutOutcome.NO_CHANGE,
         status,
-        word.message,
+        result.message,
     )
 
 
@@ -139,17 +139,17 @@ def _of_absence(sent: PayoutAttempt, status: PayoutStatus) -> PayoutTransition:
     return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, "The provider does not know it.")
 
 
-def _of_silence(sent: PayoutAttempt, status: PayoutStatus, word: NoResponse) -> PayoutTransition:
-    if word.is_there:
+def _of_silence(sent: PayoutAttempt, status: PayoutStatus, result: NoResponse) -> PayoutTransition:
+    if result.is_there:
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
     if sent.is_doubted:
-        return PayoutTransition(PayoutOutcome.WAIT, status, word.message, is_doubted=True)
-    if word.is_answer and word.is_unsent:
-        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.message)
-    if word.is_refusal and not word.is_unsent:
-        return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED, word.message)
-    if word.is_unsent and status == PayoutStatus.PENDING:
-        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.message)
+        return PayoutTransition(PayoutOutcome.WAIT, status, result.message, is_doubted=True)
+    if result.is_answer and result.is_unsent:
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, result.message)
+    if result.is_refusal and not result.is_unsent:
+        return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED, result.message)
+    if result.is_unsent and status == PayoutStatus.PENDING:
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, result.message)
     return PayoutTransition(
-        PayoutOutcome.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.message
+        PayoutOutcome.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, result.message
     )

@@ -1,4 +1,4 @@
-"""Telling the word of a process that holds a claim from that of one that has lost it."""
+"""Telling the answer of a process that holds a claim from that of one that has lost it."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,14 @@ class Claim:
     attempts: int
 
 
-def counts(word: ProviderResult, claim: Claim | None, now: Claim) -> bool:
-    """Whether a word may be settled on a row as it is now: its claim still stands, or it is the provider's truth.
+def counts(result: ProviderResult, claim: Claim | None, now: Claim) -> bool:
+    """Whether an answer may be settled on a row as it is now: its claim still stands, or it is the provider's truth.
 
     What a provider says of one reference is true whoever asked. That it never heard of it, refused, or was silent says
     something about one call only.
     """
     return (
-        claim is None or claim == now or (isinstance(word, ProviderResponse) and word.status != ProviderStatus.ABSENT)
+        claim is None
+        or claim == now
+        or (isinstance(result, ProviderResponse) and result.status != ProviderStatus.ABSENT)
     )

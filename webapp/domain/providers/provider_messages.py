@@ -59,30 +59,30 @@ NO_REASON = "it gave no reason"
 _CODE = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
 
 
-def clause(word: str) -> str:
+def clause(message: str) -> str:
     """What a provider said, to stand after "says: ", without a stop."""
-    known = _CLAUSES.get(_code(word))
+    known = _CLAUSES.get(_code(message))
     if known is not None:
         return known
-    if _CODE.fullmatch(_code(word)):
-        return f"“{word.strip()}”"
-    return word.strip().rstrip(".")
+    if _CODE.fullmatch(_code(message)):
+        return f"“{message.strip()}”"
+    return message.strip().rstrip(".")
 
 
-def reason(word: str) -> str:
+def reason(message: str) -> str:
     """Why it came to nothing, to stand after a colon, without a stop."""
-    return NO_REASON if _code(word) in _NO_REASON or not word.strip() else clause(word)
+    return NO_REASON if _code(message) in _NO_REASON or not message.strip() else clause(message)
 
 
-def sentence(word: str | None) -> str:
+def sentence(message: str | None) -> str:
     """The same as a sentence of its own; what is none of a provider's codes is not touched."""
-    known = _CLAUSES.get(_code(word or ""))
-    return f"Its provider says that {known}." if known else word or ""
+    known = _CLAUSES.get(_code(message or ""))
+    return f"Its provider says that {known}." if known else message or ""
 
 
-def is_code(word: str | None) -> bool:
+def is_code(message: str | None) -> bool:
     """Whether it is a provider's code, which people have said to them in a sentence."""
-    return _code(word or "") in CODES
+    return _code(message or "") in CODES
 
 
 _EVENTS = {
@@ -110,5 +110,5 @@ def event(name: str) -> str:
     return _EVENTS.get(_code(name)) or f"“{name.strip()}”"
 
 
-def _code(word: str) -> str:
-    return word.strip().lower()
+def _code(message: str) -> str:
+    return message.strip().lower()

@@ -57,17 +57,17 @@ def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
     """Ask about one payout and settle it, for a person who waits for it. Answers why that was not possible, if so."""
     with runtime.db.transaction() as session:
         claimed = payouts.claim_one(session, payout_id, LEASE, at=database_now(session), actor=actor)
-    word: ProviderResult
+    result: ProviderResult
     try:
-        word = send(runtime, claimed)
+        result = send(runtime, claimed)
     except CallFailed as failure:
-        word = no_response(failure)
+        result = no_response(failure)
     except Refusal as refusal:
-        word = NoResponse(refusal.detail, is_unsent=True)
+        result = NoResponse(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
         claims = {claimed.id: claimed.claim}
-        settlement.settle_all(session, {claimed.id: word}, at=database_now(session), actor=actor, claims=claims)
-    return word.message if isinstance(word, NoResponse) else ""
+        settlement.settle_all(session, {claimed.id: result}, at=database_now(session), actor=actor, claims=claims)
+    return result.message if isinstance(result, NoResponse) else ""
 
 
 def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
@@ -150,8 +150,8 @@ def _destination(runtime: Runtime, destination_id: int) -> Destination:
 
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[ClaimedPayout, ProviderResult]]) -> Outcome:
-    words = {claimed.id: word for claimed, word in answered}
+    results = {claimed.id: result for claimed, result in answered}
     claims = {claimed.id: claimed.claim for claimed, _ in answered}
     return settlement.settle_all(
-        session, words, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims
+        session, results, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims
     )

@@ -113,11 +113,11 @@ def _settle(
     session: Session,
     answered: Sequence[tuple[ClaimedRefund, ProviderResponse | ListedRefunds | Disputed | NoResponse]],
 ) -> Outcome:
-    disputed = {claimed.payment_id: word.banks for claimed, word in answered if isinstance(word, Disputed)}
-    words = {claimed.id: _UNSENT if isinstance(word, Disputed) else word for claimed, word in answered}
+    disputed = {claimed.payment_id: result.banks for claimed, result in answered if isinstance(result, Disputed)}
+    results = {claimed.id: _UNSENT if isinstance(result, Disputed) else result for claimed, result in answered}
     claims = {claimed.id: claimed.claim for claimed, _ in answered}
     payment_settlement.lock_escrows(session, list(disputed))
-    outcome = _settled(work, session, words, claims)
+    outcome = _settled(work, session, results, claims)
     for payment_id, banks in disputed.items():
         for each in banks:
             at = database_now(session)
@@ -132,7 +132,7 @@ def _settle(
 def _settled(
     work: Work,
     session: Session,
-    words: dict[int, ProviderResponse | ListedRefunds | NoResponse],
+    results: dict[int, ProviderResponse | ListedRefunds | NoResponse],
     claims: dict[int, Claim],
 ) -> Outcome:
-    return refund_settlement.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)
+    return refund_settlement.settle_all(session, results, at=database_now(session), actor=work.actor, claims=claims)

@@ -80,23 +80,23 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         payments.require_verifiable(session, payment_id, actor)
         [claimed] = payments.claim(session, [payment_id], database_now(session), LEASE)
         banks = chargebacks.unclaimed(session, payment_id)
-    word: ProviderResult
+    result: ProviderResult
     charged: list[ChargebackReport] = []
     try:
         charged = [
             fetch_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.chargeback_readers
         ]
-        word = fetch(runtime, claimed)
+        result = fetch(runtime, claimed)
     except CallFailed as failure:
-        word = no_response(failure)
+        result = no_response(failure)
     except Refusal as refusal:
-        word = NoResponse(refusal.detail, is_unsent=True)
+        result = NoResponse(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
         settings, at = runtime.settings, database_now(session)
         settlement.lock_escrows(session, [payment_id])
         for each in charged:
             chargebacks.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
-        settlement.settle_all(session, {payment_id: word}, at=at, actor=actor, settings=settings)
+        settlement.settle_all(session, {payment_id: result}, at=at, actor=actor, settings=settings)
         return payments.get(session, payment_id)
 
 
@@ -125,8 +125,8 @@ def open_chargebacks(
 
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[ClaimedPayment, ProviderResult]]) -> Outcome:
-    words = {claimed.id: word for claimed, word in answered}
-    return settlement.settle_all(session, words, at=database_now(session), actor=work.actor, settings=work.settings)
+    results = {claimed.id: result for claimed, result in answered}
+    return settlement.settle_all(session, results, at=database_now(session), actor=work.actor, settings=work.settings)
 
 
 def _settle_chargebacks(
@@ -136,14 +136,14 @@ def _settle_chargebacks(
 ) -> Outcome:
     at, outcome = database_now(session), Outcome("chargeback")
     settlement.lock_escrows(session, [claimed.payment_id for claimed, _ in answered])
-    words: dict[int, ProviderResult] = {}
+    results: dict[int, ProviderResult] = {}
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
             chargebacks.put_off(session, [claimed.id], at)
             outcome.refused.append(RefusedItem(claimed.id, f"chargeback {claimed.number}", answer.message))
             continue
-        charged, words[claimed.payment_id] = answer
+        charged, results[claimed.payment_id] = answer
         chargebacks.settle(session, claimed.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
         outcome.done += 1
-    settlement.settle_all(session, words, at=at, actor=work.actor, settings=work.settings)
+    settlement.settle_all(session, results, at=at, actor=work.actor, settings=work.settings)
     return outcome

@@ -25,12 +25,12 @@ from webapp.sql import insert_new
 
 
 def record_duplicates(
-    session: Session, rows: Sequence[Any], words: Mapping[int, ProviderResult], *, at: datetime, actor: Actor
+    session: Session, rows: Sequence[Any], results: Mapping[int, ProviderResult], *, at: datetime, actor: Actor
 ) -> dict[int, ProviderResult]:
     """What was said of each payment itself; what was collected besides is written down, once."""
     own: dict[int, ProviderResult] = {}
     for row in rows:
-        own[row.id], besides = separate_duplicates(words[row.id], row.provider_id, is_by_hand=is_by_hand(row))
+        own[row.id], besides = separate_duplicates(results[row.id], row.provider_id, is_by_hand=is_by_hand(row))
         for seen in besides:
             _write(session, row, seen, at, actor)
     return own

@@ -50,25 +50,25 @@ class JudgedPayment:
     """A payment, what was said of it, and what that means."""
 
     row: Any
-    word: ProviderResult
+    result: ProviderResult
     outcome: PaymentOutcome
     sentence: str
     taken_back: int = 0
-    """How much of it is gone by this word, where that is what the outcome is about."""
+    """How much of it is gone by this answer, where that is what the outcome is about."""
 
 
 def settle_all(
-    session: Session, words: Mapping[int, ProviderResult], *, at: datetime, actor: Actor, settings: Settings
+    session: Session, results: Mapping[int, ProviderResult], *, at: datetime, actor: Actor, settings: Settings
 ) -> Outcome:
-    """Do to each payment what its provider's word means. Those that wait on are refused by name, not raised.
+    """Do to each payment what its provider's answer means. Those that wait on are refused by name, not raised.
 
-    Settling the same word twice changes nothing the second time.
+    Settling the same answer twice changes nothing the second time.
     """
-    lock_escrows(session, list(words))
-    rows = session.execute(_rows(session, list(words))).all()
-    words = duplicates.record_duplicates(session, rows, words, at=at, actor=actor)
+    lock_escrows(session, list(results))
+    rows = session.execute(_rows(session, list(results))).all()
+    results = duplicates.record_duplicates(session, rows, results, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
-    judged = [_judge(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
+    judged = [_judge(row, _as_asked(results[row.id], row.amount), around, at, settings) for row in rows]
     judged = _once_per_order(judged)
     groups: dict[PaymentOutcome, list[JudgedPayment]] = {outcome: [] for outcome in PaymentOutcome}
     for each in judged:
@@ -127,28 +127,31 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
 
 
 def _judge(
-    row: Any, word: ProviderResult, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings
+    row: Any, result: ProviderResult, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings
 ) -> JudgedPayment:
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
     if (
-        isinstance(word, ProviderResponse)
-        and word.status == ProviderStatus.SUCCEEDED
-        and unreal_money.is_unreal(word, settings)
+        isinstance(result, ProviderResponse)
+        and result.status == ProviderStatus.SUCCEEDED
+        and unreal_money.is_unreal(result, settings)
     ):
         outcome = PaymentOutcome.REVIEW if row.status == PaymentStatus.PENDING else PaymentOutcome.NO_CHANGE
-        return JudgedPayment(row, word, outcome, unreal_answers.TEST_MONEY)
+        return JudgedPayment(row, result, outcome, unreal_answers.TEST_MONEY)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
-    outcome, sentence = judge(attempt, word, at, patience)
+    outcome, sentence = judge(attempt, result, at, patience)
     if outcome == PaymentOutcome.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
         return JudgedPayment(
-            row, word, PaymentOutcome.REVIEW, f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}."
+            row,
+            result,
+            PaymentOutcome.REVIEW,
+            f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}.",
         )
-    taken = taken_now(attempt, word) if outcome in (PaymentOutcome.TAKEN, PaymentOutcome.WHOLE) else 0
-    return JudgedPayment(row, word, outcome, sentence, taken)
+    taken = taken_now(attempt, result) if outcome in (PaymentOutcome.TAKEN, PaymentOutcome.WHOLE) else 0
+    return JudgedPayment(row, result, outcome, sentence, taken)
 
 
-def _as_asked(word: ProviderResult, owed: int) -> ProviderResult:
-    return word.as_asked(owed) if isinstance(word, ProviderResponse) else word
+def _as_asked(result: ProviderResult, owed: int) -> ProviderResult:
+    return result.as_asked(owed) if isinstance(result, ProviderResponse) else result
 
 
 def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> PaymentAttempt:
@@ -180,7 +183,7 @@ def _once_per_order(judged: Sequence[JudgedPayment]) -> list[JudgedPayment]:
     for each in judged:
         again = each.outcome == PaymentOutcome.SUCCEED and each.row.order_id in paid
         sentence = "The payment succeeded, but its order is paid already."
-        found.append(JudgedPayment(each.row, each.word, PaymentOutcome.REVIEW, sentence) if again else each)
+        found.append(JudgedPayment(each.row, each.result, PaymentOutcome.REVIEW, sentence) if again else each)
         if each.outcome == PaymentOutcome.SUCCEED:
             paid.add(each.row.order_id)
     return found
@@ -271,7 +274,7 @@ def _give_up(
 
 
 def _failure(judged: JudgedPayment) -> Failure:
-    number = judged.word.provider_id if isinstance(judged.word, ProviderResponse) else None
+    number = judged.result.provider_id if isinstance(judged.result, ProviderResponse) else None
     return Failure(judged.sentence, number, is_answer=True)
 
 
@@ -290,7 +293,7 @@ def _mark(
     session: Session, judged: Sequence[JudgedPayment], status: PaymentStatus, settled_at: datetime | None
 ) -> None:
     values: list[dict[str, Any]] = [
-        {"key": each.row.id, "new_detail": each.sentence or None, **_shown(each.word, status)} for each in judged
+        {"key": each.row.id, "new_detail": each.sentence or None, **_shown(each.result, status)} for each in judged
     ]
     changed = (
         update(_TABLE)
@@ -312,8 +315,8 @@ def _mark(
     session.connection().execute(changed, values)
 
 
-def _shown(word: ProviderResult, status: PaymentStatus) -> dict[str, Any]:
-    seen = word if isinstance(word, ProviderResponse) else None
+def _shown(result: ProviderResult, status: PaymentStatus) -> dict[str, Any]:
+    seen = result if isinstance(result, ProviderResponse) else None
     doubtful = seen if status == PaymentStatus.NEEDS_REVIEW else None
     return {
         "number": seen.provider_id if seen else None,
@@ -328,7 +331,7 @@ def _wait(session: Session, judged: Sequence[JudgedPayment], at: datetime) -> No
     if not judged:
         return
     values = [
-        {"key": each.row.id, "new_detail": each.sentence, "again": next_check(each.row.checks, at, _after(each.word))}
+        {"key": each.row.id, "new_detail": each.sentence, "again": next_check(each.row.checks, at, _after(each.result))}
         for each in judged
     ]
     changed = (
@@ -350,8 +353,8 @@ def _asked(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
         session.execute(asked.execution_options(synchronize_session=False))
 
 
-def _after(word: ProviderResult) -> float | None:
-    return word.retry_after if isinstance(word, NoResponse) else None
+def _after(result: ProviderResult) -> float | None:
+    return result.retry_after if isinstance(result, NoResponse) else None
 
 
 def _record(

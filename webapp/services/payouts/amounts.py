@@ -24,22 +24,22 @@ def note(
 ) -> None:
     """Call a person about those of which a provider has another amount; end the alerts of those that it has no more."""
     answered = [
-        (row, sent, word)
-        for row, sent, word in responses
-        if isinstance(word, ProviderResponse) and word.status in _TELLING
+        (row, sent, result)
+        for row, sent, result in responses
+        if isinstance(result, ProviderResponse) and result.status in _TELLING
     ]
-    other = [(row, word) for row, sent, word in answered if pays_other(sent, word)]
+    other = [(row, result) for row, sent, result in answered if pays_other(sent, result)]
     named = {row.id for row, _ in other}
     right = [_subject(row) for row, _, _ in answered if row.id not in named]
     if right:
         alerts.resolve_all(session, PAYOUT_OTHER_AMOUNT, right, at)
-    for row, word in other:
-        _call(session, row, word, at, actor)
+    for row, result in other:
+        _call(session, row, result, at, actor)
 
 
-def _call(session: Session, row: Any, word: ProviderResponse, at: datetime, actor: Actor) -> None:
-    theirs = Money(word.amount, word.currency) if word.amount is not None and word.currency else "no amount"
-    how = "was paid" if word.status == ProviderStatus.SUCCEEDED else "is under way"
+def _call(session: Session, row: Any, result: ProviderResponse, at: datetime, actor: Actor) -> None:
+    theirs = Money(result.amount, result.currency) if result.amount is not None and result.currency else "no amount"
+    how = "was paid" if result.status == ProviderStatus.SUCCEEDED else "is under way"
     ours = Money(row.amount, row.currency)
     sentence = (
         f"Payout {row.ref} is over {ours}; {row.provider} says that {theirs} {how} under its "

@@ -129,8 +129,8 @@ def _account(session: Session, row: Any) -> str:
     return destinations.masked(destinations.get(session, row.destination_id))
 
 
-def _why(word: str) -> str:
-    message = reason(word)
+def _why(detail: str) -> str:
+    message = reason(detail)
     return "The provider gave no reason." if message == NO_REASON else f"{message[:1].upper()}{message[1:]}."
 
 

@@ -30,7 +30,7 @@ class Tried:
 
     id: int
     provider: str
-    word: ProviderResult
+    result: ProviderResult
 
 
 def in_force(session: Session) -> dict[str, PayoutPause]:
@@ -63,7 +63,7 @@ def learn(session: Session, tried: Collection[Tried], *, at: datetime, actor: Ac
     paused = in_force(session)
     for provider in sorted({each.provider for each in tried}):
         mine = [each for each in tried if each.provider == provider]
-        refused = next((each for each in mine if isinstance(each.word, NoResponse) and each.word.pauses_all), None)
+        refused = next((each for each in mine if isinstance(each.result, NoResponse) and each.result.pauses_all), None)
         if refused is not None:
             _pause(session, refused, at, actor)
         elif provider in paused and any(_was_taken(each, paused[provider]) for each in mine):
@@ -83,13 +83,13 @@ def _probe(session: Session, pause: PayoutPause, at: datetime, only: list[int] |
 def _was_taken(tried: Tried, pause: PayoutPause) -> bool:
     return (
         tried.id == pause.payout_id
-        and isinstance(tried.word, ProviderResponse)
-        and tried.word.status != ProviderStatus.ABSENT
+        and isinstance(tried.result, ProviderResponse)
+        and tried.result.status != ProviderStatus.ABSENT
     )
 
 
 def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None:
-    reason = refused.word.message[:_LONGEST]
+    reason = refused.result.message[:_LONGEST]
     values: Mapping[str, Any] = {"reason": reason, "payout_id": refused.id, "probe_at": at + PROBE}
     row = insert_new(session, PayoutPause).values(provider=refused.provider, since=at, **values)
     made = session.scalars(row.on_conflict_do_nothing().returning(PayoutPause.provider)).one_or_none()

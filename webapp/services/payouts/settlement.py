@@ -46,7 +46,7 @@ class JudgedPayout:
     """A payout, what was said of it, and what that means."""
 
     row: Any
-    word: ProviderResult
+    result: ProviderResult
     transition: PayoutTransition
 
     @property
@@ -72,22 +72,22 @@ class JudgedPayout:
 
 def settle_all(
     session: Session,
-    words: Mapping[int, ProviderResult],
+    results: Mapping[int, ProviderResult],
     *,
     at: datetime,
     actor: Actor,
     run_id: int | None = None,
     claims: Mapping[int, Claim] | None = None,
 ) -> Outcome:
-    """Do to each payout what its provider's word means; settling the same word twice changes nothing more.
+    """Do to each payout what its provider's answer means; settling the same answer twice changes nothing more.
 
     Those that came back are failed by name, those that are not settled yet refused, and none is raised. `claims` tells
     how the payouts were taken that somebody asked about: who has lost one settles only what the provider knows of it.
     """
-    lock(session, Payout, list(words))
-    rows = session.execute(_rows(session, list(words))).all()
-    lost = [row for row in rows if not _counts(row, words[row.id], (claims or {}).get(row.id))]
-    judged = [_judge(row, words[row.id]) for row in rows if row not in lost]
+    lock(session, Payout, list(results))
+    rows = session.execute(_rows(session, list(results))).all()
+    lost = [row for row in rows if not _counts(row, results[row.id], (claims or {}).get(row.id))]
+    judged = [_judge(row, results[row.id]) for row in rows if row not in lost]
     groups: dict[PayoutOutcome, list[JudgedPayout]] = {outcome: [] for outcome in PayoutOutcome}
     for each in judged:
         groups[each.outcome].append(each)
@@ -101,16 +101,16 @@ def settle_all(
     _note_paid(session, [*groups[PayoutOutcome.CONTRADICT], *groups[PayoutOutcome.CONFIRM]])
     for each in groups[PayoutOutcome.RETRACT]:
         failures.retract(session, each.row, at=at, actor=actor)
-    amounts.note(session, [(each.row, _sent(each.row), each.word) for each in judged], at=at, actor=actor)
-    tried = [pauses.Tried(each.row.id, each.row.provider, each.word) for each in judged]
+    amounts.note(session, [(each.row, _sent(each.row), each.result) for each in judged], at=at, actor=actor)
+    tried = [pauses.Tried(each.row.id, each.row.provider, each.result) for each in judged]
     pauses.learn(session, tried, at=at, actor=actor)
     batch = _outcome(judged)
     batch.refused += [RefusedItem(row.id, row.ref, TAKEN_OVER) for row in lost]
     return batch
 
 
-def _counts(row: Any, word: ProviderResult, claim: Claim | None) -> bool:
-    return counts(word, claim, Claim(row.status, row.attempts))
+def _counts(row: Any, result: ProviderResult, claim: Claim | None) -> bool:
+    return counts(result, claim, Claim(row.status, row.attempts))
 
 
 def _outcome(judged: Sequence[JudgedPayout]) -> Outcome:
@@ -121,7 +121,7 @@ def _outcome(judged: Sequence[JudgedPayout]) -> Outcome:
 
 
 def _count(batch: Outcome, each: JudgedPayout) -> None:
-    """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
+    """One payout is one item. Its money counts once: with the first answer by which its provider has it."""
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
         batch.failed.append(RefusedItem(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
@@ -140,13 +140,13 @@ def _count(batch: Outcome, each: JudgedPayout) -> None:
 
 
 def _left(each: JudgedPayout) -> str:
-    if isinstance(each.word, NoResponse) and each.word.pauses_all:
+    if isinstance(each.result, NoResponse) and each.result.pauses_all:
         return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
     return sentence(each.sentence) or f"It is {in_words(each.status)} still."
 
 
 def _is_taken(each: JudgedPayout) -> bool:
-    return isinstance(each.word, ProviderResponse) and agrees(_sent(each.row), each.word)
+    return isinstance(each.result, ProviderResponse) and agrees(_sent(each.row), each.result)
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Any:
@@ -171,8 +171,8 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
 
 
-def _judge(row: Any, word: ProviderResult) -> JudgedPayout:
-    return JudgedPayout(row, word, judge(_sent(row), word))
+def _judge(row: Any, result: ProviderResult) -> JudgedPayout:
+    return JudgedPayout(row, result, judge(_sent(row), result))
 
 
 def _sent(row: Any) -> PayoutAttempt:
@@ -232,10 +232,10 @@ def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> Non
     values = [
         _values(each)
         | {
-            "again": next_try(each.row.attempts, at, each.word),
+            "again": next_try(each.row.attempts, at, each.result),
             "doubtful": each.transition.is_doubted,
-            "person": isinstance(each.word, ProviderResponse) and each.word.needs_person,
-            "unsent": isinstance(each.word, NoResponse) and each.word.is_answer and each.word.is_unsent,
+            "person": isinstance(each.result, ProviderResponse) and each.result.needs_person,
+            "unsent": isinstance(each.result, NoResponse) and each.result.is_answer and each.result.is_unsent,
         }
         for each in judged
     ]
@@ -300,7 +300,7 @@ def _changed(**values: Any) -> Any:
 
 
 def _values(each: JudgedPayout) -> dict[str, Any]:
-    number = each.word.provider_id if isinstance(each.word, ProviderResponse) else None
+    number = each.result.provider_id if isinstance(each.result, ProviderResponse) else None
     message = each.sentence or None
     return {
         "key": each.row.id,
@@ -321,8 +321,8 @@ def _note_paid(session: Session, judged: Sequence[JudgedPayout]) -> None:
 
 
 def _paid_at(each: JudgedPayout) -> datetime | None:
-    is_paid = isinstance(each.word, ProviderResponse) and each.word.status == ProviderStatus.SUCCEEDED
-    return each.word.paid_at if is_paid and isinstance(each.word, ProviderResponse) else None
+    is_paid = isinstance(each.result, ProviderResponse) and each.result.status == ProviderStatus.SUCCEEDED
+    return each.result.paid_at if is_paid and isinstance(each.result, ProviderResponse) else None
 
 
 def _record(

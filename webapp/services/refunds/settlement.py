@@ -35,7 +35,7 @@ _FIRST_WAIT, _LONGEST_WAIT, _WATCHED_EVERY = timedelta(minutes=1), timedelta(hou
 _REFUSED = "refused"
 _ENDED = (RefundStatus.PROCESSED, *NOT_GIVEN_BACK)
 
-RefundWord = ProviderResponse | ListedRefunds | NoResponse
+RefundResult = ProviderResponse | ListedRefunds | NoResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +73,34 @@ class _Case:
 
 def settle_all(
     session: Session,
-    words: Mapping[int, RefundWord],
+    results: Mapping[int, RefundResult],
     *,
     at: datetime,
     actor: Actor,
     claims: Mapping[int, Claim] | None = None,
 ) -> Outcome:
-    """Do to each refund what its provider's word means. Twice changes nothing.
+    """Do to each refund what its provider's answer means. Twice changes nothing.
 
     `claims` tells how the refunds were taken that somebody asked about: who has lost one since settles nothing, unless
     the provider says that the money is on its way, or there.
     """
-    lock(session, Refund, list(words))
+    lock(session, Refund, list(results))
     outcome = Outcome("refund")
-    chosen = select(Refund).where(one_of(session, Refund.id, list(words))).order_by(Refund.id)
+    chosen = select(Refund).where(one_of(session, Refund.id, list(results))).order_by(Refund.id)
     found = session.scalars(chosen.execution_options(populate_existing=True)).all()
     gone: list[int] = []
-    owners = _owners(session, [row for word in words.values() if isinstance(word, ListedRefunds) for row in word.rows])
+    owners = _owners(
+        session, [row for result in results.values() if isinstance(result, ListedRefunds) for row in result.rows]
+    )
     for refund in found:
-        result = words[refund.id]
-        rows = result.rows if isinstance(result, ListedRefunds) else ()
-        word = _ours(refund, result, owners) if isinstance(result, ListedRefunds) else result
-        if not _counts(refund, word, (claims or {}).get(refund.id)):
+        answer = results[refund.id]
+        rows = answer.rows if isinstance(answer, ListedRefunds) else ()
+        result = _ours(refund, answer, owners) if isinstance(answer, ListedRefunds) else answer
+        if not _counts(refund, result, (claims or {}).get(refund.id)):
             outcome.refused.append(RefusedItem(refund.id, f"refund {refund.id}", TAKEN_OVER))
             continue
         before = refund.status
-        _settle(_Case(session, refund, rows, at, actor), word)
+        _settle(_Case(session, refund, rows, at, actor), result)
         _count(outcome, refund, before)
         if before not in (RefundStatus.WAITING, RefundStatus.SENDING) and refund.status == RefundStatus.FAILED:
             gone.append(refund.id)
@@ -132,19 +134,19 @@ def _ours(refund: Refund, listed: ListedRefunds, owners: Mapping[str, int]) -> P
     )
 
 
-def _counts(refund: Refund, word: ProviderResponse | _Several | NoResponse, claim: Claim | None) -> bool:
-    """Whether a word may be settled. One payment can have several refunds there: that an earlier one failed is not the
-    end of the one that whoever holds it now has sent.
+def _counts(refund: Refund, result: ProviderResponse | _Several | NoResponse, claim: Claim | None) -> bool:
+    """Whether an answer may be settled. One payment can have several refunds there: that an earlier one failed is not
+    the end of the one that whoever holds it now has sent.
     """
     now = Claim(refund.status, refund.attempts)
-    if isinstance(word, _Several):
+    if isinstance(result, _Several):
         return claim is None or claim == now
-    failed = isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
-    return counts(word, claim, now) and not (failed and claim is not None and claim != now)
+    failed = isinstance(result, ProviderResponse) and result.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
+    return counts(result, claim, now) and not (failed and claim is not None and claim != now)
 
 
 def _count(outcome: Outcome, refund: Refund, before: str) -> None:
-    """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
+    """One refund is one item. Its money counts once: with the first answer by which its provider has it."""
     named = RefusedItem(
         refund.id, f"refund {refund.id}", sentence(refund.status_detail) or f"It is {in_words(refund.status)} still."
     )
@@ -160,34 +162,34 @@ def _count(outcome: Outcome, refund: Refund, before: str) -> None:
         outcome.refused.append(named)
 
 
-def _settle(case: _Case, word: ProviderResponse | _Several | NoResponse) -> None:
+def _settle(case: _Case, result: ProviderResponse | _Several | NoResponse) -> None:
     refund = case.refund
-    again = case.at + _pause(refund.attempts, word)
+    again = case.at + _pause(refund.attempts, result)
     if refund.status in _ENDED:
-        _settle_ended(case, word)
+        _settle_ended(case, result)
         return
     refund.next_try_at = again
-    if isinstance(word, _Several):
-        case.review(word.message)
-    elif isinstance(word, NoResponse):
-        _settle_unanswered(case, word)
-    elif word.status == ProviderStatus.ABSENT:
-        _settle_absent(case, word)
+    if isinstance(result, _Several):
+        case.review(result.message)
+    elif isinstance(result, NoResponse):
+        _settle_unanswered(case, result)
+    elif result.status == ProviderStatus.ABSENT:
+        _settle_absent(case, result)
     else:
-        _settle_seen(case, word)
+        _settle_seen(case, result)
 
 
-def _settle_ended(case: _Case, word: ProviderResponse | _Several | NoResponse) -> None:
+def _settle_ended(case: _Case, result: ProviderResponse | _Several | NoResponse) -> None:
     """What ended is watched: its provider may say otherwise later, and then a person is told."""
     refund = case.refund
     ends = (refund.settled_at or refund.created_at) + WATCHED_FOR
     refund.next_try_at = case.at + _WATCHED_EVERY if case.at < ends and refund.provider_id else None
-    if not isinstance(word, ProviderResponse):
+    if not isinstance(result, ProviderResponse):
         return
-    if refund.status == RefundStatus.PROCESSED and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
+    if refund.status == RefundStatus.PROCESSED and result.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
         refund.next_try_at = case.at + _WATCHED_EVERY
-        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(word.message)}.")
-    elif refund.status in NOT_GIVEN_BACK and word.status == ProviderStatus.SUCCEEDED:
+        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(result.message)}.")
+    elif refund.status in NOT_GIVEN_BACK and result.status == ProviderStatus.SUCCEEDED:
         came_after_all(case.session, refund, case.at)
 
 
@@ -245,23 +247,23 @@ def _settle_absent(case: _Case, seen: ProviderResponse) -> None:
         refund.status = RefundStatus.WAITING
 
 
-def _settle_unanswered(case: _Case, word: NoResponse) -> None:
+def _settle_unanswered(case: _Case, result: NoResponse) -> None:
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
         return
-    refund.status_detail = word.message or None
-    if word.is_unsent:
+    refund.status_detail = result.message or None
+    if result.is_unsent:
         if refund.status == RefundStatus.SENDING:
             refund.status, refund.times_sent = RefundStatus.WAITING, max(0, refund.times_sent - 1)
-    elif word.is_refusal and refund.times_sent <= 1:
+    elif result.is_refusal and refund.times_sent <= 1:
         fail(case.session, refund, case.at, case.actor)
-    elif word.is_refusal:
+    elif result.is_refusal:
         refund.answered = _REFUSED  # an earlier attempt may have gone through all the same
-    elif word.is_there:
+    elif result.is_there:
         refund.answered = refunds.THERE
 
 
-def _pause(attempts: int, word: ProviderResponse | _Several | NoResponse) -> timedelta:
-    least = word.retry_after if isinstance(word, NoResponse) else None
+def _pause(attempts: int, result: ProviderResponse | _Several | NoResponse) -> timedelta:
+    least = result.retry_after if isinstance(result, NoResponse) else None
     pause: timedelta = min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
     return max(pause, timedelta(seconds=least or 0))
