@@ -152,7 +152,8 @@ def test_a_failed_payout_is_retried_by_a_run_that_is_shown(clocked: Runtime, sig
     with clocked.db.reading() as session:
         run = session.scalars(select(Run)).one()
     assert answer.location == f"/runs/{run.id}"
-    assert (run.job, run.parameters, run.status) == ("process_payout_schedules", {"schedule": plan}, "queued")
+    assert run.parameters is not None
+    assert (run.job, run.parameters["schedule"], run.status) == ("process_payout_schedules", plan, "queued")
     assert operator.get(answer.location).status_code == 200
     assert send(operator, f"/payouts/{number}/retry").status_code == 409
 
