@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from redis import Redis
 
 from tests.conftest import SECRET
+from tests.support.forked import Forked
 from tests.support.paths import ROOT
 from webapp.local import redis_server
 
@@ -35,7 +35,7 @@ class Desk:
         }
         self.environment |= {name.upper(): str(value) for name, value in (more or {}).items()}
         self.redis = Redis.from_url(f"unix://{self.socket}")
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[subprocess.Popen[bytes] | Forked] = []
 
     def start_redis(self) -> subprocess.Popen[bytes]:
         command = [
@@ -49,23 +49,27 @@ class Desk:
             "--save",
             "",
         ]
-        process = self._start(command, "redis")
+        with self._log("redis").open("wb") as log:
+            process = subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=log)
+        self._started.append(process)
         until(lambda: self.socket.exists() and self.redis.ping(), 10)
         return process
 
-    def start(self, script: str) -> subprocess.Popen[bytes]:
+    def start(self, script: str) -> Forked:
         """`worker.py` or `scheduler.py`, or a test's own script."""
-        return self._start([sys.executable, str(ROOT / script)], Path(script).stem)
+        return self._start([str(ROOT / script)], Path(script).stem)
 
-    def run(self, job: str, module: str = "webapp.cli") -> subprocess.Popen[bytes]:
+    def run(self, job: str, module: str = "webapp.cli") -> Forked:
         """`desk run`, as an outside cron starts it; or a test's own desk command."""
-        return self._start([sys.executable, "-m", module, "run", job], f"run-{job}")
+        return self._start(["-m", module, "run", job], f"run-{job}")
 
-    def _start(self, command: list[str], name: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{name}-{len(self._started)}.log").open("wb")
-        process = subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=log)
+    def _start(self, argv: list[str], name: str) -> Forked:
+        process = Forked(argv, self.environment, self.folder, self._log(name))
         self._started.append(process)
         return process
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}-{len(self._started)}.log"
 
     def stop(self) -> None:
         """End what was started, the latest first."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from tests.faults.desk import Desk, until
 from tests.faults.money import CASES, Case, come_due
 from tests.faults.releases import MANY, RELEASES, Release, seed
 from tests.support.declared_jobs import OPERATOR, runs_of
+from tests.support.forked import Forked
 from tests.support.sandbox import Sandbox, desk_with, sandbox
 from webapp import clock
 from webapp.domain.scheduling.recurrence import Recurrence
@@ -54,7 +54,7 @@ def place(case: Case, world: Sandbox, database_url: str, tmp_path: Path) -> Iter
         yield made
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Forked) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait(10)
 
@@ -75,7 +75,7 @@ def run_until(runtime: Runtime, case: Case) -> None:
     raise AssertionError(f"after {ROUNDS} runs something is left to settle")
 
 
-def held_in_the_call(desk: Desk, world: Sandbox, case: Case, fault_mode: str) -> subprocess.Popen[bytes]:
+def held_in_the_call(desk: Desk, world: Sandbox, case: Case, fault_mode: str) -> Forked:
     """A process of the job, once all its calls have reached the provider, which keeps them waiting."""
     world.set_fault(case.call, fault_mode, case.provider, times=case.calls, seconds=60)
     process = desk.run(case.job)
