@@ -76,13 +76,13 @@ def test_the_warning_goes_when_the_silent_job_has_run(someone: Someone) -> None:
     operator = someone("operator")
     warning = operator.locator(".notice.silent", has_text="auto_deduct has not run")
     assert warning.count() == 1
-    assert "auto_deduct is late by" in operator.inner_text(".verdict")
+    assert "auto_deduct is late by" in operator.inner_text(".status-banner")
     warning.locator("button").click()
     operator.wait_for_selector("h1:has-text('Run ')")
     operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
     operator.goto("/")
     assert operator.locator(".notice.silent", has_text="auto_deduct").count() == 0
-    assert "auto_deduct" not in operator.inner_text(".verdict")
+    assert "auto_deduct" not in operator.inner_text(".status-banner")
 
 
 def import_due_order(up: LocalDesk, folder: Path) -> None:

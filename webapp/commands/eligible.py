@@ -17,7 +17,7 @@ from webapp.services.read_models.tonight import UpcomingRun
 def command(as_json: bool) -> None:
     """Show what the next run of each money job would take, for whom, and what stays behind and why."""
     with desk() as runtime, runtime.db.reading() as session:
-        found = tonight.coming(session, clock.now(), runtime.settings, runtime.providers.payout_routes)
+        found = tonight.upcoming_runs(session, clock.now(), runtime.settings, runtime.providers.payout_routes)
     if as_json:
         print_json([_as_json(each) for each in found])
         return

@@ -22,7 +22,7 @@ WAYS = {"NGN": "paystack"}
 
 def foreseen(runtime: Runtime, ways: dict[str, str] = WAYS) -> dict[str, UpcomingRun]:
     with runtime.db.reading() as session:
-        return {each.job: each for each in tonight.coming(session, clock.now(), runtime.settings, ways)}
+        return {each.job: each for each in tonight.upcoming_runs(session, clock.now(), runtime.settings, ways)}
 
 
 @pytest.fixture

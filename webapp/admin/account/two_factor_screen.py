@@ -99,11 +99,11 @@ class TwoFactorScreen(Screen):
         )
 
     def _shown(self, codes: list[str]) -> Any:
-        lead = _(
+        intro = _(
             "Keep these recovery codes somewhere safe, not on your phone. Each signs you in once when the app is out "
             "of reach. They are shown once."
         )
         title = _("Your second factor is on")
         return make_response(
-            self.render("components/shown_once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
+            self.render("components/shown_once.html", heading=title, intro=intro, secrets=codes, back="/profile/")
         )

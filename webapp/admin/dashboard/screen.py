@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.dashboard.health_banner import judge
+from webapp.admin.dashboard.system_status import evaluate
 from webapp.admin.ui import charts
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
@@ -20,7 +20,7 @@ from webapp.services.scheduling.queue_depth import waiting
 
 
 class OverviewScreen(Screen):
-    """The verdict on the jobs, the money that is held, and what waits for someone."""
+    """The status of the jobs, the money that is held, and what waits for someone."""
 
     slug = "overview"
     address = "/"
@@ -37,9 +37,9 @@ class OverviewScreen(Screen):
             rows = schedule_rows.load(session, now)
             alive = self._alive(session, now)
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
-            tiles = money_totals.summary(session, now)
-            values = {"tiles": tiles, "waiting": waiting(session, now), **self._needs(session)}
-            held = dict(tiles.held)
+            summary = money_totals.summary(session, now)
+            values = {"summary": summary, "waiting": waiting(session, now), **self._needs(session)}
+            held = dict(summary.held)
             currency = self._currency(list(held))
             flow = money_totals.flow(session, currency, held[currency], _today(now)) if currency else None
         jobs = [row.health for row in rows]
@@ -47,7 +47,7 @@ class OverviewScreen(Screen):
             "dashboard/overview.html",
             rows=rows,
             late=[job for job in jobs if job.late_since is not None],
-            verdict=judge(jobs, silent, now),
+            system_status=evaluate(jobs, silent, now),
             alive=alive,
             currency=currency,
             held=charts.held_over_time(flow, currency) if flow else None,

@@ -94,8 +94,8 @@ def _row(hit: Hit) -> dict[str, str]:
 def _address(hit: Hit) -> str:
     if hit.kind in ("job", "run"):
         return f"/{hit.kind}s/{hit.id}"
-    place: dict[str, Any] = {ARGUMENTS.get(hit.kind, f"{hit.kind}_id"): hit.id}
-    return url_for(PLACES[hit.kind], **place)
+    arguments: dict[str, Any] = {ARGUMENTS.get(hit.kind, f"{hit.kind}_id"): hit.id}
+    return url_for(PLACES[hit.kind], **arguments)
 
 
 def _pages(words: str) -> list[dict[str, str]]:

@@ -91,9 +91,9 @@ class JobActions(Screen):
         return ActionPage(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
 
     def _previewed(self, job: str, form: ScheduleForm) -> Response:
-        coming = schedules.preview(form.text("cron"), form.text("zone"), clock.now())
+        upcoming = schedules.preview(form.text("cron"), form.text("zone"), clock.now())
         shown = self.render(
-            "jobs/schedule_form.html", action_page=self._confirm_change(job), form=form, refusal=None, coming=coming
+            "jobs/schedule_form.html", action_page=self._confirm_change(job), form=form, refusal=None, upcoming=upcoming
         )
         return make_response(shown)
 

@@ -41,13 +41,13 @@ class JobScreen(JobActions):
             history = LISTING.read(session, request.args, Run.job == job)
             recent = runs.recent(session, [job], schedule_rows.SHOWN)[job]
         plan = found.schedule
-        coming = [] if plan.paused_at else schedules.preview(plan.cron, plan.zone, now)
+        upcoming = [] if plan.paused_at else schedules.preview(plan.cron, plan.zone, now)
         return self.render(
             "jobs/job.html",
             found=found,
             page=history,
             recent=recent,
-            coming=coming,
+            upcoming=upcoming,
             triggers=TRIGGERS,
             catch_up=CATCH_UP,
         )

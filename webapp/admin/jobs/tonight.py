@@ -34,5 +34,5 @@ class TonightScreen(Screen):
         """How many, how much, for whom, and what stays and why."""
         ways = runtime().providers.payout_routes
         with self.reading() as session:
-            coming = tonight.coming(session, clock.now(), runtime().settings, ways)
-        return self.render("jobs/tonight.html", coming=coming, what=_WHAT)
+            upcoming = tonight.upcoming_runs(session, clock.now(), runtime().settings, ways)
+        return self.render("jobs/tonight.html", upcoming=upcoming, what=_WHAT)

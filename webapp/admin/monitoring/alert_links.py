@@ -38,7 +38,7 @@ _HOMES = {
 }
 _ENDPOINTS = frozenset({"endpoint_paused", "endpoint_held"})
 _QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell"})
-_NOUNS = ("payout schedule ", "payout ")
+_LABELS = ("payout schedule ", "payout ")
 
 
 def reader(session: Session, rows: Sequence[Alert]) -> Callable[[str, str], str | None]:
@@ -49,8 +49,8 @@ def reader(session: Session, rows: Sequence[Alert]) -> Callable[[str, str], str 
         home = homes.get((rule, subject))
         if home is None:
             return address(rule, subject)
-        place: dict[str, Any] = {f"{home.kind}_id": home.id}
-        return url_for(_HOMES[home.kind], **place)
+        arguments: dict[str, Any] = {f"{home.kind}_id": home.id}
+        return url_for(_HOMES[home.kind], **arguments)
 
     return about
 
@@ -85,5 +85,5 @@ def _list_of(rule: str, subject: str) -> str | None:
 
 def _address_of(subject: str) -> str | None:
     """Where a payout or its schedule is found."""
-    ref = next((subject.removeprefix(each) for each in _NOUNS if subject.startswith(each)), None)
+    ref = next((subject.removeprefix(each) for each in _LABELS if subject.startswith(each)), None)
     return url_for("search.index", q=ref) if ref else None

@@ -202,5 +202,5 @@ def _address(found: Discrepancy, account: Account | None) -> tuple[str, str] | N
     endpoint = f"{found.subject_kind}s.one"
     if found.subject_id is None or endpoint not in current_app.view_functions:
         return None
-    place: dict[str, Any] = {f"{found.subject_kind}_id": found.subject_id}
-    return str(found.subject_kind), url_for(endpoint, **place)
+    arguments: dict[str, Any] = {f"{found.subject_kind}_id": found.subject_id}
+    return str(found.subject_kind), url_for(endpoint, **arguments)

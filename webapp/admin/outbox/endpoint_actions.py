@@ -141,8 +141,8 @@ class EndpointActions(ListScreen):
         return self._action_page(found, title, summary, _("Remove the endpoint"), danger=True)
 
     def _secret(self, title: str, endpoint_id: int, secret: str) -> Done:
-        lead = _("Copy the secret now: it is shown once. The receiver checks the header webhook-signature with it.")
-        return self.shown_once(title, lead, secret, self.at("one", endpoint_id=endpoint_id))
+        intro = _("Copy the secret now: it is shown once. The receiver checks the header webhook-signature with it.")
+        return self.shown_once(title, intro, secret, self.at("one", endpoint_id=endpoint_id))
 
     def _action_page(
         self,

@@ -88,8 +88,8 @@ class InboundWebhookScreen(ListScreen):
         address = None
         if found.subject is not None and found.subject[0] in _PAGES:
             kind, number = found.subject
-            place: dict[str, Any] = {f"{kind}_id": number}
-            address = url_for(_PAGES[kind], **place)
+            arguments: dict[str, Any] = {f"{kind}_id": number}
+            address = url_for(_PAGES[kind], **arguments)
         return self.render(
             "outbox/inbound_webhook.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address
         )

@@ -93,8 +93,8 @@ class TokenScreen(ListScreen):
                 expires_at=at + timedelta(days=days) if days else None,
                 daily_limits=_limits(form),
             )
-        lead = _("Copy the token now: it is shown once. The machine sends it as “Authorization: Bearer …”.")
-        return self.shown_once(_("%(name)s is ready", name=token.name), lead, secret, self.at())
+        intro = _("Copy the token now: it is shown once. The machine sends it as “Authorization: Bearer …”.")
+        return self.shown_once(_("%(name)s is ready", name=token.name), intro, secret, self.at())
 
     @add.confirmation
     def _confirm_add(self) -> ActionPage:

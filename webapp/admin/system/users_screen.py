@@ -201,10 +201,10 @@ class UserScreen(ListScreen):
         return ActionPage(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)
 
     def _once(self, title: str, user_id: int, password: str) -> Any:
-        lead = _(
+        intro = _(
             "Hand this password over in person or by phone. It is shown once, and must be changed at the first sign-in."
         )
-        return self.shown_once(title, lead, password, self.at("one", user_id=user_id))
+        return self.shown_once(title, intro, password, self.at("one", user_id=user_id))
 
     def _named(self, user_id: int) -> str:
         with self.reading() as session:

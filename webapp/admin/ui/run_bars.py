@@ -34,7 +34,7 @@ def run_bars(runs: Sequence[Any], wanted: int = 60) -> Picture:
     longest = max((_seconds(run) for run in shown), default=0) or 1
     scale = Scale(longest, words, ZoneInfo(current_zone()), url_for("runs.one", run_id=0).removesuffix("0"))
     start = wanted - len(shown)
-    bars = "".join(_bar(run, (start + place) * _STEP, scale) for place, run in enumerate(shown))
+    bars = "".join(_bar(run, (start + index) * _STEP, scale) for index, run in enumerate(shown))
     said = escape(_sentence(shown, words))
     return Picture(
         f'<svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" preserveAspectRatio="xMaxYMid meet" role="img" '

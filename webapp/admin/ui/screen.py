@@ -49,15 +49,15 @@ class Screen(BaseView):
             menu_icon_value=self.icon,
         )
 
-    def shown_once(self, title: str, lead: str, secret: str, back: str) -> Response:
+    def shown_once(self, title: str, intro: str, secret: str, back: str) -> Response:
         """A page with a secret that is never shown again: it answers the form itself, for it can't be redirected."""
         return make_response(
-            self.render("components/shown_once.html", heading=title, lead=lead, secrets=[secret], back=back)
+            self.render("components/shown_once.html", heading=title, intro=intro, secrets=[secret], back=back)
         )
 
-    def at(self, view: str = "index", **place: Any) -> str:
+    def at(self, view: str = "index", **arguments: Any) -> str:
         """The address of one of this screen's views."""
-        return url_for(f"{self.slug}.{view}", **place)
+        return url_for(f"{self.slug}.{view}", **arguments)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

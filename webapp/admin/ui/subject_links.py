@@ -25,5 +25,5 @@ def address_of(kind: str, number: int) -> str | None:
     """Where a thing is shown to who is asking; None for what has no page, or one that is not for them."""
     if kind == "run":
         return f"/runs/{number}"
-    place: dict[str, Any] = {f"{kind}_id": number}
-    return url_for(PAGES[kind], **place) if kind in PAGES and may_open(PAGES[kind]) else None
+    arguments: dict[str, Any] = {f"{kind}_id": number}
+    return url_for(PAGES[kind], **arguments) if kind in PAGES and may_open(PAGES[kind]) else None

@@ -26,7 +26,7 @@ def register_docs(app: Flask, declared: Sequence[Endpoint]) -> None:
 
     @signed_in
     def docs() -> str:
-        return render_template("api/docs.html", document=described(), nouns=by_tag(described()), admin_view=None)
+        return render_template("api/docs.html", document=described(), tags=by_tag(described()), admin_view=None)
 
     app.add_url_rule("/api/openapi.json", "openapi", openapi)
     app.add_url_rule("/api/docs", "docs", docs)

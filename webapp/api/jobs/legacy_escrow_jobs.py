@@ -75,7 +75,7 @@ def register_unconfigured_answer(app: Flask, runtime: Runtime) -> None:
 def in_words(schedule: Schedule) -> str:
     """The schedule as the callers know it, such as "Daily at 2:00 AM EAT"."""
     minute, hour, *days = schedule.cron.split()
-    coming = (schedule.next_slot or clock.now()).astimezone(ZoneInfo(schedule.zone))
+    upcoming = (schedule.next_slot or clock.now()).astimezone(ZoneInfo(schedule.zone))
     if minute.isdecimal() and hour.isdecimal() and days == ["*", "*", "*"]:
-        return f"Daily at {int(hour) % 12 or 12}:{int(minute):02} {'AM' if int(hour) < 12 else 'PM'} {coming:%Z}"
-    return f"{schedule.cron} {coming:%Z}"
+        return f"Daily at {int(hour) % 12 or 12}:{int(minute):02} {'AM' if int(hour) < 12 else 'PM'} {upcoming:%Z}"
+    return f"{schedule.cron} {upcoming:%Z}"

@@ -15,7 +15,7 @@ from webapp.sql import begins, one_of
 
 ENOUGH = 1000
 """How many of each kind of match are looked at."""
-_NOUNS = ("payment", "payout", "payout schedule", "refund")
+_LABELS = ("payment", "payout", "payout schedule", "refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ _READ: dict[str, _Reader] = {
 
 def _ways(words: str) -> list[Select[Any]]:
     alert, number = select(Alert.id).order_by(Alert.id.desc()), parse_whole(words)
-    named = [words, *(f"{kind} {words}" for kind in (*_NOUNS, *catalogue.payment_providers()))]
+    named = [words, *(f"{kind} {words}" for kind in (*_LABELS, *catalogue.payment_providers()))]
     ways = [alert.where(Alert.subject.in_(named)), alert.where(begins(Alert.subject, f"{words} "))]
     ways += [alert.where(Alert.subject.in_(each)) for each in _of_payment(words)]
     return ways if number is None else [*ways, alert.where(Alert.id == number)]

@@ -80,7 +80,7 @@ class UpcomingRun:
         return self.parties.get(currency, 0) - len(named), whole - sum(named)
 
 
-def coming(session: Session, now: datetime, settings: Settings, routes: Mapping[str, str]) -> list[UpcomingRun]:
+def upcoming_runs(session: Session, now: datetime, settings: Settings, routes: Mapping[str, str]) -> list[UpcomingRun]:
     """Every job that moves money out or takes it. `ways` is which provider pays out a currency."""
     return [
         *(_release(session, policy, now) for policy in Policy),

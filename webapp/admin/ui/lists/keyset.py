@@ -30,26 +30,28 @@ class Order:
         down = self.descending != backwards
         return query.order_by(*[part.desc() if down else part.asc() for part in self.parts])
 
-    def beyond(self, query: Select[Any], place: list[Any], *, backwards: bool = False) -> Select[Any]:
-        """Only what comes after the place, or before it."""
+    def beyond(self, query: Select[Any], position: list[Any], *, backwards: bool = False) -> Select[Any]:
+        """Only what comes after the position, or before it."""
         here = tuple_(*self.parts)
-        there = tuple_(*[literal(value, part.type) for value, part in zip(place, self.parts, strict=True)])
+        there = tuple_(*[literal(value, part.type) for value, part in zip(position, self.parts, strict=True)])
         return query.where(here < there if self.descending != backwards else here > there)
 
 
-def encode(place: list[Any]) -> str:
-    """A place as text for an address."""
-    plain = [{"t": clock.iso(value)} if isinstance(value, datetime) else value for value in place]
+def encode(position: list[Any]) -> str:
+    """A position as text for an address."""
+    plain = [{"t": clock.iso(value)} if isinstance(value, datetime) else value for value in position]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
 def decode(cursor: str, order: Order) -> list[Any] | None:
-    """The place again; None for a text that is none in this order. A wrong place shows another page, nothing else."""
+    """The position again; None for a text that is none in this order. A wrong one shows another page, nothing else."""
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = [clock.from_iso(value["t"]) if isinstance(value, dict) else value for value in plain]
+        position = [clock.from_iso(value["t"]) if isinstance(value, dict) else value for value in plain]
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         return None
     wanted = [part.type.python_type for part in order.parts]
-    fits = len(place) == len(wanted) and all(isinstance(value, kind) for value, kind in zip(place, wanted, strict=True))
-    return place if fits and all(abs(value) < 2**63 for value in place if isinstance(value, int)) else None
+    fits = len(position) == len(wanted) and all(
+        isinstance(value, kind) for value, kind in zip(position, wanted, strict=True)
+    )
+    return position if fits and all(abs(value) < 2**63 for value in position if isinstance(value, int)) else None

@@ -58,16 +58,16 @@ class Listing:
     ) -> Iterator[list[Any]]:
         """Everything that is found, in batches; each reads in a session of its own: nothing is held long."""
         state = ListState.of(self, args)
-        order, place = self.order(state), None
+        order, position = self.order(state), None
         while True:
             query = order.sorted(self._placed(state, order, conditions)).limit(size)
             with reading() as session:
-                rows = list(session.execute(query if place is None else order.beyond(query, place)))
+                rows = list(session.execute(query if position is None else order.beyond(query, position)))
             if rows:
                 yield rows
             if len(rows) < size:
                 return
-            place = _place(rows[-1], order)
+            position = _position(rows[-1], order)
 
     def _placed(self, state: ListState, order: Order, conditions: Sequence[Any]) -> Select[Any]:
         return self.query(state, *conditions).add_columns(order.value.label("place_"))
@@ -119,19 +119,19 @@ def _window(
     query = query.add_columns(order.value.label("place_"))
     backwards = state.before is not None
     cursor = state.before or state.after
-    place = keyset.decode(cursor, order) if cursor else None
-    if place is None:
+    position = keyset.decode(cursor, order) if cursor else None
+    if position is None:
         backwards = False
     else:
-        query = order.beyond(query, place, backwards=backwards)
+        query = order.beyond(query, position, backwards=backwards)
     found = list(session.execute(order.sorted(query, backwards=backwards).limit(state.size + 1)))
     more, rows = len(found) > state.size, found[: state.size]
     if backwards:
         rows.reverse()
-    first = keyset.encode(_place(rows[0], order)) if rows and (more if backwards else place is not None) else None
-    last = keyset.encode(_place(rows[-1], order)) if rows and (backwards or more) else None
+    first = keyset.encode(_position(rows[0], order)) if rows and (more if backwards else position is not None) else None
+    last = keyset.encode(_position(rows[-1], order)) if rows and (backwards or more) else None
     return rows, first, last
 
 
-def _place(row: Any, order: Order) -> list[Any]:
+def _position(row: Any, order: Order) -> list[Any]:
     return [row.key_] if len(order.parts) == 1 else [row.place_, row.key_]

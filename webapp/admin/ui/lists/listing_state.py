@@ -1,4 +1,4 @@
-"""What the address of a list says: filters, search, order, page size and place."""
+"""What the address of a list says: filters, search, order, page size and position."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

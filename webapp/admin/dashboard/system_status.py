@@ -12,20 +12,20 @@ from webapp.services.scheduling.schedules import JobHealth
 _TROUBLED = ("failed", "lost", "paused")
 
 
-class Verdict(NamedTuple):
+class SystemStatus(NamedTuple):
     """`good`, `warn` or `bad`, and a sentence for each thing to know."""
 
     tone: str
     sentences: list[str]
 
 
-def judge(jobs: Sequence[JobHealth], silent: Sequence[str], at: datetime) -> Verdict:
+def evaluate(jobs: Sequence[JobHealth], silent: Sequence[str], at: datetime) -> SystemStatus:
     """`silent` names the kinds of process of which none is alive."""
     late = [job for job in jobs if job.late_since is not None]
     troubled = [job for job in jobs if job.late_since is None and job.state in _TROUBLED]
     sentences = [_count(jobs, late, troubled, at), *_silent(silent)]
     tone = "bad" if late or silent else "warn" if troubled or not jobs else "good"
-    return Verdict(tone, sentences)
+    return SystemStatus(tone, sentences)
 
 
 def _count(jobs: Sequence[JobHealth], late: list[JobHealth], troubled: list[JobHealth], at: datetime) -> str:
