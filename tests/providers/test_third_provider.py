@@ -125,7 +125,7 @@ def test_a_signed_webhook_settles_a_payment_and_one_that_is_signed_wrongly_is_re
 def test_a_refund_goes_back_through_it(runtime: Runtime, kudi: StandIn) -> None:
     payment = paid(runtime, kudi)
     with runtime.db.transaction() as session:
-        escrow = payments.escrow_of(session, payment)
+        escrow = orders.escrow_of(session, payment.order_id)
         how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
         made = escrows.refund(session, escrow.id, "Nothing came.", version=escrow.version, actor=AMINA, **how)
         if made.approval is not None:

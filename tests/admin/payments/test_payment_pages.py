@@ -177,7 +177,7 @@ def test_what_waits_is_on_the_first_page_and_beside_its_escrow(desk: Runtime, si
     viewer = sign_in("viewer")
     assert reference in viewer.get("/").text
     with desk.db.reading() as session:
-        escrow = payments.escrow_of(session, payments.get(session, number)).id
+        escrow = orders.escrow_of(session, payments.get(session, number).order_id).id
     page = viewer.get(f"/escrows/{escrow}").text
     assert f'href="/payments/{number}"' in page
     assert "Put into review" in page

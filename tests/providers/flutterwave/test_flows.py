@@ -167,7 +167,7 @@ def given_back(runtime: Runtime) -> None:
 
 def refund_escrow(runtime: Runtime, payment: Payment) -> None:
     with runtime.db.transaction() as session:
-        escrow = payments.escrow_of(session, payments.get(session, payment.id))
+        escrow = orders.escrow_of(session, payments.get(session, payment.id).order_id)
         how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
         made = escrows.refund(session, escrow.id, WHY, version=escrow.version, actor=AMINA, **how)
         if made.approval is not None:

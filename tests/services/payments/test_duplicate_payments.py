@@ -13,6 +13,7 @@ from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Event, Payment, Refund
 from webapp.services.approvals import approvals
 from webapp.services.ledger import posting as ledger
+from webapp.services.orders import orders
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
 from webapp.services.refunds import refunds
@@ -121,7 +122,7 @@ def test_it_never_pays_the_order(market: Market, second: Payment) -> None:
 def test_a_refund_of_the_escrow_goes_to_the_payment_that_paid_for_it(market: Market, second: Payment) -> None:
     decide(market, "keep", second)
     first = payments.get(market.session, second.duplicate_of_id or 0)
-    refund(market, payments.escrow_of(market.session, first))
+    refund(market, orders.escrow_of(market.session, first.order_id))
     assert market.session.scalars(select(Refund.payment_id)).all() == [first.id]
 
 
@@ -195,14 +196,14 @@ def test_the_same_money_changes_its_place_and_is_refunded_through_its_provider(m
     hear(market, first, FIRST)
     assert len(besides(market)) == 1
     assert alert_states(market) == ["resolved"]
-    refund(market, payments.escrow_of(market.session, first))
+    refund(market, orders.escrow_of(market.session, first.order_id))
     assert market.session.scalars(select(Refund.payment_id)).all() == [first.id]
 
 
 def test_what_was_kept_is_not_refunded_in_place_of_what_came_another_way(market: Market, marked: Payment) -> None:
     decide(market, "keep", marked)
     first = payments.get(market.session, marked.duplicate_of_id or 0)
-    refund(market, payments.escrow_of(market.session, first))
+    refund(market, orders.escrow_of(market.session, first.order_id))
     assert market.session.scalars(select(Refund.payment_id)).all() == []
     assert wallet(market.session, buyer_of(market, marked)) == 20_000
 

@@ -77,7 +77,7 @@ def test_too_much_is_accepted_and_the_rest_goes_to_the_buyers_wallet(market: Mar
     done = decide(market, "accept", payment)
 
     assert done.executed
-    assert escrows.get(market.session, payments.escrow_of(market.session, payment).id).status == "held"
+    assert escrows.get(market.session, orders.escrow_of(market.session, payment.order_id).id).status == "held"
     assert wallet(market.session, buyer_of(market, payment)) == 500
     assert clearing(market) == -10_500
     assert payments.get(market.session, payment.id).status == "succeeded"
@@ -105,7 +105,7 @@ def test_a_late_success_can_be_accepted_after_the_escrow_was_voided(market: Mark
     decide(market, "accept", payment)
 
     assert orders.get(market.session, payment.order_id).status == "in_progress"
-    assert payments.escrow_of(market.session, payment).status == "held"
+    assert orders.escrow_of(market.session, payment.order_id).status == "held"
 
 
 def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Market) -> None:
@@ -120,7 +120,7 @@ def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Mark
     assert "that came through another way is held" in preview.sentence
     approvals.approve(market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
 
-    assert payments.escrow_of(market.session, payment).status == "held"
+    assert orders.escrow_of(market.session, payment.order_id).status == "held"
 
 
 def test_a_proposal_is_refused_when_the_payment_changed_meanwhile(market: Market) -> None:
@@ -131,12 +131,12 @@ def test_a_proposal_is_refused_when_the_payment_changed_meanwhile(market: Market
     with pytest.raises(Conflict, match="changed since"), undone(market.session):
         assert proposed.approval
         approvals.approve(market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
-    assert payments.escrow_of(market.session, payment).status == "held"
+    assert orders.escrow_of(market.session, payment.order_id).status == "held"
 
 
 def held_by_card(market: Market) -> tuple[Payment, Escrow]:
     payment = hear(market, tried(market), paid())
-    return payment, payments.escrow_of(market.session, payment)
+    return payment, orders.escrow_of(market.session, payment.order_id)
 
 
 def refund(market: Market, escrow: Escrow) -> None:

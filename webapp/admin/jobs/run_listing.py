@@ -31,7 +31,7 @@ LISTING = Listing(
         Column("finished_at", _l("Took"), Run.finished_at, kind="number"),
         Column("succeeded", _l("Done"), Run.succeeded, kind="number"),
         Column("failed", _l("Failed"), Run.failed, kind="number"),
-        Column("skipped", _l("SkippedRow"), Run.skipped, kind="number"),
+        Column("skipped", _l("Skipped"), Run.skipped, kind="number"),
         Column("amounts", _l("Amounts"), Run.amounts, kind="money"),
         Column("error", _l("Error"), Run.error, shown=False),
     ),

@@ -9,7 +9,7 @@ answer counts, so an order of events cannot matter; `step` says whether it is ne
 from dataclasses import dataclass
 
 from webapp.domain.money.money import Money
-from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+from webapp.domain.states import ChargebackStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,11 @@ class Step:
     is_news: bool
     is_open: bool
     """Nothing of the money may leave, and somebody is called; otherwise both end."""
-    is_lost: bool
-    """The bank has the money: it counts as taken back of the payment."""
 
 
 def step(before: str | None, now: ChargebackStatus) -> Step:
     """From what was known (None at first) to what is so now."""
-    return Step(before != now, now == ChargebackStatus.OPEN, now in LOST_CHARGEBACKS)
+    return Step(before != now, now == ChargebackStatus.OPEN)
 
 
 def ended(status: ChargebackStatus, *, went_back: bool, is_refunded: bool) -> ChargebackStatus:

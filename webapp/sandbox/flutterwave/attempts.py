@@ -9,7 +9,6 @@ from webapp.sandbox.core.store import Data, Thing
 
 OUTCOMES = ("success", "failed", "abandoned", "pending")
 OPEN = "open"
-DISABLED = "disabled"
 
 
 @dataclass(frozen=True)

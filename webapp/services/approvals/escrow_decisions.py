@@ -24,12 +24,6 @@ def get(session: Session, escrow_id: int) -> Escrow:
     return lookup.by_id(session, Escrow, escrow_id, "escrow")
 
 
-def by_ref(session: Session, ref: str) -> Escrow:
-    """The escrow with this reference. Raises NotFound."""
-    found: Escrow = lookup.by_ref(session, Escrow, ref, "escrow")
-    return found
-
-
 def extend(
     session: Session, escrow_id: int, release_at: datetime, reason: str, *, version: int, at: datetime, actor: Actor
 ) -> Escrow:

@@ -11,8 +11,6 @@ class RefusedItem:
     id: int
     label: str
     sentence: str
-    is_overtaken: bool = False
-    """Whether it is not as whoever asked has seen it, and asking again makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)

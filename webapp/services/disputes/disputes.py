@@ -60,12 +60,6 @@ def get(session: Session, dispute_id: int) -> Dispute:
     return lookup.by_id(session, Dispute, dispute_id, "dispute")
 
 
-def by_ref(session: Session, ref: str) -> Dispute:
-    """The dispute with this reference. Raises NotFound."""
-    found: Dispute = lookup.by_ref(session, Dispute, ref, "dispute")
-    return found
-
-
 def resolve(
     session: Session,
     dispute_id: int,

@@ -42,9 +42,7 @@ def refusals(
     waiting = _waiting_for_wallet(rows, due_by, _disputed(session, left))
     if mark:
         _mark_blocked(session, waiting)
-    return [
-        RefusedItem(row.id, row.ref, _sentence(row, due_by, row.id in waiting), row.id not in waiting) for row in rows
-    ]
+    return [RefusedItem(row.id, row.ref, _sentence(row, due_by, row.id in waiting)) for row in rows]
 
 
 def _disputed(session: Session, ids: Sequence[int]) -> set[int]:

@@ -177,8 +177,3 @@ def require_verifiable(session: Session, payment_id: int, actor: Actor) -> Payme
     if payment.reference is None:
         raise Conflict("This payment has no reference, so no provider can be asked about it.")
     return payment
-
-
-def escrow_of(session: Session, payment: Payment) -> Escrow:
-    """The escrow that the payment is for."""
-    return orders.escrow_of(session, payment.order_id)

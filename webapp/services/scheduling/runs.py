@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 FAILED = "failed"
-SKIPPED = "skipped"
 
 
 def trigger(
