@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -25,8 +25,27 @@ SIZE = 400
 _FIRST, _QUICK, _SLOW = 8, 16, 4
 """Items per parallel call at first, and which part of the lease a batch takes when it is quick, or slow."""
 
-Item = TypeVar("Item")
+
+class Claimed(Protocol):
+    """What is taken; by its number it is named when it fails."""
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+
+
+Item = TypeVar("Item", bound=Claimed)
 Answer = TypeVar("Answer")
+
+
+def answer_of(ask: Callable[[], Answer]) -> Answer | NoResponse:
+    """What was answered, or why nothing usable was: that is a word too, and is settled."""
+    try:
+        return ask()
+    except CallFailed as failure:
+        return no_response(failure)
+    except Refusal as refusal:
+        return NoResponse(refusal.detail, is_refusal=True, is_unsent=True)
 
 
 @dataclass(frozen=True)
@@ -43,7 +62,6 @@ class ProviderBatch(Generic[Item, Answer]):
     ask: Callable[[Item], Answer]
     settle: Callable[[Session, Sequence[tuple[Item, Answer | NoResponse]]], Outcome]
     count: Callable[[Session], int]
-    key: Callable[[Item], int]
 
 
 class BatchRunner(Generic[Item, Answer]):
@@ -91,13 +109,8 @@ class BatchRunner(Generic[Item, Answer]):
         return [(item, pool.submit(self._asked, item, lease)) for item in items]
 
     def _asked(self, item: Item, lease: EffectLease) -> Answer | NoResponse:
-        try:
-            with lease.held():
-                return self._batch.ask(item)
-        except CallFailed as failure:
-            return no_response(failure)
-        except Refusal as refusal:
-            return NoResponse(refusal.detail, is_refusal=True, is_unsent=True)
+        with lease.held():
+            return answer_of(lambda: self._batch.ask(item))
 
     def _settle(self, asking: Any) -> None:
         answered = []
@@ -105,7 +118,7 @@ class BatchRunner(Generic[Item, Answer]):
             try:
                 answered.append((item, future.result()))
             except Exception as problem:
-                self._recorder.fail_item(self._batch.kind, self._batch.key(item), problem)
+                self._recorder.fail_item(self._batch.kind, item.id, problem)
         self._settle_some(answered)
 
     def _settle_some(self, answered: Sequence[tuple[Item, Any]]) -> None:
@@ -118,7 +131,7 @@ class BatchRunner(Generic[Item, Answer]):
             raise
         except Exception as problem:
             if len(answered) == 1:
-                self._recorder.fail_item(self._batch.kind, self._batch.key(answered[0][0]), problem)
+                self._recorder.fail_item(self._batch.kind, answered[0][0].id, problem)
                 return
             middle = len(answered) // 2
             self._recorder.log("batch.divided", "warning", rows=len(answered), problem=type(problem).__name__)

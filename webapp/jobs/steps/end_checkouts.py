@@ -32,7 +32,6 @@ def batch(work: Work) -> ProviderBatch[OpenCheckout, None]:
         ask=lambda each: ending[each.provider].end(each.address),
         settle=lambda session, answered: _settle(work, session, answered),
         count=lambda session: len(left),
-        key=lambda each: each.id,
     )
 
 

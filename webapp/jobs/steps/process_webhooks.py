@@ -72,7 +72,6 @@ def batch(work: Work) -> ProviderBatch[ClaimedWebhook, ProviderReport | Nothing]
         ask=lambda claimed: ask(work.runtime, claimed),
         settle=lambda session, answered: _settle(work, session, answered),
         count=lambda session: inbox.count_due(session, work.now),
-        key=lambda claimed: claimed.id,
     )
 
 

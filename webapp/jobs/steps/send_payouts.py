@@ -8,17 +8,15 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
-from webapp.errors import Refusal, Unavailable
-from webapp.jobs.engine.provider_batches import ProviderBatch
+from webapp.errors import Unavailable
+from webapp.jobs.engine.provider_batches import ProviderBatch, answer_of
 from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import (
-    CallFailed,
     Exists,
     NotSent,
     ProviderRefused,
     RecipientUnknown,
     Unknown,
-    no_response,
 )
 from webapp.providers.protocols import Destination, PayoutInstruction, PayoutSender
 from webapp.runtime import Runtime
@@ -49,7 +47,6 @@ def batch(work: Work, only: list[int] | None = None) -> ProviderBatch[ClaimedPay
         ask=partial(send, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: payouts.count_due(session, due_by, known, only),
-        key=lambda claimed: claimed.id,
     )
 
 
@@ -57,13 +54,7 @@ def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
     """Ask about one payout and settle it, for a person who waits for it. Answers why that was not possible, if so."""
     with runtime.db.transaction() as session:
         claimed = payouts.claim_one(session, payout_id, LEASE, at=database_now(session), actor=actor)
-    result: ProviderResult
-    try:
-        result = send(runtime, claimed)
-    except CallFailed as failure:
-        result = no_response(failure)
-    except Refusal as refusal:
-        result = NoResponse(refusal.detail, is_unsent=True)
+    result = answer_of(lambda: send(runtime, claimed))
     with runtime.db.transaction() as session:
         claims = {claimed.id: claimed.claim}
         settlement.settle_all(session, {claimed.id: result}, at=database_now(session), actor=actor, claims=claims)

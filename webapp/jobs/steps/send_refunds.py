@@ -46,7 +46,6 @@ def batch(work: Work) -> ProviderBatch[ClaimedRefund, ProviderResponse | ListedR
         ask=lambda claimed: give(work.runtime, claimed),
         settle=lambda session, answered: _settle(work, session, answered),
         count=lambda session: refunds.count_due(session, due_by),
-        key=lambda claimed: claimed.id,
     )
 
 

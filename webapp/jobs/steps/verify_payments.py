@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.providers.provider_results import ChargebackReport, NoResponse, ProviderResponse, ProviderResult
-from webapp.errors import Refusal
-from webapp.jobs.engine.provider_batches import ProviderBatch
+from webapp.jobs.engine.provider_batches import ProviderBatch, answer_of
 from webapp.jobs.engine.work import Work
 from webapp.models import Payment
-from webapp.providers.http.errors import CallFailed, no_response
+from webapp.providers.http.errors import CallFailed
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.payments import payments, settlement
@@ -39,7 +38,6 @@ def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[Claime
         ask=partial(fetch, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: payments.count_due(session, due_by, known, chosen),
-        key=lambda claimed: claimed.id,
     )
 
 
@@ -70,7 +68,6 @@ def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[ClaimedPaymen
         ask=partial(fetch, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: len(left),
-        key=lambda claimed: claimed.id,
     )
 
 
@@ -80,17 +77,14 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         payments.require_verifiable(session, payment_id, actor)
         [claimed] = payments.claim(session, [payment_id], database_now(session), LEASE)
         banks = chargebacks.unclaimed(session, payment_id)
-    result: ProviderResult
+    readable = [each for each in banks if each.provider in runtime.providers.chargeback_readers]
     charged: list[ChargebackReport] = []
-    try:
-        charged = [
-            fetch_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.chargeback_readers
-        ]
-        result = fetch(runtime, claimed)
-    except CallFailed as failure:
-        result = no_response(failure)
-    except Refusal as refusal:
-        result = NoResponse(refusal.detail, is_unsent=True)
+
+    def ask() -> ProviderResponse:
+        charged.extend([fetch_chargeback(runtime, each) for each in readable])
+        return fetch(runtime, claimed)
+
+    result = answer_of(ask)
     with runtime.db.transaction() as session:
         settings, at = runtime.settings, database_now(session)
         settlement.lock_escrows(session, [payment_id])
@@ -120,7 +114,6 @@ def open_chargebacks(
         ),
         settle=partial(_settle_chargebacks, work),
         count=lambda session: chargebacks.count_due(session, work.now, known),
-        key=lambda claimed: claimed.id,
     )
 
 
