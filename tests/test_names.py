@@ -49,11 +49,6 @@ WRAPPING = {"Event", "Invalid", "Message", "Money", "Order", "Page", "Progress"}
 """Names of two classes of which one is the other at an edge (a row, a response, an envelope of a provider), as well as
 the page and the order of a listing beside those of the API and of the marketplace."""
 
-STILL_DOUBLE: set[str] = {
-    "BulkForm",
-}
-"""To be named apart. It only becomes shorter."""
-
 MOST_FILES = 22
 
 OTHER_TESTS = {"browser", "faults", "races", "support", "tools", "providers/third"}
@@ -78,7 +73,7 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(f"{file.relative_to(ROOT)}:{node.lineno}")
     double = {name: where for name, where in places.items() if len(where) > 1}
-    assert {name: where for name, where in double.items() if name not in WRAPPING | STILL_DOUBLE} == {}
+    assert {name: where for name, where in double.items() if name not in WRAPPING} == {}
 
 
 def test_no_folder_is_full() -> None:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.admin.disputes.actions import DisputeActions
-from webapp.admin.disputes.forms import BulkForm, ViewForm
+from webapp.admin.disputes.forms import BulkDisputeForm, ViewForm
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.models import SavedView
@@ -20,8 +20,8 @@ from webapp.services.users import saved_views
 class DisputeListActions(DisputeActions):
     """The actions of the list."""
 
-    @action("/assign", permission="dispute:work", form=BulkForm)
-    def assign_all(self, form: BulkForm) -> Done:
+    @action("/assign", permission="dispute:work", form=BulkDisputeForm)
+    def assign_all(self, form: BulkDisputeForm) -> Done:
         """Give the marked disputes to somebody."""
         to = int(form.user_id.data) if form.user_id.data else None
         with self.transaction() as session:
@@ -73,6 +73,6 @@ class DisputeListActions(DisputeActions):
             danger=True,
         )
 
-    def _prepare_bulk(self, form: BulkForm) -> None:
+    def _prepare_bulk(self, form: BulkDisputeForm) -> None:
         self._set_assignee_choices(form)
         form.ids.choices = [(number, str(number)) for number in form.ids.data or []]

@@ -145,7 +145,7 @@ class AssignForm(DeskForm):
     user_id = SelectField(_l("Assignee"), coerce=str)
 
 
-class BulkForm(AssignForm):
+class BulkDisputeForm(AssignForm):
     """Several disputes at once."""
 
     ids = SelectMultipleField(

@@ -11,7 +11,7 @@ from webapp import clock
 from webapp.admin.disputes.bulk_and_views import DisputeListActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
-from webapp.admin.disputes.forms import BulkForm, MessageForm, ResolutionForm
+from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm
 from webapp.admin.disputes.listing import LISTING, TABS
 from webapp.admin.disputes.resolution import ResolutionActions
 from webapp.admin.ui.actions.action_links import ActionLink
@@ -52,7 +52,7 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
             counts = dispute_queues.counts(session, user, clock.now())
             views = saved_views.of_user(session, user, self.slug) if user else []
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
-        bulk = BulkForm()
+        bulk = BulkDisputeForm()
         self._set_assignee_choices(bulk)
         return self.render("disputes/disputes.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
 

@@ -21,7 +21,7 @@ from webapp.services.scheduling import bulk_actions, processes, queue_lists, run
 from webapp.services.scheduling.queue_depth import waiting
 
 
-class BulkForm(DeskForm):
+class BulkRunForm(DeskForm):
     """What to do with many runs, of one job or of all."""
 
     action = SelectField(
@@ -60,8 +60,8 @@ class QueueScreen(Screen):
             "jobs/queues.html", now=now, patience=patience, shown=queue_lists.SHOWN, redis=_redis(), **values
         )
 
-    @action("/many", permission="job:run", form=BulkForm)
-    def many(self, form: BulkForm) -> Done:
+    @action("/many", permission="job:run", form=BulkRunForm)
+    def many(self, form: BulkRunForm) -> Done:
         """Retry or cancel many runs, in a run of its own."""
         asked = {"action": form.text("action"), "job": form.text("job") or None}
         with self.transaction() as session:
