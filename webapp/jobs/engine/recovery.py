@@ -50,6 +50,7 @@ def take_over_abandoned(runtime: Runtime) -> None:
     with runtime.db.reading() as session:
         found = orphaned_runs.abandoned(session, database_now(session))
     for run_id in found:
+        # One transaction each, which looks again: another sweep may take it first, or its process may have come back.
         with runtime.db.transaction() as session:
             now = database_now(session)
             run = orphaned_runs.take_over(session, run_id, now)

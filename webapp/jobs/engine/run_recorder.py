@@ -68,6 +68,7 @@ class RunRecorder:
         with self._db.transaction() as session:
             self.fence(session)
             self.count(session, act(session))
+        # Only now: a transaction that rolled back must not have counted in the totals that the next one writes.
         self.committed()
 
     def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:

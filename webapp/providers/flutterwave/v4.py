@@ -88,6 +88,7 @@ class FlutterwaveV4:
                 return ProviderResponse(reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise
         charges = [_seen(row, reference) for row in rows if row.maybe("reference") == reference]
+        # They are listed newest first; of several successes the oldest is the payment, and the others came besides it.
         return foremost(charges[::-1], reference)
 
     def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:

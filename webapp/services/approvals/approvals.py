@@ -207,7 +207,7 @@ def _propose(
         expires_at=at + timedelta(hours=settings.approval_expiry_hours),
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Approval.id)).one_or_none()
-    if made is None:
+    if made is None:  # the index of one open proposal a subject decides between two who propose at once
         raise Overtaken("Someone proposed a decision on this meanwhile. Yours was not applied.")
     if approval_subjects.is_held(session, posting.escrow_id):
         waits = f"{actor.name}'s proposal waits for approval."

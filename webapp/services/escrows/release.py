@@ -164,6 +164,7 @@ def _disburse_all(
     actor.require("money:move")
     ensure_outgoing_enabled(session)
     lock(session, Escrow, ids)
+    # Second statement on purpose: the one that waits for the locks would still see an escrow as undisputed.
     found = session.execute(_payable(session, ids, plan, holds)).all()
     payable = [row[0] for row in found]
     outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))

@@ -61,6 +61,8 @@ def post_all(
     lock_party_accounts(session, accounts)
     write = posting_sqlite.write if is_sqlite(session) else posting_postgresql.write
     count, pools, amounts = write(session, transfers, legs, mirrored_at=at if session.info.get(MIRRORED) else None)
+    # Pools are hot: every posting in a currency moves the same rows. They are moved last, once per transaction
+    # (`settle_pools`), so that nobody waits for their locks longer than a commit takes.
     waiting: dict[int, int] = session.info.setdefault("pools", {})
     for account_id, delta in pools.items():
         waiting[account_id] = waiting.get(account_id, 0) + delta

@@ -25,6 +25,8 @@ def write(
     made = _table(Transfer).insert().from_select(names, select(*(heads.c[name] for name in names)))
     made = made.returning(Transfer.id, Transfer.reference, Transfer.currency, Transfer.amount).cte("made")
     sides = legs.cte("sides")
+    # RETURNING gives columns of the table only, not the posting's `key`: a transfer is found again by its reference,
+    # which is unique.
     rows = select(made.c.id, sides.c.account_id, sides.c.currency, sides.c.amount)
     rows = rows.join_from(sides, heads, heads.c.key == sides.c.key).join(made, made.c.reference == heads.c.reference)
     posted = _table(Entry).insert().from_select(["transfer_id", "account_id", "currency", "amount"], rows)

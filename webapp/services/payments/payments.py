@@ -162,6 +162,7 @@ def claim(session: Session, ids: list[int], at: datetime, lease: timedelta) -> l
         .values(
             first_checked_at=func.coalesce(Payment.first_checked_at, at),
             last_checked_at=at,
+            # No ELSE on purpose: a settled payment has no next look, and asking about it must not give it one.
             next_check_at=case((Payment.status == PaymentStatus.PENDING, at + lease)),
         )
         .returning(Payment.id, Payment.provider, Payment.reference, Payment.status != PaymentStatus.PENDING)

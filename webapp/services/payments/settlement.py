@@ -64,6 +64,7 @@ def settle_all(
 
     Settling the same answer twice changes nothing the second time.
     """
+    # Lock, then look: whatever else moves or freezes these escrows' money takes the same rows first.
     lock_escrows(session, list(results))
     rows = session.execute(_rows(session, list(results))).all()
     results = duplicates.record_duplicates(session, rows, results, at=at, actor=actor)

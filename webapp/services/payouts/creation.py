@@ -53,6 +53,8 @@ def create_all(
     actor.require("money:move")
     ensure_outgoing_enabled(session)
     lock(session, PayoutSchedule, ids)
+    # Read twice: first which wallets to lock, then, under their locks, what is in them. Two schedules of one party, in
+    # two runs, would else both count on the same balance.
     lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
     rows = _rows(session, ids)
     changed = {row.id: why for row in rows if (why := _changed(row, terms, as_before))}

@@ -74,6 +74,7 @@ def claim_due(
     ids = _take_ids(session, at, limit, providers, only, due_by or at)
     if not ids:
         return []
+    # Read before it is marked: whether it may have been sent before stands in the row only until then.
     unsent = (Payout.status == PayoutStatus.PENDING) & ~_is_given_up(at)
     rows = (
         select(

@@ -84,6 +84,7 @@ def settle_all(
     Those that came back are failed by name, those that are not settled yet refused, and none is raised. `claims` tells
     how the payouts were taken that somebody asked about: who has lost one settles only what the provider knows of it.
     """
+    # Lock, then look: a result that another process settled meanwhile is seen by the second statement only.
     lock(session, Payout, list(results))
     rows = session.execute(_rows(session, list(results))).all()
     lost = [row for row in rows if not _counts(row, results[row.id], (claims or {}).get(row.id))]
@@ -239,6 +240,8 @@ def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> Non
         }
         for each in judged
     ]
+    # The claim marked it as sent before it was. What surely never left takes the marks back: with them it could not be
+    # cancelled for hours, and would after a day only be asked about.
     never = bindparam("unsent", type_=Boolean)
     since = case((bindparam("doubtful", type_=Boolean), func.coalesce(_TABLE.c.doubted_at, at)))
     changed = _changed(

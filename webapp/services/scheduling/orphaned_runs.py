@@ -21,6 +21,7 @@ def abandoned(session: Session, at: datetime) -> Sequence[int]:
 
 def take_over(session: Session, run_id: int, at: datetime) -> Run | None:
     """Queue an abandoned run again with the next attempt, or call it lost when its attempts are used up."""
+    # Skipped when locked: a process that is in the middle of a transaction of its run holds this row, and is alive.
     query = select(Run).where(Run.id == run_id).with_for_update(skip_locked=True)
     run = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if run is None or run.status != RunStatus.RUNNING or run.lease_until is None or run.lease_until >= at:

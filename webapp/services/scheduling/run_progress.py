@@ -58,6 +58,7 @@ def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run 
         .values(status=RunStatus.RUNNING, started_at=_first(Run.started_at, at), lease_until=at + lease)
     )
     try:
+        # A savepoint, since a refused unique index (one running run per job) ends the whole transaction on PostgreSQL.
         with session.begin_nested():
             changed = _rows(session, begin)
     except IntegrityError:

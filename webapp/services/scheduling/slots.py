@@ -122,6 +122,7 @@ def _still_wanted(schedule: Schedule, recurrence: Recurrence, slot: datetime, at
 
 
 def _advance(session: Session, job: str, following: datetime) -> None:
+    # Forwards only, as the WHERE says: a slow scheduler that comes second must not plan a slot again.
     session.execute(
         update(Schedule)
         .where(Schedule.job == job, Schedule.next_slot < following)
@@ -141,6 +142,7 @@ def _insert_run(session: Session, job: str, slot: datetime, trigger: Trigger, at
         status=RunStatus.QUEUED,
         created_at=at,
     )
+    # The unique (job, slot) is what gives a slot one run; the scheduler's lease only saves work.
     return session.scalars(row.on_conflict_do_nothing().returning(Run.id)).one_or_none()
 
 
