@@ -30,7 +30,7 @@ from webapp.services.escrows import release as releases
 from webapp.services.ledger import integrity_checks as books
 from webapp.services.parties import auto_deduct as deductions
 from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
@@ -215,7 +215,7 @@ def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
         for _ in range(count):
             party = market.party("debtor", wallet=1_000)
             money.owe(session, party.id, 2_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
-            order = StandingOrder(True, 50, None, 0)
+            order = MandateTerms(True, 50, None, 0)
             mandate = standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
             made.append((party.id, mandate.id))
     return made

@@ -19,7 +19,7 @@ from webapp.services.ledger import posting as ledger
 from webapp.services.ledger import reversal_debts
 from webapp.services.parties import auto_deduct as deductions
 from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
@@ -58,7 +58,7 @@ def debtor(runtime: Runtime, *amounts: int) -> tuple[int, list[int], int]:
         made = [reversed_to_debt(market, amount, fee=0, seller=seller).id for amount in amounts]
         reference = f"since-{seller.id}"
         money.deposit(session, seller.id, sum(amounts), "NGN", reference=reference, at=NOW, actor=DIVINE)
-        order = StandingOrder(True, 100, None, 0)
+        order = MandateTerms(True, 100, None, 0)
         mandate = standing_orders.change(session, seller.id, "NGN", order, version=0, at=NOW, actor=AMINA)
         return seller.id, made, mandate.id
 

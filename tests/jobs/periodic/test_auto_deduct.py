@@ -5,14 +5,14 @@ from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.runtime import Runtime
 from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 
 def in_debt(runtime: Runtime, *, held: int, least: int) -> None:
     with runtime.db.transaction() as session:
         party = Market(session, runtime).party("debtor", wallet=held)
         money.owe(session, party.id, 10_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
-        order = StandingOrder(True, 30, None, least)
+        order = MandateTerms(True, 30, None, least)
         standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
 
 

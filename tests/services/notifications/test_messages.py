@@ -30,7 +30,7 @@ from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.parties import auto_deduct as deductions
 from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 CHATS = {"notify_urls": ["json://chat.example/staff", "json://sms.example/{phone}"]}
@@ -244,7 +244,7 @@ def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
         party = Market(session, place, at=at).party("debtor", wallet=50_000)
         party.email = "debtor@shop.example"
         money.owe(session, party.id, 10_000, "NGN", reference="a-debt", at=at, actor=DIVINE)
-        order = standing_orders.change(session, party.id, "NGN", StandingOrder(True), version=0, at=at, actor=AMINA)
+        order = standing_orders.change(session, party.id, "NGN", MandateTerms(True), version=0, at=at, actor=AMINA)
         rule = standing_orders.rule(place.settings)
         deductions.deduct_all(session, [order.id], at=at, actor=job_actor("auto_deduct"), rule=rule)
     spread(place)

@@ -14,7 +14,7 @@ from webapp.models import Event, Party
 from webapp.services.common.batch_result import Outcome
 from webapp.services.parties import auto_deduct as deductions
 from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 JOB = job_actor("auto_deduct")
 RULE = DeductionRule("Africa/Nairobi", 30, {"NGN": 9_000})
@@ -31,7 +31,7 @@ def debtor(
 ) -> Party:
     party = market.party("debtor", wallet=held)
     money.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
-    order = StandingOrder(True, percent, most, least)
+    order = MandateTerms(True, percent, most, least)
     standing_orders.change(market.session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
     return party
 

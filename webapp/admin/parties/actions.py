@@ -16,7 +16,7 @@ from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.parties import auto_deduct_mandates, parties, wallet_provisioning
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 
 class OrderForm(DeskForm):
@@ -57,7 +57,7 @@ class PartyActions(Screen):
     def auto_deduct(self, party_id: int, currency: str, form: OrderForm) -> Done:
         """Set the standing order of one currency."""
         daily, least = (_minor_or_none(field, currency) for field in (form.daily_max, form.minimum_balance))
-        order = StandingOrder(bool(form.enabled.data), form.percent.data, daily, least)
+        order = MandateTerms(bool(form.enabled.data), form.percent.data, daily, least)
         with self.transaction() as session:
             auto_deduct_mandates.change(
                 session,
@@ -134,7 +134,7 @@ class PartyActions(Screen):
         )
 
 
-def _set(order: StandingOrder, currency: str) -> str:
+def _set(order: MandateTerms, currency: str) -> str:
     """What is set now, with every amount as it was understood."""
     rule = auto_deduct_mandates.rule(runtime().settings)
     least, most = money(rule.minimum_balance_of(order.minimum_balance, currency), currency), order.daily_max

@@ -13,7 +13,7 @@ from webapp.api.framework.schemas import Amount, Currency, MinorUnits, Reference
 from webapp.api.ledger import TransferShape, transfer_shape
 from webapp.services.ledger import transfer_queries
 from webapp.services.parties import auto_deduct_mandates, parties, wallet_operations
-from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
 from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
 
 endpoints = Endpoints("parties")
@@ -84,7 +84,7 @@ def repay(call: Call, party_id: int, body: MoneyBody) -> PartyDecision:
 def set_auto_deduct(call: Call, party_id: int, body: AutoDeductBody) -> AutoDeductShape:
     """Set the standing order of one currency as a whole."""
     parties.get(call.session, party_id)
-    order = StandingOrder(body.enabled, body.percent, body.daily_max, body.minimum_balance)
+    order = MandateTerms(body.enabled, body.percent, body.daily_max, body.minimum_balance)
     known = auto_deduct_mandates.find(call.session, party_id, body.currency)
     present = known.version if known else 0
     version = present if body.version is None else body.version

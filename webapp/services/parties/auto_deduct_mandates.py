@@ -17,7 +17,7 @@ from webapp.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class StandingOrder:
+class MandateTerms:
     """On or off; percent of the debt; at most so much a day; never below the minimum balance. Minor units.
 
     Without a percent or a minimum balance of its own, it takes and leaves what the settings say on the day.
@@ -44,7 +44,7 @@ def change(
     session: Session,
     party_id: int,
     currency: str,
-    order: StandingOrder,
+    terms: MandateTerms,
     *,
     version: int,
     at: datetime,
@@ -53,7 +53,7 @@ def change(
     """Set the standing order; `version` is the one that was seen, 0 when there was none. Raises Conflict if stale."""
     actor.require("party:auto-deduct")
     validation.require_currency(currency)
-    _check(order)
+    _check(terms)
     parties.get(session, party_id)
     row = _locked(session, party_id, currency)
     if (row.version if row else 0) != version:
@@ -62,8 +62,8 @@ def change(
     if row is None:
         row = AutoDeduct(party_id=party_id, currency=currency, version=0)
         session.add(row)
-    row.enabled, row.percent = order.enabled, order.percent
-    row.daily_max, row.minimum_balance, row.version = order.daily_max, order.minimum_balance, row.version + 1
+    row.enabled, row.percent = terms.enabled, terms.percent
+    row.daily_max, row.minimum_balance, row.version = terms.daily_max, terms.minimum_balance, row.version + 1
     session.flush()
     trail.record(
         session,
@@ -72,7 +72,7 @@ def change(
         ("party", party_id),
         at=at,
         before=before,
-        after={"currency": currency, **asdict(order)},
+        after={"currency": currency, **asdict(terms)},
     )
     return row
 
@@ -82,17 +82,17 @@ def _locked(session: Session, party_id: int, currency: str) -> AutoDeduct | None
     return session.scalars(select(AutoDeduct).where(*where).with_for_update()).one_or_none()
 
 
-def _mandate(row: AutoDeduct) -> StandingOrder:
-    return StandingOrder(row.enabled, row.percent, row.daily_max, row.minimum_balance)
+def _mandate(row: AutoDeduct) -> MandateTerms:
+    return MandateTerms(row.enabled, row.percent, row.daily_max, row.minimum_balance)
 
 
-def _check(order: StandingOrder) -> None:
+def _check(terms: MandateTerms) -> None:
     problems = {}
-    if order.percent is not None and not 1 <= order.percent <= 100:
+    if terms.percent is not None and not 1 <= terms.percent <= 100:
         problems["percent"] = "A whole number from 1 to 100, or none for the desk's own."
-    if order.daily_max is not None and order.daily_max <= 0:
+    if terms.daily_max is not None and terms.daily_max <= 0:
         problems["daily_max"] = "More than zero, or empty for no maximum."
-    if order.minimum_balance is not None and order.minimum_balance < 0:
+    if terms.minimum_balance is not None and terms.minimum_balance < 0:
         problems["minimum_balance"] = "Zero or more, or none for the desk's own."
     if problems:
         raise Invalid("The standing order can't be set like this.", fields=problems)
