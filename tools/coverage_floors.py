@@ -18,7 +18,7 @@ REPORT = "var/coverage.json"
 
 
 def shares(files: Mapping[str, Any]) -> dict[str, float]:
-    """Percent of lines and branches reached in `webapp` and in each folder directly below it, by the report of coverage."""
+    """Percent of lines and branches reached in `webapp` and in each folder below it, by the report of coverage."""
     all_of, reached = Counter[str](), Counter[str]()
     for name, file in files.items():
         parts, counts = Path(name).parts, file["summary"]
