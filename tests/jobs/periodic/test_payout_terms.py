@@ -70,8 +70,14 @@ def retry(runtime: Runtime, number: int, terms: str | None = None) -> Run:
 def write(runtime: Runtime, plan: int, run: Run) -> Outcome:
     """What the run does first."""
     with runtime.db.transaction() as session:
-        how: dict[str, Any] = {"at": clock.now(), "actor": JOB, "ways": {"NGN": "paystack"}}
-        return payout_writing.create_all(session, [plan], terms=(run.parameters or {})["terms"], **how)
+        return payout_writing.create_all(
+            session,
+            [plan],
+            at=clock.now(),
+            actor=JOB,
+            routes={"NGN": "paystack"},
+            terms=(run.parameters or {})["terms"],
+        )
 
 
 @pytest.mark.parametrize("to", [{"amount": 1_000}, {"due_at": clock.now() + timedelta(days=20)}])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -252,8 +251,8 @@ def test_nothing_more_of_its_schedule_is_paid_before_that_is_decided(runtime: Ru
     with runtime.db.transaction() as session:
         plan = payouts.get(session, first).schedule_id or 0
         session.execute(update(PayoutSchedule).values(status="pending"))
-        how: dict[str, Any] = {"at": clock.now(), "actor": JOB, "ways": {"NGN": "paystack"}}
-        [refused] = payout_writing.create_all(session, [plan], **how).refused
+        routes = {"NGN": "paystack"}
+        [refused] = payout_writing.create_all(session, [plan], at=clock.now(), actor=JOB, routes=routes).refused
     assert "was paid after all" in refused.sentence
 
 
