@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -14,7 +13,7 @@ from sqlalchemy import select, update
 from tests.conftest import settings_for
 from tests.providers import third
 from tests.providers.third.kudi.stand_in import StandIn, serving
-from tests.support.arguments import UnderSettings
+from tests.support.arguments import ByActorUnderSettings, UnderSettings
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, CHIKA, DIVINE, Market, all_books_agree
 from tests.support.payouts import planned
@@ -66,11 +65,10 @@ def begun(runtime: Runtime) -> Payment:
         market = Market(session, runtime, at=clock.now())
         buyer, seller = market.party("buyer"), market.party("seller")
         buyer.email = "buyer@example.com"
-        how: dict[str, Any] = {"actor": DIVINE, "settings": runtime.settings}
-        order = orders.create(
-            session, NewOrder(f"unpaid-{buyer.id}", buyer.id, seller.id, 10_000, "NGN"), at=clock.now(), **how
-        )
-        number = payments.create(session, order.id, "kudi", at=clock.now() - OLD, **how).id
+        now: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
+        before: ByActorUnderSettings = {**now, "at": clock.now() - OLD}
+        order = orders.create(session, NewOrder(f"unpaid-{buyer.id}", buyer.id, seller.id, 10_000, "NGN"), **now)
+        number = payments.create(session, order.id, "kudi", **before).id
     return start_checkout.begin(runtime, number, DIVINE)
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.races.together import Attempt, at_once
+from tests.support.arguments import ByActor
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.escrow_policies import JOBS, REASONS
@@ -26,8 +27,10 @@ DUE = NOW + timedelta(days=30)
 
 
 def release(escrow: Escrow, policy: Policy, at: datetime = DUE) -> Attempt:
-    how: dict[str, Any] = {"actor": job_actor(JOBS[policy]), "reason": REASONS[policy], "due_by": at, "policy": policy}
-    return lambda session: releases.release_all(session, [escrow.id], at=at, **how).done
+    how: ByActor = {"at": at, "actor": job_actor(JOBS[policy])}
+    return lambda session: (
+        releases.release_all(session, [escrow.id], reason=REASONS[policy], due_by=at, policy=policy, **how).done
+    )
 
 
 def due_ones(runtime: Runtime, policy: Policy) -> list[Escrow]:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.races.together import Meeting, at_once
-from tests.support.arguments import ByActorUnderSettings
+from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.market import DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
@@ -27,8 +27,15 @@ def tokens_and_parties(runtime: Runtime, count: int) -> list[tuple[Actor, int]]:
     with runtime.db.transaction() as session:
         market, made = Market(session, runtime), []
         for number in range(count):
-            given: Any = {"expires_at": None, "at": NOW, "actor": SETUP, "daily_limits": {"NGN": 1_000}}
-            token, _ = tokens.create(session, name=f"shop {number}", scopes=["parties:money"], **given)
+            how: ByActor = {"at": NOW, "actor": SETUP}
+            token, _ = tokens.create(
+                session,
+                name=f"shop {number}",
+                scopes=["parties:money"],
+                expires_at=None,
+                daily_limits={"NGN": 1_000},
+                **how,
+            )
             made.append((tokens.actor_of(token), market.party("payee").id))
             deposit(runtime, *made[-1], 0, 100)(session)  # Today's row is there: it is its lock that counts.
     return made

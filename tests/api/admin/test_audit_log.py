@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import literal, null, select
 
 from tests.api.conftest import Api, Caller, a_party, an_order
+from tests.support.arguments import ByActor
 from tests.support.people import SETUP
 from webapp import clock
 from webapp.domain.actors import Actor, job_actor
@@ -74,8 +75,8 @@ def test_a_role_finds_jobs_tokens_and_the_command_line_too(place: Runtime, api: 
     with place.db.transaction() as session:
         person = users.by_email(session, "admin@desk.example")
         assert person is not None
-        given: Any = {"expires_at": None, "at": clock.now(), "actor": users.actor_of(person)}
-        _, secret = tokens.create(session, name="hers", scopes=["parties"], **given)
+        how: ByActor = {"at": clock.now(), "actor": users.actor_of(person)}
+        _, secret = tokens.create(session, name="hers", scopes=["parties"], expires_at=None, **how)
         rows = select(literal(7).label("id"), null().label("before"), null().label("after"))
         audit.record_all(session, job_actor("auto_release"), "escrow.release", "escrow", rows, 1, at=clock.now())
     a_party(Api(web.test_client(), secret), "hers")

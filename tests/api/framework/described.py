@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from tests.support import money
+from tests.support.arguments import ByActor
 from tests.support.market import DIVINE, Market
 from tests.support.outbox import endpoint, happen, spread
 from tests.support.people import PASSWORD, SETUP, send
@@ -185,9 +186,11 @@ def _run(runtime: Runtime, job: str) -> None:
 
 
 def _machine(runtime: Runtime) -> ApiCaller:
-    given: Any = {"expires_at": None, "at": clock.now(), "actor": SETUP, "daily_limits": {"NGN": 10**9}}
+    how: ByActor = {"at": clock.now(), "actor": SETUP}
     with runtime.db.transaction() as session:
-        made, secret = tokens.create(session, name="tester", scopes=list(SCOPES), **given)
+        made, secret = tokens.create(
+            session, name="tester", scopes=list(SCOPES), expires_at=None, daily_limits={"NGN": 10**9}, **how
+        )
         session.execute(update(ApiToken).where(ApiToken.id == made.id).values(id=FAR))
     return ApiCaller({"Authorization": f"Bearer {secret}"})
 

@@ -1,11 +1,9 @@
 """A person and the tokens they made are one person: for the limit of a day, and for the second pair of eyes."""
 
-from typing import Any
-
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.support.arguments import ByActorUnderSettings
+from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.market import CHIKA, DIVINE, NOW, Market
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
@@ -30,14 +28,19 @@ def market(session: Session, runtime: Runtime) -> Market:
 
 @pytest.fixture
 def ada(market: Market) -> Actor:
-    given: Any = {"name": "Ada", "roles": ["admin"], "password": "seven quiet herons", "at": NOW, "actor": SETUP}
-    return users.actor_of(users.create(market.session, email="ada@desk.example", **given))
+    password = "seven quiet herons"
+    made = users.create(
+        market.session, email="ada@desk.example", name="Ada", roles=["admin"], password=password, at=NOW, actor=SETUP
+    )
+    return users.actor_of(made)
 
 
 def token(market: Market, maker: Actor, *scopes: str, daily: int = 0) -> Actor:
     limits = {"NGN": daily} if daily else None
-    given: Any = {"expires_at": None, "at": NOW, "actor": maker, "daily_limits": limits}
-    made, _ = tokens.create(market.session, name="machine", scopes=list(scopes), **given)
+    how: ByActor = {"at": NOW, "actor": maker}
+    made, _ = tokens.create(
+        market.session, name="machine", scopes=list(scopes), expires_at=None, daily_limits=limits, **how
+    )
     return tokens.actor_of(made)
 
 

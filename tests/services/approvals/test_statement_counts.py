@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from tests.support.arguments import OfVersion
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import ApprovalStatus
@@ -82,7 +83,7 @@ def test_an_approval_takes_at_most_26_statements_and_its_escrow_once(runtime: Ru
     with runtime.db.transaction() as session:
         market = Market(session, runtime)
         escrow = market.escrow(10_001)
-    how: Any = {"version": escrow.version, "at": NOW, "actor": AMINA, "settings": runtime.settings}
+    how: OfVersion = {"version": escrow.version, "at": NOW, "actor": AMINA, "settings": runtime.settings}
     with runtime.db.transaction() as session:
         made = escrow_decisions.release(session, escrow.id, WHY, **how).approval
         assert made is not None

@@ -87,8 +87,8 @@ class Steps(Books):
             return
         before, now, plan, to = len(self.payouts()), self.terms(), self.plan(), self.in_use()
         last = next(((each.amount, each.destination_id) for each in self.payouts() if each.id == plan.payout_id), None)
-        asked: dict[str, Any] = {"terms": terms, "as_before": as_before}
-        payout_writing.create_all(self.session, [self.plan_id], at=self.at, actor=JOB, routes=WAYS, **asked)
+        how: ByActor = {"at": self.at, "actor": JOB}
+        payout_writing.create_all(self.session, [self.plan_id], routes=WAYS, terms=terms, as_before=as_before, **how)
         self.session.expire_all()
         made = self.payouts()[before:]
         if made:
@@ -221,8 +221,17 @@ class Steps(Books):
         plan = self.plan()
         amount = self.dice.choice((plan.amount, AMOUNT, 1_000))
         due_at = self.at + self.dice.choice((timedelta(minutes=-5), timedelta(hours=5), timedelta(days=20)))
-        rest: Any = {"guarantee_completion_date": None, "placement": None, "at": self.at, "actor": DIVINE}
-        payout_schedules.change(self.session, plan.id, amount=amount, due_at=due_at, version=plan.version, **rest)
+        payout_schedules.change(
+            self.session,
+            plan.id,
+            amount=amount,
+            due_at=due_at,
+            guarantee_completion_date=None,
+            placement=None,
+            version=plan.version,
+            at=self.at,
+            actor=DIVINE,
+        )
 
     def _read(self) -> None:
         self.shown.append(self.terms())
