@@ -139,7 +139,7 @@ def pg_demo(pg: Server, pg_filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
     pg.drop(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql demo"))])
 def filled(request: pytest.FixtureRequest) -> tuple[Runtime, dict[str, int]]:
     """A desk full of demo data on each database, and its rows by table before the demo was added."""
     name = "sqlite" if request.param == "sqlite" else "pg"
@@ -192,6 +192,18 @@ _STARTS_ITSELF = ("subprocess", "Popen", "serving", "desk_with", "CliRunner", "S
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is quick, and begin with what may take long: at the end, one process would wait for it alone."""
+    _mark_quick(items)
+    items.sort(key=_may_take, reverse=True)
+
+
+def _may_take(item: pytest.Item) -> float:
+    """The seconds that a test is given where it needs more than others."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0
+
+
+def _mark_quick(items: list[pytest.Item]) -> None:
     """Mark what stands on nothing but Python, for `make quick`: what a test uses says it, no list of tests."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
