@@ -134,6 +134,18 @@ def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:
     assert silent == []
 
 
+def test_a_screen_names_every_group_of_its_actions() -> None:
+    """A group stands on the frame and on no other group: the screen's own line says where its actions come from."""
+    classes = [
+        node for file in CODE for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ClassDef)
+    ]
+    groups = {
+        each.name: [ast.unparse(base) for base in each.bases] for each in classes if each.name.endswith("Actions")
+    }
+    assert "DisputeActions" in groups
+    assert {name: bases for name, bases in groups.items() if bases not in (["Screen"], ["ListScreen"])} == {}
+
+
 def test_types_are_checked_wherever_there_is_code() -> None:
     checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
     there = {each.name for each in ROOT.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}

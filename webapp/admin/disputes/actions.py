@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm
+from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm, set_assignee_choices
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
@@ -15,7 +15,6 @@ from webapp.security.context import current_person, runtime
 from webapp.services.approvals import escrow_decisions
 from webapp.services.disputes import disputes, handling
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.users.assignees import dispute_handlers
 
 
 class DisputeActions(Screen):
@@ -82,7 +81,7 @@ class DisputeActions(Screen):
             "",
             _("Assign"),
             values={"user_id": now},
-            prepare=self._set_assignee_choices,
+            prepare=set_assignee_choices,
         )
 
     @action("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm)
@@ -225,8 +224,3 @@ class DisputeActions(Screen):
 
     def _about(self, dispute_id: int, title: str, summary: str, verb: str, **more: Any) -> ActionPage:
         return ActionPage(title, self.at("one", dispute_id=dispute_id), summary, verb, **more)
-
-    def _set_assignee_choices(self, form: Any) -> None:
-        with self.reading() as session:
-            people = dispute_handlers(session)
-        form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]

@@ -6,10 +6,10 @@ from flask import request
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.admin.disputes.actions import DisputeActions
-from webapp.admin.disputes.forms import BulkDisputeForm, ViewForm
+from webapp.admin.disputes.forms import BulkDisputeForm, ViewForm, set_assignee_choices
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.screen import Screen
 from webapp.models import SavedView
 from webapp.security import current_actor
 from webapp.security.context import current_person
@@ -17,7 +17,7 @@ from webapp.services.disputes import handling
 from webapp.services.users import saved_views
 
 
-class DisputeListActions(DisputeActions):
+class DisputeListActions(Screen):
     """The actions of the list."""
 
     @action("/assign", permission="dispute:work", form=BulkDisputeForm)
@@ -33,7 +33,7 @@ class DisputeListActions(DisputeActions):
         ids = request.args.getlist("ids", type=int)
         summary = _("Each marked dispute that is still open goes to this person.")
         return ActionPage(
-            _("Assign disputes"), self.at(), summary, _("Assign"), values={"ids": ids}, prepare=self._prepare_bulk
+            _("Assign disputes"), self.at(), summary, _("Assign"), values={"ids": ids}, prepare=_prepare_bulk
         )
 
     @action("/views", permission="dispute:read", form=ViewForm)
@@ -73,6 +73,7 @@ class DisputeListActions(DisputeActions):
             danger=True,
         )
 
-    def _prepare_bulk(self, form: BulkDisputeForm) -> None:
-        self._set_assignee_choices(form)
-        form.ids.choices = [(number, str(number)) for number in form.ids.data or []]
+
+def _prepare_bulk(form: BulkDisputeForm) -> None:
+    set_assignee_choices(form)
+    form.ids.choices = [(number, str(number)) for number in form.ids.data or []]

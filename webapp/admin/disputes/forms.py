@@ -21,6 +21,8 @@ from webapp.admin.ui.actions.forms import DeskForm, MoneyField
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.domain.money.money import exponent
 from webapp.domain.numbers import parse_whole
+from webapp.security.context import runtime
+from webapp.services.users.assignees import dispute_handlers
 
 SIDES = [("buyer", _l("Buyer")), ("seller", _l("Seller"))]
 RESOLUTIONS = [
@@ -151,6 +153,13 @@ class BulkDisputeForm(AssignForm):
     ids = SelectMultipleField(
         _l("Disputes"), [DataRequired(_l("Mark some disputes first."))], coerce=_number, validate_choice=False
     )
+
+
+def set_assignee_choices(form: AssignForm) -> None:
+    """Offer whoever works on disputes, and nobody."""
+    with runtime().db.reading() as session:
+        people = dispute_handlers(session)
+    form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]
 
 
 class ViewForm(DeskForm):

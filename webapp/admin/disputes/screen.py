@@ -8,10 +8,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.admin.disputes.actions import DisputeActions
 from webapp.admin.disputes.bulk_and_views import DisputeListActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
-from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm
+from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm, set_assignee_choices
 from webapp.admin.disputes.listing import LISTING, TABS
 from webapp.admin.disputes.resolution import ResolutionActions
 from webapp.admin.ui.actions.action_links import ActionLink
@@ -31,7 +32,7 @@ from webapp.services.read_models.dispute_detail import DisputeCase
 from webapp.services.users import saved_views
 
 
-class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
+class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, EvidenceActions):
     """Claims on escrows, and what people decide about them."""
 
     slug = "disputes"
@@ -53,7 +54,7 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
             views = saved_views.of_user(session, user, self.slug) if user else []
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
         bulk = BulkDisputeForm()
-        self._set_assignee_choices(bulk)
+        set_assignee_choices(bulk)
         return self.render("disputes/disputes.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
 
     @page("/export.csv")
