@@ -1,8 +1,5 @@
 """What a person decides about money that was collected besides a payment: whose it is."""
 
-from collections.abc import Callable
-from functools import partial
-
 from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE
 from webapp.domain.outbox.event_types import PaymentDecided
 from webapp.domain.state_labels import in_words
@@ -17,7 +14,7 @@ from webapp.services.ledger import transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
 from webapp.services.payments import duplicates
-from webapp.services.payments.executors import BY_HAND, PaymentSubject, read_payment
+from webapp.services.payments.executors import BY_HAND, PaymentSubject, posting_of, read_payment
 from webapp.services.payments.failures import Failure, fail_all
 
 
@@ -50,7 +47,7 @@ def keep_payment(context: Context, subject: PaymentSubject, decision: KeepPaymen
         _decided(context, payment, "payment.keep", decision.reason)
 
     sentence = f"{came} that was collected twice for order {subject.order.ref} goes into the buyer's wallet"
-    return _posting(context, subject, sentence, draft, post)
+    return posting_of(context, subject, sentence, [draft], post)
 
 
 @executor("payment.same_money", SameMoneyPayment, read=read_payment)
@@ -88,7 +85,7 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
         alerts.resolve(context.session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
 
     sentence = f"{came} of {payment.provider} is the money of payment {first.reference}, which was marked paid by hand"
-    return _posting(context, subject, sentence, draft, post)
+    return posting_of(context, subject, sentence, [draft], post)
 
 
 def check_keep(subject: PaymentSubject) -> None:
@@ -126,15 +123,3 @@ def _decided(context: Context, payment: Payment, action: str, reason: str) -> No
     trail.record(session, context.actor, action, about, at=context.at, reason=reason, before=before, after=after)
     events.add(session, PaymentDecided(decision=action.rpartition(".")[2], reason=reason), payment.id, at=context.at)
     alerts.resolve(session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
-
-
-def _posting(
-    context: Context, subject: PaymentSubject, sentence: str, draft: Draft, post: Callable[[], None]
-) -> Posting:
-    return Posting(
-        sentence=sentence,
-        done=f"{sentence[:1].upper()}{sentence[1:]}.",
-        amount=subject.owed,
-        post=post,
-        legs=partial(transfers.legs, context.session, [draft]),
-    )

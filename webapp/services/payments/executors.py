@@ -1,5 +1,6 @@
 """What a person decides about a payment: accept a doubtful one, give it back, or mark one paid by hand."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -160,6 +161,20 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
         post=post,
         legs=partial(transfers.legs, context.session, [holding]),
         escrow_id=subject.escrow.id,
+    )
+
+
+def posting_of(
+    context: Context, subject: PaymentSubject, sentence: str, drafts: Sequence[Draft], post: Callable[[], None]
+) -> Posting:
+    """A decision about a payment: the same sentence says what would be done, and what was."""
+    return Posting(
+        sentence=sentence,
+        done=f"{sentence[:1].upper()}{sentence[1:]}.",
+        amount=subject.owed,
+        post=post,
+        legs=partial(transfers.legs, context.session, drafts),
+        escrow_id=subject.escrow_id,
     )
 
 

@@ -3,9 +3,6 @@
 The provider or the payer's bank moved the money already. Each decision books that, once, for what is undecided yet.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
-
 from webapp.domain.alert_definitions import PAYMENT_TAKEN_BACK
 from webapp.domain.money.money import Money, fee_share
 from webapp.domain.outbox.event_types import PaymentDecided
@@ -28,7 +25,7 @@ from webapp.services.ledger.daily_totals import note_figure
 from webapp.services.ledger.transfers import Draft
 from webapp.services.payments.clawbacks import drafts as clawback_drafts
 from webapp.services.payments.clawbacks import given_again
-from webapp.services.payments.executors import PaymentSubject, read_payment
+from webapp.services.payments.executors import PaymentSubject, posting_of, read_payment
 from webapp.services.refunds import refunds
 
 
@@ -71,7 +68,7 @@ def write_off_payment(context: Context, subject: PaymentSubject, decision: Write
         is_frozen = freezes.count_others(context.session, escrow.id, lifted) > 0
         stays = "stays held, by what else freezes it" if is_frozen else "goes its way"
     sentence = f"the platform bears {gone} of payment {payment.reference}; escrow {escrow.ref} {stays}"
-    return _posting(context, subject, sentence, [draft], post)
+    return posting_of(context, subject, sentence, [draft], post)
 
 
 @executor("payment.claw_back", ClawBackPayment, read=read_payment)
@@ -107,7 +104,7 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
     ending = f"; dispute {dispute.ref} ends as refunded" if dispute else ""
     fee = f" ({Money(on_top, gone.currency)} of it is the payer's fee on top of the price)" if on_top else ""
     sentence = f"{gone} of payment {payment.reference} that was taken back is clawed back{fee}: {words}{ending}"
-    return _posting(context, subject, sentence, drafts, post)
+    return posting_of(context, subject, sentence, drafts, post)
 
 
 @executor("payment.refund_rest", RefundRestOfPayment, read=read_payment)
@@ -134,7 +131,7 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
 
     way = f"through {payment.provider}" if by_card else "into the wallet"
     sentence = f"{held} of escrow {escrow.ref} is refunded: the buyer has {gone} already, {rest} goes back {way}"
-    return _posting(context, subject, sentence, drafts, post)
+    return posting_of(context, subject, sentence, drafts, post)
 
 
 @executor("payment.give_again", GiveAgainPayment, read=read_payment)
@@ -159,7 +156,7 @@ def give_again_payment(context: Context, subject: PaymentSubject, decision: Give
 
     words = given_again.in_words(escrow, again)
     sentence = f"{came} of payment {payment.reference} that came back is given again: {words}"
-    return _posting(context, subject, sentence, [again.draft], post)
+    return posting_of(context, subject, sentence, [again.draft], post)
 
 
 def check_write_off(subject: PaymentSubject) -> None:
@@ -215,19 +212,6 @@ def _part(subject: PaymentSubject, part: int | None) -> Money:
 
 def _gone(payment: Payment) -> Money:
     return Money(payment.undecided_amount, payment.currency)
-
-
-def _posting(
-    context: Context, subject: PaymentSubject, sentence: str, drafts: Sequence[Draft], post: Callable[[], None]
-) -> Posting:
-    return Posting(
-        sentence=sentence,
-        done=f"{sentence[:1].upper()}{sentence[1:]}.",
-        amount=subject.owed,
-        post=post,
-        legs=partial(transfers.legs, context.session, drafts),
-        escrow_id=subject.escrow_id,
-    )
 
 
 def _book_refunded(context: Context, escrow: Escrow, draft: Draft, reason: str) -> None:
