@@ -14,7 +14,7 @@ GROUPS: dict[str, Any] = {
     "": "",
     "work": _("Work"),
     "money": _("Money"),
-    "operations": _("Clock"),
+    "operations": _("Operations"),
     "record": _("Record"),
     "desk": _("Desk"),
 }

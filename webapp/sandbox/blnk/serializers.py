@@ -1,4 +1,4 @@
-"""What Blnk shows of what the store hold. Amounts are whole minor units; the same row looks different by each way."""
+"""What Blnk shows of what the store holds. Amounts are whole minor units; the same row looks different by each way."""
 
 import hashlib
 from datetime import UTC, datetime

@@ -83,7 +83,7 @@ def show_store() -> Response:
 
 @blueprint.post("/reset")
 def reset() -> Response:
-    """Forget everything: store, faults and latency."""
+    """Forget everything: the store, faults and latency."""
     current().active_faults.clear()
     current().latency.clear()
     current().store.reset()

@@ -72,8 +72,8 @@ def _slow(fault: ActiveFault, answer: Response) -> Response:
     pause = 1.0 if fault.seconds is None else fault.seconds
 
     def drops() -> Iterator[bytes]:
-        for place in range(len(whole)):
-            yield whole[place : place + 1]
+        for index in range(len(whole)):
+            yield whole[index : index + 1]
             if sandbox.delayed_tasks.wait(pause):
                 return
 

@@ -1,4 +1,4 @@
-"""What Paystack shows of what the store hold."""
+"""What Paystack shows of what the store holds."""
 
 from webapp.sandbox.core.request_inputs import format_time
 from webapp.sandbox.core.store import Data, Thing
