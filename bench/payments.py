@@ -12,7 +12,7 @@ from webapp.jobs.steps import verify_payments
 from webapp.models import Payment
 from webapp.runtime import Runtime
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 
 JOB = "check_pending_payments"
 _STATEMENTS = (
@@ -62,7 +62,7 @@ def one_by_one(desk: Runtime, count: int) -> None:
     for each in asked:
         word = verify_payments.fetch(desk, each)
         with desk.db.transaction() as session:
-            payment_settling.settle_all(session, {each.id: word}, at=at, actor=actor, settings=desk.settings)
+            payment_settlement.settle_all(session, {each.id: word}, at=at, actor=actor, settings=desk.settings)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.services.approvals import executors
 from webapp.services.parties.executors import PartyMoney
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
 
@@ -73,12 +73,12 @@ def one_by_one(desk: Runtime, count: int) -> None:
         due = [row.id for row in session.execute(payout_schedules.due(at, None).after(None, count))]
     for schedule in due:
         with desk.db.transaction() as session:
-            payout_writing.create_all(session, [schedule], at=at, actor=actor, routes=routes)
+            payout_creation.create_all(session, [schedule], at=at, actor=actor, routes=routes)
             [taken] = payouts.claim_due(session, at, 1, send_payouts.LEASE, _KNOWN)
         with EffectLease(send_payouts.LEASE).held():
             answer = send_payouts.send(desk, taken)
         with desk.db.transaction() as session:
-            payout_settling.settle_all(session, {taken.id: answer}, at=clock.now(), actor=actor)
+            payout_settlement.settle_all(session, {taken.id: answer}, at=clock.now(), actor=actor)
 
 
 if __name__ == "__main__":

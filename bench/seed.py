@@ -9,7 +9,7 @@ from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy,
 from webapp.models import Escrow, Order, Party
 from webapp.runtime import Runtime
 from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 
 SELLERS = 200
 AMOUNT, FEE, CURRENCY = 125_000, 2_500, "NGN"
@@ -25,7 +25,7 @@ def due_escrows(runtime: Runtime, count: int, round_name: str, at: datetime) -> 
         orders = _orders(session, count, round_name, buyer, sellers, at)
         session.execute(insert(Escrow), [_escrow(row, pool, at) for row in orders])
         legs = [(clearing, -AMOUNT * count), (pool, AMOUNT * count)]
-        ledger.post(
+        ledger_posting.post(
             session, reference=f"bench-{round_name}", kind=TransferKind.DEPOSIT, currency=CURRENCY, legs=legs, at=at
         )
     _refresh_statistics(runtime)

@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 
 SignIn = Callable[..., FlaskClient]
 
@@ -43,7 +43,7 @@ def test_a_page_offers_nothing_that_the_switch_refuses(
         page = admin.get(address).text
         assert [way for way in ways if f'href="{way}"' not in page] == []
     with desk.db.transaction() as session:
-        stop.stop(session, "Fraud wave.", at=clock.now(), actor=DIVINE)
+        kill_switch.stop(session, "Fraud wave.", at=clock.now(), actor=DIVINE)
     for address, ways in doors.items():
         page = html.unescape(admin.get(address).text)
         assert [way for way in ways if f'href="{way}"' in page] == []

@@ -55,8 +55,8 @@ from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.orders import orders
 from webapp.services.payments.chargebacks import chargebacks
-from webapp.services.refunds import settlement as refund_settling
-from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.refunds import settlement as refund_settlement
+from webapp.services.scheduling import orphaned_runs
 
 SignIn = Callable[..., FlaskClient]
 JOB = job_actor("check_pending_payments")
@@ -231,7 +231,7 @@ def _given_back(desk: Runtime, refund_id: int) -> None:
     """Its provider has given it back, as it says when the job asks."""
     with desk.db.transaction() as session:
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9")
-        refund_settling.settle_all(session, {refund_id: word}, at=clock.now(), actor=JOB)
+        refund_settlement.settle_all(session, {refund_id: word}, at=clock.now(), actor=JOB)
 
 
 def _charged(status: ChargebackStatus) -> Callable[[Runtime, int], object]:
@@ -255,7 +255,7 @@ def _rejected(desk: Runtime, dispute_id: int) -> None:
 
 def _swept(desk: Runtime, run_id: int) -> None:
     with desk.db.transaction() as session:
-        sweep.take_over(session, run_id, clock.now())
+        orphaned_runs.take_over(session, run_id, clock.now())
 
 
 def _paid_out(desk: Runtime, payout_id: int) -> None:

@@ -14,7 +14,7 @@ from webapp.app import create_app
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 
 
 class Api:
@@ -78,7 +78,9 @@ def caller(place: Runtime, web: Flask) -> Caller:
         with place.db.transaction() as session:
             daily = {"NGN": 10**9} if "parties:money" in scopes else {}
             how: ByActor = {"at": clock.now(), "actor": SETUP}
-            _, secret = tokens.create(session, name="test", scopes=scopes, expires_at=None, daily_limits=daily, **how)
+            _, secret = api_tokens.create(
+                session, name="test", scopes=scopes, expires_at=None, daily_limits=daily, **how
+            )
         return Api(web.test_client(), secret)
 
     return with_scopes

@@ -37,8 +37,8 @@ from webapp.models import (
 from webapp.providers.webhooks import reader
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.approvals import escrow_decisions
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.refunds import refunds
 from webapp.services.webhooks import inbox
 
@@ -191,11 +191,11 @@ def owed(runtime: Runtime, world: Sandbox) -> None:
     }
     with runtime.db.transaction() as session:
         Market(session, runtime).limit(10**9)
-        payment_settling.settle_all(session, words, at=at, actor=actor, settings=runtime.settings)
+        payment_settlement.settle_all(session, words, at=at, actor=actor, settings=runtime.settings)
         session.expire_all()
         for escrow in session.scalars(select(Escrow)).all():
             how: OfVersion = {"at": at, "actor": AMINA, "settings": runtime.settings, "version": escrow.version}
-            escrows.refund(session, escrow.id, "Nothing came.", **how)
+            escrow_decisions.refund(session, escrow.id, "Nothing came.", **how)
 
 
 def each_is_given_back_once(runtime: Runtime, world: Sandbox) -> None:

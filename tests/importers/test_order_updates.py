@@ -12,11 +12,11 @@ from tests.importers.conftest import IMPORTER
 from tests.support.market import all_books_agree
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.importers import orders as importing
+from webapp.importers import orders as importers_orders
 from webapp.importers.orders import Imported, import_orders
 from webapp.models import Audit, Entry, Escrow, Order, Party, Payment
 from webapp.runtime import Runtime
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 
 HEADER = "order_ref,buyer_ref,seller_ref,amount,currency,policy,created_at,paid_at,completed_at,release_at"
 UNPAID = "o-1,ama,kofi,100.00,NGN,buffer,2026-02-01T00:00:00Z,,,"
@@ -85,7 +85,7 @@ def test_what_was_released_meanwhile_is_refused_naming_both_values_and_when(runt
     with runtime.db.transaction() as session:
         ids = session.scalars(select(Escrow.id)).all()
         at = datetime(2026, 3, 1, 10, tzinfo=UTC)
-        releases.release_all(session, ids, at=at, actor=job_actor("auto_release"), reason="expired")
+        escrow_release.release_all(session, ids, at=at, actor=job_actor("auto_release"), reason="expired")
     for line, named in (
         (LATER, "release_at is 20 February 2026, 00:00 UTC on the desk and 20 March 2026, 00:00 UTC in the file"),
         (LATE.replace("100.00", "120.00"), "amount is NGN 100.00 on the desk and NGN 120.00 in the file"),
@@ -120,14 +120,14 @@ def test_what_changes_between_the_look_and_the_lock_is_left_and_named(
     runtime: Runtime, file_of: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brought(runtime, file_of, PAID)
-    looked = importing._warn
+    looked = importers_orders._warn
 
     def meanwhile(*given: Any) -> int:
         with runtime.db.transaction() as session:
             session.execute(update(Escrow).values(status="refunded", closed_at=clock.now() - timedelta(days=1)))
         return looked(*given)
 
-    monkeypatch.setattr(importing, "_warn", meanwhile)
+    monkeypatch.setattr(importers_orders, "_warn", meanwhile)
     found, [problem], _ = brought(runtime, file_of, COMPLETED)
     assert (found.updated, found.rejected) == (0, 1)
     assert "changed on the desk meanwhile" in problem

@@ -27,7 +27,7 @@ from webapp.providers.registry import Providers
 from webapp.runtime import Runtime
 from webapp.services.alerts.registry import rules
 from webapp.services.monitoring import provider_health, unreal_answers
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.refunds import refunds
 
 TEST, LIVE = "sk_test_0123456789", "sk_live_0123456789"
@@ -94,7 +94,7 @@ def test_what_was_paid_in_test_mode_is_not_held_where_money_is_real(
         payment = tried(Market(session, runtime))
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "77", is_test=is_test)
         actor = job_actor("check_pending_payments")
-        payment_settling.settle_all(session, {payment.id: word}, at=NOW, actor=actor, settings=settings)
+        payment_settlement.settle_all(session, {payment.id: word}, at=NOW, actor=actor, settings=settings)
         found = session.get_one(Payment, payment.id, populate_existing=True)
         assert found.status == status
         assert (found.status_detail == unreal_answers.TEST_MONEY) == (status == "needs_review")

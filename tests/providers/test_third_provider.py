@@ -26,8 +26,7 @@ from webapp.jobs.steps import start_checkout, verify_payments
 from webapp.models import InboundWebhook, Payment, Payout, Refund, Run
 from webapp.providers import catalogue
 from webapp.runtime import Runtime, build_runtime
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.common.settings_display import masked
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
@@ -125,7 +124,7 @@ def test_a_refund_goes_back_through_it(runtime: Runtime, kudi: StandIn) -> None:
     with runtime.db.transaction() as session:
         escrow = orders.escrow_of(session, payment.order_id)
         how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
-        made = escrows.refund(session, escrow.id, "Nothing came.", version=escrow.version, actor=AMINA, **how)
+        made = escrow_decisions.refund(session, escrow.id, "Nothing came.", version=escrow.version, actor=AMINA, **how)
         if made.approval is not None:
             approvals.approve(session, made.approval.id, actor=CHIKA, **how)
     for _ in range(2):

@@ -24,12 +24,11 @@ from webapp.services.approvals import executors
 from webapp.services.disputes import disputes
 from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.escrows import disbursement
-from webapp.services.escrows import disbursement_sql as disbursements
-from webapp.services.escrows import release as releases
-from webapp.services.ledger import integrity_checks as books
-from webapp.services.parties import auto_deduct as deductions
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.escrows import disbursement, disbursement_sql
+from webapp.services.escrows import release as escrow_release
+from webapp.services.ledger import integrity_checks
+from webapp.services.parties import auto_deduct as party_auto_deduct
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
@@ -51,7 +50,7 @@ def unguarded(runtime: Runtime, *statements: str) -> None:
 
 def wrong(runtime: Runtime) -> list[str]:
     with runtime.db.reading() as session:
-        return list(books.checks(session))
+        return list(integrity_checks.checks(session))
 
 
 # Two people deciding one dispute
@@ -94,12 +93,12 @@ def test_of_two_people_deciding_at_once_one_decides(pg_runtime: Runtime) -> None
 
 def without_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every guard of a decision but those of the database: locks, looks and conditional updates."""
-    for module in (disbursement, executors, releases):
+    for module in (disbursement, executors, escrow_release):
         monkeypatch.setattr(module, "lock", no_lock)
     monkeypatch.setattr(dispute_executors, "close", lambda *_, **__: None)
-    monkeypatch.setattr(releases, "may_be_paid", lambda *_: [])
-    monkeypatch.setattr(releases, "_mark", lambda *_: None)
-    monkeypatch.setattr(releases, "_record", lambda *_: None)
+    monkeypatch.setattr(escrow_release, "may_be_paid", lambda *_: [])
+    monkeypatch.setattr(escrow_release, "_mark", lambda *_: None)
+    monkeypatch.setattr(escrow_release, "_record", lambda *_: None)
     monkeypatch.setattr(disbursement, "require_free", Meeting().after(lambda *_: None))
 
 
@@ -129,7 +128,7 @@ def test_the_constraint_alone_stops_a_second_payment(pg_runtime: Runtime, monkey
 
 
 def release(escrow: Escrow) -> Any:
-    return lambda session: releases.release_all(
+    return lambda session: escrow_release.release_all(
         session, [escrow.id], at=LATER, actor=JOB, reason="expired", due_by=LATER
     )
 
@@ -164,12 +163,12 @@ def test_a_dispute_that_opens_during_the_release_wins_or_comes_too_late(pg_runti
 def test_without_the_lock_a_disputed_escrow_is_paid(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     [escrow] = held(pg_runtime, 1)
     meeting = Meeting()
-    monkeypatch.setattr(releases, "lock", no_lock)
-    monkeypatch.setattr(releases, "refusals", meeting.after(lambda *_, **__: []))
+    monkeypatch.setattr(escrow_release, "lock", no_lock)
+    monkeypatch.setattr(escrow_release, "refusals", meeting.after(lambda *_, **__: []))
     monkeypatch.setattr(disputes, "_checked", meeting.after(disputes._checked))
-    monkeypatch.setattr(disbursements, "legs", _after_commit_of_the_other(disbursements.legs))
-    monkeypatch.setattr(releases, "_mark", lambda *_: None)
-    monkeypatch.setattr(releases, "_record", lambda *_: None)
+    monkeypatch.setattr(disbursement_sql, "legs", _after_commit_of_the_other(disbursement_sql.legs))
+    monkeypatch.setattr(escrow_release, "_mark", lambda *_: None)
+    monkeypatch.setattr(escrow_release, "_record", lambda *_: None)
 
     outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
 
@@ -183,10 +182,10 @@ def test_the_conditional_update_alone_keeps_a_disputed_escrow(
 ) -> None:
     [escrow] = held(pg_runtime, 1)
     meeting = Meeting()
-    monkeypatch.setattr(releases, "lock", no_lock)
-    monkeypatch.setattr(releases, "refusals", meeting.after(lambda *_, **__: []))
+    monkeypatch.setattr(escrow_release, "lock", no_lock)
+    monkeypatch.setattr(escrow_release, "refusals", meeting.after(lambda *_, **__: []))
     monkeypatch.setattr(disputes, "_checked", meeting.after(disputes._checked))
-    monkeypatch.setattr(disbursements, "legs", _after_commit_of_the_other(disbursements.legs))
+    monkeypatch.setattr(disbursement_sql, "legs", _after_commit_of_the_other(disbursement_sql.legs))
 
     outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
 
@@ -216,13 +215,13 @@ def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
             party = market.party("debtor", wallet=1_000)
             money.owe(session, party.id, 2_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
             order = MandateTerms(True, 50, None, 0)
-            mandate = standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+            mandate = auto_deduct_mandates.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
             made.append((party.id, mandate.id))
     return made
 
 
 def deduct(mandate: int) -> Any:
-    return lambda session: deductions.deduct_all(
+    return lambda session: party_auto_deduct.deduct_all(
         session, [mandate], at=NOW, actor=JOB, rule=DeductionRule("Africa/Nairobi")
     )
 
@@ -274,8 +273,8 @@ def deductions_at_once(runtime: Runtime, mandate: int) -> tuple[list[Any], int]:
 
 def test_the_row_of_the_day_alone_keeps_two_from_taking(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     mandate = rich_debtor(pg_runtime)
-    monkeypatch.setattr(deductions, "lock", no_lock)
-    monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
+    monkeypatch.setattr(party_auto_deduct, "lock", no_lock)
+    monkeypatch.setattr(party_auto_deduct, "_judged", Meeting().after(party_auto_deduct._judged))
 
     outcomes, taken = deductions_at_once(pg_runtime, mandate)
 
@@ -286,7 +285,7 @@ def test_the_row_of_the_day_alone_keeps_two_from_taking(pg_runtime: Runtime, mon
 def test_without_lock_and_row_of_the_day_it_takes_twice(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     mandate = rich_debtor(pg_runtime)
     unguarded(pg_runtime, UNIQUE_REFERENCE, ONE_A_DAY)
-    monkeypatch.setattr(deductions, "lock", no_lock)
-    monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
+    monkeypatch.setattr(party_auto_deduct, "lock", no_lock)
+    monkeypatch.setattr(party_auto_deduct, "_judged", Meeting().after(party_auto_deduct._judged))
 
     assert deductions_at_once(pg_runtime, mandate)[1] == 2

@@ -14,10 +14,10 @@ from webapp.domain.escrow_policies import JOBS, REASONS
 from webapp.domain.states import Policy
 from webapp.models import Escrow
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.orders import orders
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
@@ -29,7 +29,7 @@ DUE = NOW + timedelta(days=30)
 def release(escrow: Escrow, policy: Policy, at: datetime = DUE) -> Attempt:
     how: ByActor = {"at": at, "actor": job_actor(JOBS[policy])}
     return lambda session: (
-        releases.release_all(session, [escrow.id], reason=REASONS[policy], due_by=at, policy=policy, **how).done
+        escrow_release.release_all(session, [escrow.id], reason=REASONS[policy], due_by=at, policy=policy, **how).done
     )
 
 
@@ -68,6 +68,6 @@ def test_a_claim_and_the_end_of_the_buffer_at_once_never_both_happen(pg_runtime:
     for escrow in due_ones(pg_runtime, Policy.BUFFER):
         at_once(pg_runtime, [release(escrow, Policy.BUFFER), claim(pg_runtime, escrow)])
         with pg_runtime.db.reading() as session:
-            after = escrows.get(session, escrow.id)
+            after = escrow_decisions.get(session, escrow.id)
             assert (after.status, after.freezes) in (("released", 0), ("held", 1))
     all_books_agree(pg_runtime)

@@ -14,11 +14,11 @@ from webapp.domain.actors import job_actor
 from webapp.domain.money.deduction import DeductionRule
 from webapp.errors import Overtaken
 from webapp.runtime import Runtime
-from webapp.services.escrows import release as releases
-from webapp.services.ledger import posting as ledger
+from webapp.services.escrows import release as escrow_release
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.ledger import reversal_debts
-from webapp.services.parties import auto_deduct as deductions
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import auto_deduct as party_auto_deduct
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
@@ -30,7 +30,9 @@ JOB = job_actor("auto_release")
 
 
 def release(*escrows: int) -> Any:
-    return lambda session: releases.release_all(session, escrows, at=LATER, actor=JOB, reason="expired", due_by=LATER)
+    return lambda session: escrow_release.release_all(
+        session, escrows, at=LATER, actor=JOB, reason="expired", due_by=LATER
+    )
 
 
 def repay(party: int, amount: int) -> Any:
@@ -38,7 +40,7 @@ def repay(party: int, amount: int) -> Any:
 
 
 def deduct(mandate: int) -> Any:
-    return lambda session: deductions.deduct_all(
+    return lambda session: party_auto_deduct.deduct_all(
         session, [mandate], at=NOW, actor=JOB, rule=DeductionRule("Africa/Nairobi")
     )
 
@@ -59,7 +61,7 @@ def debtor(runtime: Runtime, *amounts: int) -> tuple[int, list[int], int]:
         reference = f"since-{seller.id}"
         money.deposit(session, seller.id, sum(amounts), "NGN", reference=reference, at=NOW, actor=DIVINE)
         order = MandateTerms(True, 100, None, 0)
-        mandate = standing_orders.change(session, seller.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+        mandate = auto_deduct_mandates.change(session, seller.id, "NGN", order, version=0, at=NOW, actor=AMINA)
         return seller.id, made, mandate.id
 
 
@@ -133,7 +135,7 @@ def test_without_the_lock_the_bound_of_the_debt_refuses_the_second(
     with_money = Meeting()
 
     def look(session: Session, ids: list[int]) -> dict[int, int]:
-        found: dict[int, int] = with_money.after(ledger.balances)(session, ids)
+        found: dict[int, int] = with_money.after(ledger_posting.balances)(session, ids)
         return found
 
     blind = SimpleNamespace(lock_party_accounts=lambda *_: None, balances=look)

@@ -14,8 +14,8 @@ from webapp.domain.actors import job_actor
 from webapp.errors import Conflict
 from webapp.models import Audit, AuditSeal, Escrow
 from webapp.runtime import Runtime
-from webapp.services.common import kill_switch as stop
-from webapp.services.escrows import release as releases
+from webapp.services.common import kill_switch
+from webapp.services.escrows import release as escrow_release
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(120)]
 
@@ -30,17 +30,17 @@ def held(runtime: Runtime, count: int) -> list[Escrow]:
 
 
 def release(escrow: Escrow) -> Any:
-    return lambda session: releases.release_all(session, [escrow.id], at=LATER, actor=JOB, reason="expired")
+    return lambda session: escrow_release.release_all(session, [escrow.id], at=LATER, actor=JOB, reason="expired")
 
 
 def switch_off(session: Session) -> str:
-    stop.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
+    kill_switch.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
     return "stopped"
 
 
 def flow_again(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
-        stop.resume(session, "It is over.", at=NOW, actor=DIVINE)
+        kill_switch.resume(session, "It is over.", at=NOW, actor=DIVINE)
 
 
 def sealed(runtime: Runtime, action: str) -> int:
@@ -85,19 +85,19 @@ def cross(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, check: Callable[[Se
         meet(session)
         return switch_off(session)
 
-    monkeypatch.setattr(releases, "ensure_outgoing_enabled", dawdle)
+    monkeypatch.setattr(escrow_release, "ensure_outgoing_enabled", dawdle)
     outcome, answer = at_once(runtime, [release(escrow), off_once_it_looked])
     assert (outcome.done, answer) == (1, "stopped")
     return sealed(runtime, "escrow.release"), sealed(runtime, "money.stop")
 
 
 def test_the_switch_waits_for_money_under_way(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    paid, stopped = cross(pg_runtime, monkeypatch, stop.ensure_outgoing_enabled)
+    paid, stopped = cross(pg_runtime, monkeypatch, kill_switch.ensure_outgoing_enabled)
     assert paid < stopped
 
 
 def test_without_the_shared_lock_money_leaves_after_the_switch(
     pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paid, stopped = cross(pg_runtime, monkeypatch, stop.stopped)
+    paid, stopped = cross(pg_runtime, monkeypatch, kill_switch.stopped)
     assert paid > stopped

@@ -13,9 +13,9 @@ from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
-from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties import wallet_operations
 from webapp.services.parties.wallet_operations import NewMoney
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
@@ -28,7 +28,7 @@ def tokens_and_parties(runtime: Runtime, count: int) -> list[tuple[Actor, int]]:
         market, made = Market(session, runtime), []
         for number in range(count):
             how: ByActor = {"at": NOW, "actor": SETUP}
-            token, _ = tokens.create(
+            token, _ = api_tokens.create(
                 session,
                 name=f"shop {number}",
                 scopes=["parties:money"],
@@ -36,7 +36,7 @@ def tokens_and_parties(runtime: Runtime, count: int) -> list[tuple[Actor, int]]:
                 daily_limits={"NGN": 1_000},
                 **how,
             )
-            made.append((tokens.actor_of(token), market.party("payee").id))
+            made.append((api_tokens.actor_of(token), market.party("payee").id))
             deposit(runtime, *made[-1], 0, 100)(session)  # Today's row is there: it is its lock that counts.
     return made
 
@@ -45,7 +45,7 @@ def deposit(runtime: Runtime, actor: Actor, party: int, number: int, amount: int
     def attempt(session: Session) -> Any:
         new = NewMoney(amount, "NGN", f"deposit-{party}-{number}", "TRX")
         how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": runtime.settings}
-        return party_money.decide(session, "party.deposit", party, new, **how)
+        return wallet_operations.decide(session, "party.deposit", party, new, **how)
 
     return attempt
 

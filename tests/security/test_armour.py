@@ -12,7 +12,7 @@ from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
 from webapp.security import needs
 from webapp.security.access import permission_of
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 from webapp.settings import load_settings
 
 SignIn = Callable[..., FlaskClient]
@@ -134,15 +134,15 @@ def test_a_token_is_its_own_actor_and_a_revoked_one_nobody(app: Flask, desk: Run
     app.add_url_rule("/api/v1/runs-only", "runs_only", needs("job:run")(lambda: "ran"), methods=["POST"])
     app.add_url_rule("/api/v1/audit-only", "audit_only", needs("audit:read")(lambda: "read"))
     with desk.db.transaction() as session:
-        token, secret = tokens.create(
+        token, secret = api_tokens.create(
             session, name="cron", scopes=["jobs"], expires_at=None, at=clock.now(), actor=SETUP
         )
     bearer = {"Authorization": f"Bearer {secret}"}
     assert somebody.post("/api/v1/runs-only", headers=bearer).text == "ran"
     assert somebody.get("/api/v1/audit-only", headers=bearer).status_code == 403
     with desk.db.transaction() as session:
-        assert tokens.get(session, token.id).last_used_at is not None
-        tokens.revoke(session, token.id, at=clock.now(), actor=SETUP)
+        assert api_tokens.get(session, token.id).last_used_at is not None
+        api_tokens.revoke(session, token.id, at=clock.now(), actor=SETUP)
     refused = somebody.post("/api/v1/runs-only", headers=bearer)
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
 

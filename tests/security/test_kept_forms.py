@@ -20,7 +20,7 @@ from webapp.models import Dispute, Escrow, User, UserSession
 from webapp.runtime import Runtime
 from webapp.security import kept_forms
 from webapp.services.approvals import limits
-from webapp.services.users import two_factor as second_factor
+from webapp.services.users import two_factor
 
 SignIn = Callable[..., FlaskClient]
 OURS = {"Origin": "http://localhost"}
@@ -251,7 +251,7 @@ def _sign_in(client: FlaskClient, page: TestResponse, role: str, password: str =
 
 
 def _second_factor(desk: Runtime) -> TOTP:
-    codes = second_factor.Codes(desk.settings)
+    codes = two_factor.Codes(desk.settings)
     secret = codes.new_secret()
     with desk.db.transaction() as session:
         session.execute(update(User).where(User.email == "admin@desk.example").values(totp_secret=secret))

@@ -15,9 +15,8 @@ from webapp import clock
 from webapp.errors import NotAllowed
 from webapp.models import ApiToken, Audit, Role, User
 from webapp.runtime import Runtime
-from webapp.services.common import authorization as permitted
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import users
+from webapp.services.common import authorization
+from webapp.services.users import api_tokens, users
 
 SignIn = Callable[..., FlaskClient]
 
@@ -71,7 +70,7 @@ def test_a_token_is_nobody_s_once_its_owner_is_inactive_whatever_way(desk: Runti
 
 
 def test_nobody_who_is_disabled_may_do_anything() -> None:
-    assert permitted.of_person(User(active=False, roles=[Role(name="admin")])) == frozenset()
+    assert authorization.of_person(User(active=False, roles=[Role(name="admin")])) == frozenset()
 
 
 def test_a_token_lives_no_longer_than_the_one_that_made_it(desk: Runtime, app: Flask) -> None:
@@ -80,17 +79,17 @@ def test_a_token_lives_no_longer_than_the_one_that_made_it(desk: Runtime, app: F
     given = ask(app, secret, "post", "/api/v1/tokens", name="child", scopes=["tokens", "read"])
     assert given.json["expires_at"] == clock.iso(soon)
     again = ask(app, given.json["token"], "post", "/api/v1/tokens", name="grandchild", scopes=["read"])
-    change(desk, lambda session, at: tokens.revoke(session, 1, at=at, actor=SETUP))
+    change(desk, lambda session, at: api_tokens.revoke(session, 1, at=at, actor=SETUP))
     assert ask(app, again.json["token"], "get", "/api/v1/parties").status_code == 401
 
 
 def test_a_token_that_ends_makes_no_other(desk: Runtime) -> None:
     made(desk, "tokens", "read")
     with desk.db.transaction() as session:
-        actor = tokens.actor_of(tokens.get(session, 1))
-        tokens.revoke(session, 1, at=clock.now(), actor=SETUP)
+        actor = api_tokens.actor_of(api_tokens.get(session, 1))
+        api_tokens.revoke(session, 1, at=clock.now(), actor=SETUP)
         with pytest.raises(NotAllowed, match="has ended"):
-            tokens.create(session, name="late", scopes=["read"], expires_at=None, at=clock.now(), actor=actor)
+            api_tokens.create(session, name="late", scopes=["read"], expires_at=None, at=clock.now(), actor=actor)
 
 
 def test_the_pages_show_the_tokens_that_end(desk: Runtime, sign_in: SignIn) -> None:
@@ -176,7 +175,7 @@ def made(desk: Runtime, *scopes: str, by: str | None = None, name: str = "test",
     with desk.db.transaction() as session:
         actor = users.actor_of(session.get_one(User, number(desk, by))) if by else SETUP
         at = clock.now()
-        return tokens.create(session, name=name, scopes=scopes, expires_at=expires_at, at=at, actor=actor)[1]
+        return api_tokens.create(session, name=name, scopes=scopes, expires_at=expires_at, at=at, actor=actor)[1]
 
 
 def ask(app: Flask, secret: str, method: str, path: str, **body: Any) -> Any:

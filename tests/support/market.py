@@ -18,11 +18,10 @@ from webapp.domain.states import AccountKind
 from webapp.models import Account, Dispute, Escrow, Party
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
-from webapp.services.audit import verification as audit_verify
+from webapp.services.audit import verification as audit_verification
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.ledger import accounts
-from webapp.services.ledger import integrity_checks as books
+from webapp.services.ledger import accounts, integrity_checks
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.parties import parties
@@ -132,5 +131,5 @@ def pool(session: Session, kind: AccountKind = AccountKind.ESCROW, currency: str
 def all_books_agree(runtime: Runtime) -> None:
     """Every invariant of the ledger holds, and the audit chain is whole."""
     with runtime.db.reading() as session:
-        assert list(books.checks(session)) == []
-        assert audit_verify.verify(session, runtime.settings.audit_keys).problems == []
+        assert list(integrity_checks.checks(session)) == []
+        assert audit_verification.verify(session, runtime.settings.audit_keys).problems == []

@@ -22,7 +22,7 @@ from webapp.services.escrows import freezes
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.chargebacks import booking as chargeback_booking
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.refunds import ends as refund_ends
@@ -69,7 +69,7 @@ class Scene:
         back = (ReturnedAmount(gone),) if gone else ()
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", number, given_back=back)
         how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
-        payment_settling.settle_all(self.session, {self.payment: word}, **how)
+        payment_settlement.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()
 
     def do(self, action: str, subject: int, **said: Any) -> None:
@@ -130,7 +130,7 @@ class Scene:
         second = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", "78")
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", "77", others=(second,))
         how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
-        payment_settling.settle_all(self.session, {self.payment: word}, **how)
+        payment_settlement.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()
         return self
 

@@ -9,9 +9,9 @@ from webapp.domain.actors import job_actor
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Payout
 from webapp.runtime import Runtime
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
@@ -37,7 +37,7 @@ def written(runtime: Runtime, schedule_id: int) -> int:
     """The schedule's payout, written and not sent."""
     ways = {"NGN": "paystack"}
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [schedule_id], at=clock.now(), actor=_JOB, routes=ways)
+        payout_creation.create_all(session, [schedule_id], at=clock.now(), actor=_JOB, routes=ways)
     with runtime.db.reading() as session:
         return payout_schedules.get(session, schedule_id).payout_id or 0
 
@@ -47,4 +47,4 @@ def settled(runtime: Runtime, payout_id: int, status: ProviderStatus, said: str 
     with runtime.db.transaction() as session:
         payout = session.get_one(Payout, payout_id)
         word = ProviderResponse(payout.ref, status, payout.amount, payout.currency, "TRF_1", said, **more)
-        payout_settling.settle_all(session, {payout_id: word}, at=clock.now(), actor=_JOB)
+        payout_settlement.settle_all(session, {payout_id: word}, at=clock.now(), actor=_JOB)

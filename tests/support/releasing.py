@@ -13,11 +13,11 @@ from webapp.jobs.run_job import run_job
 from webapp.models import Escrow, Order, Party, Run, Transfer
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows import due as escrow_queries
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import due as escrow_due
+from webapp.services.escrows import release as escrow_release
 from webapp.services.escrows import release_preview
 from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.scheduling import runs
 
 
@@ -63,11 +63,11 @@ def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) ->
                 )
             )
         legs = [(source, -amount * count), (pool, amount * count)]
-        ledger.post(session, reference="seed", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=at)
+        ledger_posting.post(session, reference="seed", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=at)
 
 
-def release(work: Work, at: datetime, action: Callable[..., Outcome] = releases.release_all) -> None:
-    due = escrow_queries.due(policy=Policy.DEADLINE, at=at)
+def release(work: Work, at: datetime, action: Callable[..., Outcome] = escrow_release.release_all) -> None:
+    due = escrow_due.due(policy=Policy.DEADLINE, at=at)
     act = partial(action, reason="expired", due_by=at)
     work.in_chunks(due, act, dry=partial(release_preview.preview_all, due_by=at))
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.support.market import DIVINE, NOW, Market, OrderTerms
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Entry, Escrow, Party, Transfer
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.escrows import freezes
 from webapp.services.ledger import accounts
 from webapp.services.orders import orders
@@ -31,7 +31,7 @@ def left_by(session: Session, escrow_id: int) -> int:
 
 def let_go(market: Market, action: str, escrow_id: int) -> None:
     """Release or refund the escrow at once."""
-    decide, escrow = getattr(escrows, action), escrows.get(market.session, escrow_id)
+    decide, escrow = getattr(escrow_decisions, action), escrow_decisions.get(market.session, escrow_id)
     decided = decide(
         market.session,
         escrow_id,

@@ -21,13 +21,12 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Account, Alert, Chargeback, Escrow, Payment, Refund
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.approvals import limits
+from webapp.services.approvals import escrow_decisions, limits
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.escrows import freezes
 from webapp.services.orders import orders
 from webapp.services.payments import decisions as payment_decisions
-from webapp.services.payments import detail as payment_file
+from webapp.services.payments import detail as payment_detail
 from webapp.services.payments import payments
 
 WHY = "The provider's dashboard says so."
@@ -91,10 +90,10 @@ class Case:
         run_job_now(self.runtime, "auto_release")
 
     def release(self) -> None:
-        self._decide_escrow(escrows.release)
+        self._decide_escrow(escrow_decisions.release)
 
     def refund(self) -> None:
-        self._decide_escrow(escrows.refund)
+        self._decide_escrow(escrow_decisions.refund)
 
     def _decide_escrow(self, decide: Callable[..., object]) -> None:
         settings = self.runtime.settings
@@ -122,7 +121,7 @@ class Case:
     def borne(self) -> dict[str, int]:
         """Who bore what was taken back, as the payment's page says it."""
         with self.runtime.db.reading() as session:
-            return dict(payment_file.read(session, self.payment_id).borne)
+            return dict(payment_detail.read(session, self.payment_id).borne)
 
     def alerts(self) -> list[str]:
         with self.runtime.db.reading() as session:

@@ -13,7 +13,7 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Audit
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.escrows import freezes
 
 SignIn = Callable[..., FlaskClient]
@@ -64,7 +64,7 @@ def test_money_is_stopped_with_a_reason_and_everybody_sees_it(held: Runtime, sig
     assert "none of this happens" in admin.get("/tonight").text
     assert send(admin, "/settings/resume", why="All clear.").status_code == 303
     with held.db.reading() as session:
-        assert not stop.stopped(session)
+        assert not kill_switch.stopped(session)
 
 
 def test_a_limit_is_changed_audited_and_not_over_another_change(desk: Runtime, sign_in: SignIn) -> None:

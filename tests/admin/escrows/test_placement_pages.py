@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Escrow
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.orders import orders, placement_holds
 from webapp.services.orders.placement_holds import NewHold
 
@@ -72,7 +72,7 @@ def test_a_placement_has_its_holds_and_its_total(placed: Runtime, sign_in: SignI
 def test_a_hold_is_cancelled_from_its_placement(placed: Runtime, sign_in: SignIn) -> None:
     agent = sign_in("agent")
     with placed.db.reading() as session:
-        version = str(escrows.get(session, 1).version)
+        version = str(escrow_decisions.get(session, 1).version)
     done = send(agent, "/escrows/1/refund", reason="The worker left.", step="do", version=version)
     assert done.status_code == 303
     assert "NGN 50.00" in shown(agent, "/placements/of/P-1")

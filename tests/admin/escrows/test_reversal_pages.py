@@ -10,7 +10,7 @@ from tests.support.people import hidden, send
 from tests.support.reversals import let_go, owes, spend
 from webapp import clock
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 
 SignIn = Callable[..., FlaskClient]
 SPLIT = {"then": "transfer.reverse_and_split", "buyer_amount": "30.00", "seller_amount": "70.00"}
@@ -50,7 +50,7 @@ def test_reverse_and_split_shows_both_steps_and_does_them_together(
     assert "NGN 95.00 more owed by Seller" in done
     assert "NGN 100.00 to the seller" not in done
     with desk.db.reading() as session:
-        assert escrows.get(session, escrow).status == "split"
+        assert escrow_decisions.get(session, escrow).status == "split"
         assert owes(session, seller) == 2_850
 
 

@@ -12,7 +12,7 @@ from tests.support.market import Market
 from tests.support.money_scenes import Scene
 from tests.support.outbox import payout_of
 from webapp import clock
-from webapp.admin.monitoring import alert_links as alert_places
+from webapp.admin.monitoring import alert_links
 from webapp.app import create_app
 from webapp.domain.alert_definitions import (
     BOOKS_DIFFER,
@@ -157,5 +157,5 @@ def test_every_kind_of_alert_says_where_its_subject_is(desk: Runtime, rule: str)
         each for each in FACTS if each.startswith("payment_")
     }
     with create_app(desk).test_request_context():
-        is_known = rule in of_payments or alert_places.address(rule, "payout 7" if rule.startswith("payout") else "7")
+        is_known = rule in of_payments or alert_links.address(rule, "payout 7" if rule.startswith("payout") else "7")
     assert bool(is_known) != (rule == "disk_nearly_full")

@@ -16,7 +16,7 @@ from webapp.encryption import encrypt
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Discrepancy, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
-from webapp.services.monitoring.rules import providers as provider_rules
+from webapp.services.monitoring.rules import providers as rules_of_providers
 
 SignIn = Callable[..., FlaskClient]
 
@@ -126,9 +126,9 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
     for secret in ("token-7", kept, "secret-7", "sk_7"):
         assert secret not in page
     with desk.db.reading() as session:
-        unwell = [answer[:2] for answer in provider_rules.provider_unwell(session, now, settings)]
+        unwell = [answer[:2] for answer in rules_of_providers.provider_unwell(session, now, settings)]
         assert unwell == [("paystack", "paystack failed 9 times in a row: paystack answered 502.")]
-        assert list(provider_rules.provider_unwell(session, now, desk.settings)) == []
+        assert list(rules_of_providers.provider_unwell(session, now, desk.settings)) == []
     runtime.db.close()
 
 

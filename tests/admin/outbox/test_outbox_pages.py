@@ -17,7 +17,7 @@ from webapp.models import Alert, Audit, Delivery, Run, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import AlertFinding
-from webapp.services.notifications import deliveries as service
+from webapp.services.notifications import deliveries as notifications_deliveries
 from webapp.services.webhooks import endpoints as webhook_endpoints
 
 URL = "https://shop.example/hook"
@@ -151,7 +151,7 @@ def test_many_dead_letters_are_sent_again_by_a_run(
 
     register_jobs(desk)
     dead(desk, *["a.one"] * 5)
-    monkeypatch.setattr(service, "AT_ONCE", 2)
+    monkeypatch.setattr(notifications_deliveries, "AT_ONCE", 2)
     answer = send(sign_in("operator"), "/notifications/send-dead-again")
     assert "/runs/" in answer.location
     with desk.db.transaction() as session:

@@ -19,15 +19,14 @@ from webapp.domain.providers.provider_results import ListedRefunds, ProviderResp
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Approval, Escrow, InboundWebhook, Payment
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.approvals import limits
+from webapp.services.approvals import escrow_decisions, limits
 from webapp.services.orders import orders
 from webapp.services.parties import parties
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
-from webapp.services.users import api_tokens as tokens
+from webapp.services.refunds import settlement as refund_settlement
+from webapp.services.users import api_tokens
 
 SignIn = Callable[..., FlaskClient]
 LISTS = ("", "?tab=review", "?tab=succeeded", "?tab=failed", "?tab=expired", "?tab=all", "/export.csv?tab=all")
@@ -51,7 +50,7 @@ def in_review(desk: Runtime, came: int = 10_500) -> int:
     _, number = awaiting(desk)
     word = {number: ProviderResponse("r", ProviderStatus.SUCCEEDED, came, "NGN", "77")}
     with desk.db.transaction() as session:
-        payment_settling.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
+        payment_settlement.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
     return number
 
 
@@ -223,7 +222,7 @@ def test_a_refund_that_can_be_two_of_the_providers_is_decided_with_its_rows_show
     with desk.db.transaction() as session:
         [giving] = refunds.claim_due(session, clock.now(), 10, timedelta(minutes=3))
         session.flush()
-        refund_settling.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
+        refund_settlement.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
     client, path = sign_in("approver"), f"/payments/{number}/decide-refund"
     page = client.get(f"/payments/{number}").text
     assert "paystack lists 2 refunds of this payment that can be this one" in page
@@ -243,7 +242,7 @@ def test_money_that_came_twice_is_shown_beside_its_payment_and_kept_for_the_buye
     second = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "78")
     word = {number: ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "77", others=(second,))}
     with desk.db.transaction() as session:
-        payment_settling.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
+        payment_settlement.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
         [besides] = session.scalars(select(Payment.id).where(Payment.duplicate_of_id == number))
     client = sign_in("agent")
     assert f'href="/payments/{besides}"' in client.get(f"/payments/{number}").text
@@ -268,7 +267,7 @@ def test_a_payment_that_is_held_is_refunded_by_its_escrow(desk: Runtime, world: 
     page = sign_in("approver").get(f"/payments/{number}").text.replace("&#39;", "'")
     assert f"Its money is in escrow {escrow.ref}, which is held. Refund it there" in page
     with desk.db.transaction() as session:
-        escrows.refund(
+        escrow_decisions.refund(
             session, escrow.id, "By hand.", version=escrow.version, at=clock.now(), actor=DIVINE, settings=desk.settings
         )
     page = sign_in("viewer").get(f"/payments/{number}").text
@@ -288,8 +287,8 @@ def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
     with desk.db.transaction() as session:
         [giving] = refunds.claim_due(session, clock.now(), 10, timedelta(minutes=3))
         session.flush()
-        refund_settling.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
-        _, secret = tokens.create(
+        refund_settlement.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
+        _, secret = api_tokens.create(
             session, name="t", scopes=["read", "payments"], expires_at=None, at=clock.now(), actor=DIVINE
         )
     path = f"/api/v1/payments/{number}"

@@ -24,11 +24,11 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.parties import parties
 from webapp.services.payouts import payouts
 from webapp.services.payouts import probes as payout_probes
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.sql import database_now
 
@@ -234,7 +234,7 @@ def test_one_is_paid_now_and_all_that_is_due_by_runs(clocked: Runtime, sign_in: 
 def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> None:
     viewer = sign_in("viewer")
     with clocked.db.transaction() as session:
-        stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
+        kill_switch.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
     page = shown(viewer, f"/payout-schedules/{planned(clocked, 20_000, account=False)}")
     for reason in (
         "All outgoing money is stopped by Divine: Fraud.",
@@ -249,7 +249,7 @@ def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> N
     assert "Set a destination…</a>" in admins
     paid = planned(clocked)
     with clocked.db.transaction() as session:
-        stop.resume(session, "Clear.", at=clock.now(), actor=DIVINE)
+        kill_switch.resume(session, "Clear.", at=clock.now(), actor=DIVINE)
     number = written(clocked, paid)
     assert "is pending." in shown(viewer, f"/payout-schedules/{paid}")
     settled(clocked, number, ProviderStatus.SUCCEEDED)
@@ -324,7 +324,7 @@ def doubtful(desk: Runtime) -> int:
     with desk.db.transaction() as session:
         payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
         there = NoResponse("It exists.", is_answer=True, is_there=True)
-        payout_settling.settle_all(session, {number: there}, at=clock.now(), actor=DIVINE)
+        payout_settlement.settle_all(session, {number: there}, at=clock.now(), actor=DIVINE)
         session.execute(update(Payout).values(doubted_at=clock.now() - timedelta(hours=25)))
     return number
 
@@ -373,7 +373,7 @@ def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign
     with clocked.db.transaction() as session:
         payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
         short = NoResponse("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
-        payout_settling.settle_all(session, {number: short}, at=clock.now(), actor=DIVINE)
+        payout_settlement.settle_all(session, {number: short}, at=clock.now(), actor=DIVINE)
     client = sign_in("viewer")
     for address in ("/payouts?tab=waiting", "/providers/", f"/payouts/{number}"):
         page = shown(client, address)

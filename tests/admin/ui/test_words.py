@@ -8,9 +8,7 @@ import pytest
 from flask import Flask
 
 from webapp import clock
-from webapp.admin.ui import badges
-from webapp.admin.ui import formatting as words
-from webapp.admin.ui import run_bars as bars
+from webapp.admin.ui import badges, formatting, run_bars
 from webapp.domain import states
 
 
@@ -32,36 +30,36 @@ def request_of(app: Flask) -> Iterator[None]:
     ],
 )
 def test_money_carries_its_currency_and_its_decimals(amount: int, currency: str, text: str) -> None:
-    assert words.money(amount, currency) == text
+    assert formatting.money(amount, currency) == text
 
 
 def test_no_money_is_a_dash() -> None:
-    assert words.money(None, "USD") == "–"
+    assert formatting.money(None, "USD") == "–"
 
 
 def test_a_time_is_relative_in_text_and_exact_on_hover() -> None:
-    shown = words.when(clock.now() - timedelta(hours=3))
+    shown = formatting.when(clock.now() - timedelta(hours=3))
     assert ">3 hours ago</time>" in shown
     assert 'datetime="' in shown
     assert " UTC" in shown
 
 
 def test_an_exact_time_names_its_zone() -> None:
-    assert words.exact(datetime(2026, 3, 1, 23, 0, tzinfo=UTC)) == "Sun 01 Mar 2026, 23:00:00 UTC"
+    assert formatting.exact(datetime(2026, 3, 1, 23, 0, tzinfo=UTC)) == "Sun 01 Mar 2026, 23:00:00 UTC"
 
 
 def test_a_short_time_names_its_zone_and_a_day_has_no_hour() -> None:
     instant = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
-    assert ">01 Mar 23:00 UTC</time>" in words.when(instant, "short")
-    assert ">01 Mar 2026</time>" in words.when(instant, "date")
-    assert all("%Z" in shape for shape in words._SHAPES.values() if "%H" in shape)
+    assert ">01 Mar 23:00 UTC</time>" in formatting.when(instant, "short")
+    assert ">01 Mar 2026</time>" in formatting.when(instant, "date")
+    assert all("%Z" in shape for shape in formatting._SHAPES.values() if "%H" in shape)
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.85, "850 ms"), (12.44, "12.4 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (None, "–")]
 )
 def test_a_duration_is_short(seconds: float | None, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 def test_every_state_has_a_look() -> None:
@@ -82,8 +80,8 @@ def test_bars_say_in_a_sentence_what_they_draw() -> None:
         SimpleNamespace(id=number, status=status, at=at, started_at=at, finished_at=at + timedelta(seconds=seconds))
         for number, (status, seconds) in enumerate((("succeeded", 1), ("succeeded", 2), ("failed", 4)), 1)
     ]
-    drawn = bars.run_bars(runs, 60)
-    nothing = bars.run_bars([], 60)
+    drawn = run_bars.run_bars(runs, 60)
+    nothing = run_bars.run_bars([], 60)
     assert drawn.count("The last 3 runs: 2 succeeded, 1 failed") == 2
     assert drawn.count("<circle") == 1
     assert 'href="/runs/3" tabindex="-1" aria-hidden="true"><g class="bad"><title>failed' in drawn

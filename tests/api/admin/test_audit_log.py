@@ -16,12 +16,11 @@ from webapp import clock
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
-from webapp.services.audit import search_by_role as audit_roles
-from webapp.services.audit import trail as audit
-from webapp.services.audit import verification as audit_verify
-from webapp.services.common import kill_switch as stop
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import users
+from webapp.services.audit import search_by_role
+from webapp.services.audit import trail as audit_trail
+from webapp.services.audit import verification as audit_verification
+from webapp.services.common import kill_switch
+from webapp.services.users import api_tokens, users
 
 MAY_STOP = ROLES["admin"]
 
@@ -54,9 +53,11 @@ def test_a_role_finds_what_was_done_in_it_then(place: Runtime, reader: Api) -> N
     with place.db.transaction() as session:
         person = users.by_email(session, "admin@desk.example")
         assert person is not None
-        stop.stop(session, "Fraud.", at=clock.now(), actor=users.actor_of(person))
+        kill_switch.stop(session, "Fraud.", at=clock.now(), actor=users.actor_of(person))
         users.change_roles(session, person.id, ["agent", "viewer"], at=clock.now(), actor=SETUP)
-        stop.resume(session, "Clear.", at=clock.now(), actor=replace(users.actor_of(person), permissions=MAY_STOP))
+        kill_switch.resume(
+            session, "Clear.", at=clock.now(), actor=replace(users.actor_of(person), permissions=MAY_STOP)
+        )
 
     def done_as(role: str) -> list[str]:
         found = reader.get("/api/v2/audit-log", role=role, actor=f"user:{person.id}").json["data"]
@@ -76,9 +77,9 @@ def test_a_role_finds_jobs_tokens_and_the_command_line_too(place: Runtime, api: 
         person = users.by_email(session, "admin@desk.example")
         assert person is not None
         how: ByActor = {"at": clock.now(), "actor": users.actor_of(person)}
-        _, secret = tokens.create(session, name="hers", scopes=["parties"], expires_at=None, **how)
+        _, secret = api_tokens.create(session, name="hers", scopes=["parties"], expires_at=None, **how)
         rows = select(literal(7).label("id"), null().label("before"), null().label("after"))
-        audit.record_all(session, job_actor("auto_release"), "escrow.release", "escrow", rows, 1, at=clock.now())
+        audit_trail.record_all(session, job_actor("auto_release"), "escrow.release", "escrow", rows, 1, at=clock.now())
     a_party(Api(web.test_client(), secret), "hers")
     a_party(api, "nobody-s")
 
@@ -89,7 +90,7 @@ def test_a_role_finds_jobs_tokens_and_the_command_line_too(place: Runtime, api: 
     assert (done_as("token", "party.create"), done_as("admin", "party.create")) == (2, 1)
     assert (done_as("cli", "user.create"), done_as("token", "user.create")) == (5, 0)
     with place.db.reading() as session:
-        assert audit_verify.verify(session, place.settings.audit_keys).problems == []
+        assert audit_verification.verify(session, place.settings.audit_keys).problems == []
 
 
 def test_every_set_of_roles_is_found_by_each_of_them() -> None:
@@ -97,8 +98,8 @@ def test_every_set_of_roles_is_found_by_each_of_them() -> None:
         for kind in ("user", "token"):
             kept = Actor(kind, 1, "x", roles=roles).role
             assert len(kept) <= 200
-            assert all(kept in audit_roles._with(role) for role in (*roles, *([kind] if kind == "token" else [])))
-            assert not any(kept in audit_roles._with(role) for role in ROLES if role not in roles)
+            assert all(kept in search_by_role._with(role) for role in (*roles, *([kind] if kind == "token" else [])))
+            assert not any(kept in search_by_role._with(role) for role in ROLES if role not in roles)
 
 
 def test_pages_follow_each_other(api: Api, reader: Api) -> None:

@@ -52,8 +52,7 @@ from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import users
+from webapp.services.users import api_tokens, users
 
 SOME = 40
 FAR = 10**12
@@ -125,7 +124,7 @@ def _fill(runtime: Runtime, world: Sandbox) -> None:
             _plan(market, number)
             _hold(market, number)
         for _ in range(10):
-            tokens.create(session, name="old", scopes=["read"], expires_at=None, at=clock.now(), actor=SETUP)
+            api_tokens.create(session, name="old", scopes=["read"], expires_at=None, at=clock.now(), actor=SETUP)
             _debtor(market)
         _staged(market)
     for number in range(SOME):
@@ -188,7 +187,7 @@ def _run(runtime: Runtime, job: str) -> None:
 def _machine(runtime: Runtime) -> ApiCaller:
     how: ByActor = {"at": clock.now(), "actor": SETUP}
     with runtime.db.transaction() as session:
-        made, secret = tokens.create(
+        made, secret = api_tokens.create(
             session, name="tester", scopes=list(SCOPES), expires_at=None, daily_limits={"NGN": 10**9}, **how
         )
         session.execute(update(ApiToken).where(ApiToken.id == made.id).values(id=FAR))

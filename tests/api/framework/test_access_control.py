@@ -17,7 +17,7 @@ from webapp.api.framework.routing import Endpoint
 from webapp.app import create_app
 from webapp.domain.permissions import SCOPES
 from webapp.runtime import build_runtime
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 
 Tokens = dict[str, str]
 
@@ -31,7 +31,7 @@ def asked(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     with runtime.db.transaction() as session:
         how: ByActor = {"at": clock.now(), "actor": SETUP}
         made = {
-            scope: tokens.create(session, name=scope, scopes=[scope], expires_at=None, **how)[1] for scope in SCOPES
+            scope: api_tokens.create(session, name=scope, scopes=[scope], expires_at=None, **how)[1] for scope in SCOPES
         }
     yield create_app(runtime).test_client(), made
     runtime.db.close()

@@ -24,9 +24,9 @@ from webapp.jobs.steps import verify_payments
 from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.payments import ClaimedPayment
-from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.scheduling import orphaned_runs
 
 JOB, ALL, SIZE = "ask", 12, 4
 
@@ -125,7 +125,7 @@ def test_what_a_dead_process_had_taken_is_asked_about_after_its_lease(runtime: R
     taken, provider.dies = set(provider.asked), False
     assert (len(taken) in (SIZE, 2 * SIZE), settled(runtime)) == (True, 0)
     with runtime.db.transaction() as session:
-        sweep.take_over(session, run.id, clock.now() + timedelta(minutes=5))
+        orphaned_runs.take_over(session, run.id, clock.now() + timedelta(minutes=5))
 
     run_job(runtime, run.id)
     assert settled(runtime) == ALL - len(taken), "the lease keeps the others away from what was taken"
@@ -141,7 +141,7 @@ def test_a_process_that_lost_its_run_settles_nothing_more(runtime: Runtime, prov
 
     def taken_over() -> bool:
         with runtime.db.transaction() as session:
-            assert sweep.take_over(session, run.id, clock.now() + timedelta(minutes=5)) is not None
+            assert orphaned_runs.take_over(session, run.id, clock.now() + timedelta(minutes=5)) is not None
         return False
 
     run_job(runtime, run.id, stopping=taken_over)
@@ -157,7 +157,7 @@ def test_a_process_that_lost_its_run_settles_nothing_more(runtime: Runtime, prov
 def test_a_run_asks_about_each_once_however_soon_it_comes_due_again(
     runtime: Runtime, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(payment_settling, "next_check", lambda checks, at, after: at)
+    monkeypatch.setattr(payment_settlement, "next_check", lambda checks, at, after: at)
     planned(runtime, JOB, NOON, max_duration_seconds=5)
     provider.status = ProviderStatus.PENDING
 

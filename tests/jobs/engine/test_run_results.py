@@ -22,7 +22,7 @@ from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.models import Alert, Event, MirrorEntry, Payout, PayoutSchedule, Refund, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
@@ -150,7 +150,7 @@ def night(runtime: Runtime, number: int, schedule: int, ways: dict[str, str] | N
     """One night's attempt, and whether it alerts."""
     at = NOON + timedelta(days=number)
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [schedule], at=at, actor=ACTOR, routes=ways or {"NGN": "paystack"})
+        payout_creation.create_all(session, [schedule], at=at, actor=ACTOR, routes=ways or {"NGN": "paystack"})
     evaluate(runtime)
     return "payout_unpaid" in firing(runtime)
 

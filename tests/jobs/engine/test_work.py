@@ -21,11 +21,10 @@ from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.run_job import run_job
 from webapp.models import Alert, Escrow
 from webapp.runtime import Runtime
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows import release as releases
-from webapp.services.scheduling import orphaned_runs as sweep
-from webapp.services.scheduling import run_progress, runs, schedules
+from webapp.services.escrows import release as escrow_release
+from webapp.services.scheduling import orphaned_runs, run_progress, runs, schedules
 
 LEASE = timedelta(seconds=30)
 
@@ -67,7 +66,7 @@ def test_one_bad_item_is_left_alone_and_named_and_retried_by_itself(runtime: Run
     def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad["id"] in ids:
             raise ZeroDivisionError("this one is bad")
-        return releases.release_all(session, ids, **how)
+        return escrow_release.release_all(session, ids, **how)
 
     planned(runtime, declare("pay", partial(release, action=poisoned)), NOON)
     first = go(runtime, "pay")
@@ -94,14 +93,14 @@ def test_nobody_takes_a_run_over_in_the_middle_of_a_transaction(runtime: Runtime
         calls.append(len(ids))
         if len(calls) == 3:
             give_up(runtime)
-        return releases.release_all(session, ids, **how)
+        return escrow_release.release_all(session, ids, **how)
 
     def give_up(runtime: Runtime) -> None:
         later = clock.now() + timedelta(minutes=5)
         if runtime.db.is_sqlite:
             pytest.skip("one writer: nobody can take over in the middle of a transaction")
         with runtime.db.transaction() as session:
-            assert sweep.take_over(session, 1, later) is None, "its row is locked by the transaction under way"
+            assert orphaned_runs.take_over(session, 1, later) is None, "its row is locked by the transaction under way"
 
     planned(runtime, declare("pay", partial(release, action=interrupted)), NOON)
     assert go(runtime, "pay").succeeded == 36
@@ -113,12 +112,12 @@ def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declar
 
     def slow(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         calls.append(len(ids))
-        return releases.release_all(session, ids, **how)
+        return escrow_release.release_all(session, ids, **how)
 
     def stopping() -> bool:
         if len(calls) == 2:
             with runtime.db.transaction() as session:
-                taken = sweep.take_over(session, 1, clock.now() + timedelta(minutes=5))
+                taken = orphaned_runs.take_over(session, 1, clock.now() + timedelta(minutes=5))
                 assert (taken.attempt if taken else 0) == 2
         return False
 
@@ -161,7 +160,7 @@ def test_a_stop_request_hands_the_rest_back(runtime: Runtime, declare: Declare) 
 
     def counted(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         calls.append(len(ids))
-        return releases.release_all(session, ids, **how)
+        return escrow_release.release_all(session, ids, **how)
 
     planned(runtime, declare("pay", partial(release, action=counted)), NOON)
     run = asked(runtime, "pay")
@@ -185,7 +184,7 @@ def test_stopped_money_ends_the_run_and_blames_no_escrow(runtime: Runtime, decla
     seed(runtime, 20)
     planned(runtime, declare("pay", release), NOON)
     with runtime.db.transaction() as session:
-        stop.stop(session, "Something smells", at=NOON, actor=OPERATOR)
+        kill_switch.stop(session, "Something smells", at=NOON, actor=OPERATOR)
 
     run = go(runtime, "pay")
 

@@ -4,7 +4,7 @@ from tests.support import money
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.runtime import Runtime
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 
@@ -13,7 +13,7 @@ def in_debt(runtime: Runtime, *, held: int, least: int) -> None:
         party = Market(session, runtime).party("debtor", wallet=held)
         money.owe(session, party.id, 10_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
         order = MandateTerms(True, 30, None, least)
-        standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+        auto_deduct_mandates.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
 
 
 def test_it_takes_once_a_day_and_names_whom_it_skips(runtime: Runtime) -> None:

@@ -19,7 +19,7 @@ from webapp.errors import NotAllowed
 from webapp.models import Audit, MirrorAccount, MirrorEntry, Reconciliation, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_queue
 
 JOB = "check_mirror"
 
@@ -142,7 +142,7 @@ def test_what_it_has_otherwise_or_besides_is_a_discrepancy(desk: Runtime, served
 
 def test_who_may_not_run_jobs_can_not_send_again(desk: Runtime) -> None:
     with pytest.raises(NotAllowed), desk.db.transaction() as session:
-        mirror_entries.send_again(session, clock.now(), actor=Actor("user", 7, "vera", frozenset({"book:read"})))
+        mirror_queue.send_again(session, clock.now(), actor=Actor("user", 7, "vera", frozenset({"book:read"})))
 
 
 def test_a_check_since_an_instant_asks_about_what_was_sent_since(desk: Runtime, sandbox: Caller) -> None:

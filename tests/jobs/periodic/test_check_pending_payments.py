@@ -21,10 +21,10 @@ from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, Ru
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
 from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.orders import orders
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 
 JOB = "check_pending_payments"
 UNHELPFUL = sorted(fault_modes.WITHOUT_EFFECT.keys() - {fault_modes.REFUSE})
@@ -173,7 +173,7 @@ def test_a_late_success_waits_for_a_person(runtime: Runtime, world: Sandbox) -> 
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         late = {payment: ProviderResponse(reference or "", ProviderStatus.SUCCEEDED, 10_000, "NGN", "1")}
-        payment_settling.settle_all(session, late, at=clock.now(), actor=job_actor(JOB), settings=runtime.settings)
+        payment_settlement.settle_all(session, late, at=clock.now(), actor=job_actor(JOB), settings=runtime.settings)
 
     assert state(runtime, order) == ("needs_review", "declined", "voided")
 
@@ -220,7 +220,9 @@ def test_a_bad_one_among_good_ones_is_left_alone_and_named(runtime: Runtime, wor
         ]
         taken = f"escrow-{broken.id}-1-hold"
         legs = [(sides[0], -1), (sides[1], 1)]
-        ledger.post(session, reference=taken, kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=clock.now())
+        ledger_posting.post(
+            session, reference=taken, kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=clock.now()
+        )
     run = run_job_now(runtime, JOB)
 
     assert (run.status, run.succeeded, run.failed) == ("partial", 4, 1)
@@ -238,7 +240,7 @@ def test_two_at_once_hold_once(pg_runtime: Runtime, world: Sandbox) -> None:
 
     def settle(_: int) -> int:
         with pg_runtime.db.transaction() as session:
-            found = payment_settling.settle_all(
+            found = payment_settlement.settle_all(
                 session, words, at=clock.now(), actor=job_actor(JOB), settings=pg_runtime.settings
             )
         return sum(found.amounts.values())

@@ -19,7 +19,7 @@ from webapp.jobs.engine import chunks
 from webapp.models import Account, Audit, Escrow, Event, Party, PayoutDestination, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
-from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.parties import wallet_provisioning
 
 JOB = "create_missing_wallets"
 ACTOR = job_actor(JOB)
@@ -147,7 +147,7 @@ def test_who_waited_for_a_wallet_is_paid_by_the_next_release(runtime: Runtime) -
 
 
 def test_one_bad_party_is_left_alone_among_good_ones(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, action = traders(runtime), wallets.open_missing
+    found, action = traders(runtime), wallet_provisioning.open_missing
     bad = found["seller"].id
 
     def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
@@ -156,7 +156,7 @@ def test_one_bad_party_is_left_alone_among_good_ones(runtime: Runtime, monkeypat
         return action(session, ids, **how)
 
     monkeypatch.setattr(chunks, "CHUNK", 2)
-    monkeypatch.setattr(wallets, "open_missing", poisoned)
+    monkeypatch.setattr(wallet_provisioning, "open_missing", poisoned)
     run = run_job_now(runtime, JOB)
     assert (run.status, run.succeeded, run.failed) == ("partial", 5, 1)
     assert wallets_of(runtime, found["scheduled"]) == ["RWF"]
@@ -166,7 +166,9 @@ def test_two_at_once_never_make_two(pg_runtime: Runtime) -> None:
     ids = [party.id for party in traders(pg_runtime).values()]
     before = count(pg_runtime)
     how: ByActor = {"at": clock.now(), "actor": ACTOR}
-    made = at_once(pg_runtime, [lambda session: wallets.open_missing(session, ids, default="RWF", **how).done] * 4)
+    made = at_once(
+        pg_runtime, [lambda session: wallet_provisioning.open_missing(session, ids, default="RWF", **how).done] * 4
+    )
     assert sum(made) == 6
     assert count(pg_runtime) == before + 6
     all_books_agree(pg_runtime)

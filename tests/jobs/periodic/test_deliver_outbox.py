@@ -13,7 +13,7 @@ from tests.support.outbox import endpoint, happen, states
 from tests.support.receivers import Receiver, receiver, with_settings  # noqa: F401
 from webapp.jobs.steps.outbox.event_stream import STREAM
 from webapp.runtime import Runtime, build_runtime
-from webapp.services.notifications.messages import event_messages as people
+from webapp.services.notifications.messages import event_messages
 
 
 def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver) -> None:
@@ -57,14 +57,14 @@ def test_an_event_whose_messages_can_not_be_written_holds_up_nothing(
     receiver: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write = people.write
+    write = event_messages.write
 
     def broken(session: Any, events: Any, at: Any, settings: Any) -> int:
         if any(event.type == "a.bad" for event in events):
             raise KeyError("a bug in a text")
         return write(session, events, at, settings)
 
-    monkeypatch.setattr(people, "write", broken)
+    monkeypatch.setattr(event_messages, "write", broken)
     place = with_settings(runtime)
     endpoint(place, receiver.url)
     happen(place, "a.one", "a.bad", "a.two")

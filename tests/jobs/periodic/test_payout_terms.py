@@ -16,9 +16,9 @@ from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, Run
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import payouts
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
@@ -70,7 +70,7 @@ def retry(runtime: Runtime, number: int, terms: str | None = None) -> Run:
 def write(runtime: Runtime, plan: int, run: Run) -> Outcome:
     """What the run does first."""
     with runtime.db.transaction() as session:
-        return payout_writing.create_all(
+        return payout_creation.create_all(
             session,
             [plan],
             at=clock.now(),
@@ -87,7 +87,9 @@ def test_what_was_changed_since_is_not_tried_again_in_the_old_ones_name(runtime:
     with pytest.raises(Overtaken, match=r"is over NGN \d+\.00 by now, due .*: have it paid there"):
         retry(runtime, number)
     with runtime.db.reading() as session:
-        assert "have it paid there" in payout_file.retry_disabled_reason(payout_file.read(session, number), clock.now())
+        assert "have it paid there" in payout_detail.retry_disabled_reason(
+            payout_detail.read(session, number), clock.now()
+        )
 
 
 def test_what_was_changed_while_somebody_read_it_is_not_sent(runtime: Runtime) -> None:

@@ -23,10 +23,10 @@ from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
 from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
-from webapp.services.common import kill_switch as stop
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.common import kill_switch
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
@@ -205,7 +205,7 @@ def test_a_reversal_after_success_is_given_back_once(runtime: Runtime, world: Sa
             word = {
                 payout.id: ProviderResponse(payout.ref, ProviderStatus.REVERSED, 4_000, "NGN", "1", "Account closed.")
             }
-            payout_settling.settle_all(session, word, at=clock.now(), actor=ACTOR)
+            payout_settlement.settle_all(session, word, at=clock.now(), actor=ACTOR)
 
     assert (held(runtime, plan), schedule(runtime, plan).status) == (10_000, "failed")
     all_books_agree(runtime)
@@ -214,7 +214,7 @@ def test_a_reversal_after_success_is_given_back_once(runtime: Runtime, world: Sa
 def test_killed_between_the_commit_and_the_call_it_is_sent_later_once(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
+        payout_creation.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
     with runtime.db.transaction() as session:
         [taken] = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
     assert taken.may_send
@@ -228,7 +228,7 @@ def test_killed_between_the_commit_and_the_call_it_is_sent_later_once(runtime: R
 def test_killed_after_the_providers_success_it_is_not_sent_again(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
+        payout_creation.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
     with runtime.db.transaction() as session:
         [taken] = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
     with EffectLease(send_payouts.LEASE).held():
@@ -244,7 +244,7 @@ def test_two_at_once_write_and_send_once(pg_runtime: Runtime, world: Sandbox) ->
 
     def write() -> None:
         with pg_runtime.db.transaction() as session:
-            payout_writing.create_all(session, plans, at=clock.now(), actor=ACTOR, routes=WAYS)
+            payout_creation.create_all(session, plans, at=clock.now(), actor=ACTOR, routes=WAYS)
 
     def send() -> None:
         with pg_runtime.db.transaction() as session:
@@ -269,13 +269,13 @@ def test_two_at_once_write_and_send_once(pg_runtime: Runtime, world: Sandbox) ->
 def test_while_money_is_stopped_nothing_is_written_or_sent(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
-        stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
+        payout_creation.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
+        kill_switch.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
     other = planned(runtime)
     run_job_now(runtime, JOB)
     assert (sent(world), payouts_of(runtime, other)) == ({}, [])
     with runtime.db.transaction() as session:
-        stop.resume(session, "Cleared.", at=clock.now(), actor=DIVINE)
+        kill_switch.resume(session, "Cleared.", at=clock.now(), actor=DIVINE)
     settle(runtime, world)
 
     assert len(sent(world)) == 2
@@ -299,7 +299,7 @@ def test_one_is_triggered_before_its_date_but_not_before_its_guarantee(runtime: 
 def test_an_unsent_payout_is_cancelled_and_a_failed_one_retried(runtime: Runtime, world: Sandbox) -> None:
     plan, other = planned(runtime), planned(runtime)
     with runtime.db.transaction() as session:
-        payout_writing.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
+        payout_creation.create_all(session, [plan], at=clock.now(), actor=ACTOR, routes=WAYS)
         [payout] = session.scalars(select(Payout)).all()
         payouts.cancel(session, payout.id, "Wrong account.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
     assert (held(runtime, plan), schedule(runtime, plan).status) == (10_000, "cancelled")

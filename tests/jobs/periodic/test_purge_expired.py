@@ -17,8 +17,7 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.models import Idempotency, Run
 from webapp.runtime import Runtime, build_runtime
-from webapp.services.scheduling import bulk_actions as bulk_runs
-from webapp.services.scheduling import runs
+from webapp.services.scheduling import bulk_actions, runs
 
 
 def asked(runtime: Runtime, what: dict[str, object]) -> Run:
@@ -71,7 +70,7 @@ def test_old_keys_and_sign_ins_are_forgotten_and_young_ones_kept(runtime: Runtim
 
 def test_nobody_can_ask_for_anything_else(runtime: Runtime) -> None:
     with runtime.db.reading() as session, pytest.raises(Invalid):
-        bulk_runs.matching(session, {"action": "delete"})
+        bulk_actions.matching(session, {"action": "delete"})
 
 
 def test_leftovers_in_redis_are_removed(sqlite_url: str, tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ from webapp.domain.states import Policy
 from webapp.jobs.engine import chunks
 from webapp.models import Escrow, Event, RunItem, Transfer
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.escrows import release_preview
 from webapp.services.orders import orders
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import escrow_explanation
 
 JOB = "release_completed_orders"
 
@@ -68,9 +68,9 @@ def test_it_pays_completed_orders_once_and_names_who_has_no_wallet(runtime: Runt
     assert held(runtime) == [False, False, True, True, True]
     with runtime.db.reading() as session:
         assert set(session.scalars(select(RunItem.message))) == {"Nia has no wallet in NGN."}
-        first = escrows.get(session, ids[0])
+        first = escrow_decisions.get(session, ids[0])
         assert (first.close_reason, wallet(session, first.seller_id)) == ("completed", 900)
-        assert escrows.get(session, ids[2]).blocked == "no_wallet"
+        assert escrow_decisions.get(session, ids[2]).blocked == "no_wallet"
         told = session.scalars(select(Event.payload).where(Event.type == "escrow.released").order_by(Event.id)).first()
         assert json.loads(told or "{}")["reason"] == "completed"
     all_books_agree(runtime)
@@ -78,7 +78,7 @@ def test_it_pays_completed_orders_once_and_names_who_has_no_wallet(runtime: Runt
 
 def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = backlog(runtime)[0]
-    action = releases.release_all
+    action = escrow_release.release_all
 
     def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad in ids:
@@ -86,7 +86,7 @@ def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatc
         return action(session, ids, **how)
 
     monkeypatch.setattr(chunks, "CHUNK", 2)
-    monkeypatch.setattr(releases, "release_all", poisoned)
+    monkeypatch.setattr(escrow_release, "release_all", poisoned)
     run = run_job_now(runtime, JOB)
 
     assert (run.status, run.succeeded, run.failed, run.skipped) == ("partial", 1, 1, 1)
@@ -101,10 +101,12 @@ def test_no_date_pays_an_order_that_is_not_completed(runtime: Runtime) -> None:
     assert run_job_now(runtime, JOB).processed == 0
 
     with runtime.db.transaction() as session:
-        paid = releases.release_all(session, [escrow.id], at=now, actor=job_actor(JOB), reason="completed", due_by=now)
+        paid = escrow_release.release_all(
+            session, [escrow.id], at=now, actor=job_actor(JOB), reason="completed", due_by=now
+        )
         assert [refused.sentence for refused in paid.refused] == ["The order is not completed yet."]
-        assert escrows.get(session, escrow.id).blocked is None
-        assert explanation.why(session, escrow.id, now) == ["The order is not completed yet."]
+        assert escrow_decisions.get(session, escrow.id).blocked is None
+        assert escrow_explanation.why(session, escrow.id, now) == ["The order is not completed yet."]
         preview = release_preview.preview(session, now, Policy.COMPLETION)
         assert (preview.count, preview.excluded) == (0, [("not completed", "NGN", 1, 10_000)])
 
@@ -115,11 +117,11 @@ def test_what_was_put_off_stays_put_off_when_the_order_is_completed(runtime: Run
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=now)
         escrow = market.escrow(policy="completion")
-        escrows.extend(session, escrow.id, later, "Agreed.", version=escrow.version, at=now, actor=AMINA)
+        escrow_decisions.extend(session, escrow.id, later, "Agreed.", version=escrow.version, at=now, actor=AMINA)
         complete(market, escrow)
-        assert escrows.get(session, escrow.id).release_at == later
-        assert explanation.why(session, escrow.id, now)[0].startswith("It is not due until")
-        assert explanation.why(session, escrow.id, later) == [
+        assert escrow_decisions.get(session, escrow.id).release_at == later
+        assert escrow_explanation.why(session, escrow.id, now)[0].startswith("It is not due until")
+        assert escrow_explanation.why(session, escrow.id, later) == [
             "Nothing stands in the way: the next run of release_completed_orders pays it."
         ]
 

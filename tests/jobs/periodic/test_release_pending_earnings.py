@@ -16,14 +16,13 @@ from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
 from webapp.models import Account, DailyFigure, Escrow, Party, Transfer
 from webapp.runtime import Runtime
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.ledger import accounts
 from webapp.services.orders import orders
 from webapp.services.payments.reversals import decisions as reversal_decisions
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import escrow_explanation
 
 JOB = "release_pending_earnings"
 
@@ -79,7 +78,7 @@ def test_due_earnings_move_from_pending_to_the_wallet_once(runtime: Runtime) -> 
         assert list(session.scalars(kinds)) == ["pending_earning", "earning"]
         figures = session.scalars(select(DailyFigure).order_by(DailyFigure.day)).all()
         assert (sum(day.held for day in figures), sum(day.released for day in figures)) == (63_000, 3_000)
-        why = [explanation.why(session, escrow.id, clock.now())[0] for escrow in made]
+        why = [escrow_explanation.why(session, escrow.id, clock.now())[0] for escrow in made]
     assert [sentence.split()[0:3] for sentence in why[2:5]] == [
         ["The", "seller,", "Nia,"],
         ["It", "is", "not"],
@@ -90,7 +89,7 @@ def test_due_earnings_move_from_pending_to_the_wallet_once(runtime: Runtime) -> 
 
 def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = backlog(runtime)[0].id
-    action = releases.release_all
+    action = escrow_release.release_all
 
     def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad in ids:
@@ -98,7 +97,7 @@ def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatc
         return action(session, ids, **how)
 
     monkeypatch.setattr(chunks, "CHUNK", 2)
-    monkeypatch.setattr(releases, "release_all", poisoned)
+    monkeypatch.setattr(escrow_release, "release_all", poisoned)
     run = run_job_now(runtime, JOB)
     assert (run.status, run.succeeded, run.failed, run.skipped) == ("partial", 1, 1, 1)
     all_books_agree(runtime)
@@ -119,7 +118,7 @@ def test_an_earning_can_be_taken_back_into_pending(runtime: Runtime) -> None:
 
     assert pending(runtime, escrow.seller_id) == 1_000
     with runtime.db.reading() as session:
-        assert escrows.get(session, escrow.id).hold_no == 2
+        assert escrow_decisions.get(session, escrow.id).hold_no == 2
     all_books_agree(runtime)
 
 
@@ -127,9 +126,9 @@ def test_a_person_may_release_one_before_its_time(runtime: Runtime) -> None:
     escrow = backlog(runtime)[3]
     with runtime.db.transaction() as session:
         Market(session, runtime).limit(10**6)
-        version = escrows.get(session, escrow.id).version
+        version = escrow_decisions.get(session, escrow.id).version
         how: OfVersion = {"version": version, "at": clock.now(), "actor": CHIKA, "settings": runtime.settings}
-        assert escrows.release(session, escrow.id, "The buyer asked for it.", **how).executed
+        assert escrow_decisions.release(session, escrow.id, "The buyer asked for it.", **how).executed
         kind = session.scalars(
             select(Transfer.kind).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
         ).one()

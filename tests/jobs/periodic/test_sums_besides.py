@@ -19,7 +19,7 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Payout, Refund, Run
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, added
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.scheduling import run_progress, run_queries, runs
 
 
@@ -39,7 +39,7 @@ def test_what_its_provider_had_taken_comes_back_beside_what_went_out(runtime: Ru
             for (number, payout), status in zip(found.items(), fates, strict=True)
         }
         actor = job_actor("process_payout_schedules")
-        outcome = payout_settling.settle_all(session, words, at=clock.now(), actor=actor)
+        outcome = payout_settlement.settle_all(session, words, at=clock.now(), actor=actor)
     assert outcome.amounts == {"NGN": 4_000}
     assert outcome.other_amounts == ({"came_back": {"NGN": 8_000}} if was_taken else {})
 

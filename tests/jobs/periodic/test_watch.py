@@ -7,10 +7,9 @@ from tests.support.market import AMINA, Market, all_books_agree
 from webapp import clock
 from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.runtime import Runtime
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.disputes import disputes
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes import handling as dispute_handling
 
 
 def test_watch_lets_a_proposal_lapse_and_gives_the_dispute_back(runtime: Runtime) -> None:
@@ -26,7 +25,7 @@ def test_watch_lets_a_proposal_lapse_and_gives_the_dispute_back(runtime: Runtime
         assert decided.approval is not None
         assert approvals.get(session, decided.approval.id).status == "expired"
         assert disputes.get(session, dispute.id).status == "under_review"
-        assert escrows.get(session, dispute.escrow_id).freezes == 1
+        assert escrow_decisions.get(session, dispute.escrow_id).freezes == 1
     all_books_agree(runtime)
 
 
@@ -34,7 +33,9 @@ def test_watch_marks_a_party_that_did_not_answer(runtime: Runtime) -> None:
     at = clock.now() - timedelta(hours=80)
     with runtime.db.transaction() as session:
         dispute = Market(session, runtime, at=at).dispute()
-        dispute_work.ask(session, dispute.id, "seller", "Please answer.", at=at, actor=AMINA, settings=runtime.settings)
+        dispute_handling.ask(
+            session, dispute.id, "seller", "Please answer.", at=at, actor=AMINA, settings=runtime.settings
+        )
     run_job_now(runtime, "watch")
 
     with runtime.db.reading() as session:

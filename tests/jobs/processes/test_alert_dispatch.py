@@ -15,8 +15,7 @@ from tests.support.receivers import Letters, Receiver, with_settings
 from webapp import clock
 from webapp.domain.alert_definitions import PAYOUT_FAILED, Fact, Severity
 from webapp.errors import Conflict
-from webapp.jobs.processes import alert_dispatch as alert_post
-from webapp.jobs.processes import database_outage as outage
+from webapp.jobs.processes import alert_dispatch, database_outage
 from webapp.jobs.processes.alert_dispatch import AlertDispatcher, beat, send_alerts
 from webapp.models import Alert, Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
@@ -200,11 +199,11 @@ def test_an_outage_of_the_database_is_said_once_and_so_is_its_end(
     def away(*_: object) -> None:
         raise OperationalError("select", {}, ConnectionError("away"))
 
-    monkeypatch.setattr(outage, "PATIENCE", 0.0)
+    monkeypatch.setattr(database_outage, "PATIENCE", 0.0)
     post = AlertDispatcher(told, processes.SCHEDULER)
     with monkeypatch.context() as broken:
-        broken.setattr(alert_post, "send_alerts", away)
-        broken.setattr(alert_post, "beat", away)
+        broken.setattr(alert_dispatch, "send_alerts", away)
+        broken.setattr(alert_dispatch, "beat", away)
         post.check()
         post.check()
     post.check()

@@ -15,8 +15,8 @@ from tests.support.declared_jobs import OPERATOR, Declare, planned, runs_of
 from webapp import clock, health_checks
 from webapp.cli import main
 from webapp.db import Database
-from webapp.jobs.processes import scheduler as schedulers
-from webapp.jobs.processes import worker as workers
+from webapp.jobs.processes import scheduler
+from webapp.jobs.processes import worker as processes_worker
 from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.jobs.processes.shutdown import ShutdownFlag
 from webapp.jobs.run_job import run_here, run_job
@@ -84,7 +84,7 @@ def test_a_worker_with_a_wrong_clock_leaves_the_run_and_takes_nothing_more(
     runtime: Runtime, queued: int, off: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Redis, "from_url", lambda *_, **__: fakeredis.FakeRedis())
-    worker = workers.RunWorker(runtime, "test-worker")
+    worker = processes_worker.RunWorker(runtime, "test-worker")
     off(8 * DAY)
     worker.execute(queued)
 
@@ -96,10 +96,10 @@ def test_a_worker_does_not_begin_with_a_wrong_clock(
     runtime: Runtime, off: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[str] = []
-    monkeypatch.setattr(workers, "RunWorker", lambda *_, **__: begun.append("worker"))
-    monkeypatch.setattr(workers, "_CLOCK_PAUSE", 0.0)
+    monkeypatch.setattr(processes_worker, "RunWorker", lambda *_, **__: begun.append("worker"))
+    monkeypatch.setattr(processes_worker, "_CLOCK_PAUSE", 0.0)
     off(8 * DAY)
-    workers._work_once(runtime, ShutdownFlag(), [])
+    processes_worker._work_once(runtime, ShutdownFlag(), [])
 
     assert begun == []
 
@@ -110,7 +110,7 @@ def test_a_scheduler_with_a_wrong_clock_leaves_the_plan_to_another(
     redis = fakeredis.FakeRedis()
     monkeypatch.setattr(Redis, "from_url", lambda *_, **__: redis)
     planned(runtime, declare("daily", lambda work, at: None), clock.now() - 2 * DAY)
-    wrong, right = (schedulers.DeskScheduler(runtime, ShutdownFlag()) for _ in range(2))
+    wrong, right = (scheduler.DeskScheduler(runtime, ShutdownFlag()) for _ in range(2))
     off(8 * DAY)
     wrong.tick()
     assert runs_of(runtime, "daily") == []

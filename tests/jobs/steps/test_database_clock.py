@@ -22,7 +22,7 @@ from webapp.models import AutoDeduct, Escrow, Order, Payout, PayoutSchedule, Run
 from webapp.runtime import Runtime
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 from webapp.services.scheduling import runs, schedule_changes, schedules, slots
 
@@ -64,7 +64,7 @@ def backlog(runtime: Runtime) -> Runtime:
         owing = market.party("debtor", wallet=50_000)
         money.owe(session, owing.id, 10_000, "NGN", reference="a-debt", at=now - 2 * DAY, actor=DIVINE)
         order = MandateTerms(True, 30, None, 0)
-        standing_orders.change(session, owing.id, "NGN", order, version=0, at=now, actor=AMINA)
+        auto_deduct_mandates.change(session, owing.id, "NGN", order, version=0, at=now, actor=AMINA)
     planned(runtime)
     planned(runtime, due_at=now + 8 * DAY)
     unsent = written(runtime, planned(runtime, 7_000))
@@ -211,7 +211,7 @@ def test_what_is_repaid_by_hand_on_the_real_day_counts_towards_the_maximum(backl
     with backlog.db.transaction() as session:
         [row] = session.scalars(select(AutoDeduct)).all()
         order = MandateTerms(True, 30, 2_500, 0)
-        standing_orders.change(session, row.party_id, "NGN", order, version=1, at=clock.now(), actor=AMINA)
+        auto_deduct_mandates.change(session, row.party_id, "NGN", order, version=1, at=clock.now(), actor=AMINA)
         money.repay(session, row.party_id, 2_000, "NGN", reference="hand", at=clock.now(), actor=DIVINE)
     run_job_now(backlog, "auto_deduct", at=clock.now() - DAY)
 

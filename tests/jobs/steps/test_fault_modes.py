@@ -20,8 +20,7 @@ from webapp.jobs.steps import verify_payments
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.approvals import limits
+from webapp.services.approvals import escrow_decisions, limits
 from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.refunds import refunds
@@ -122,7 +121,7 @@ def refunding(runtime: Runtime, world: Sandbox) -> int:
         limits.set_limits(session, {"NGN": 10**9}, at=clock.now(), actor=DIVINE)
         escrow = orders.escrow_of(session, order)
         settings = runtime.settings
-        escrows.refund(
+        escrow_decisions.refund(
             session, escrow.id, "Late.", version=escrow.version, at=clock.now(), actor=DIVINE, settings=settings
         )
     return payment

@@ -22,8 +22,7 @@ from webapp.models import Alert, Discrepancy, Order, Payment, Reconciliation, Re
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import Keys
 from webapp.sandbox.webhooks.signatures import SIGNERS
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.orders import orders
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
@@ -169,7 +168,7 @@ def refund_escrow(runtime: Runtime, payment: Payment) -> None:
     with runtime.db.transaction() as session:
         escrow = orders.escrow_of(session, payments.get(session, payment.id).order_id)
         how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
-        made = escrows.refund(session, escrow.id, WHY, version=escrow.version, actor=AMINA, **how)
+        made = escrow_decisions.refund(session, escrow.id, WHY, version=escrow.version, actor=AMINA, **how)
         if made.approval is not None:
             approvals.approve(session, made.approval.id, actor=CHIKA, **how)
 

@@ -17,7 +17,7 @@ from webapp.conformance import records
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import idempotency_key
-from webapp.providers.http import errors as failures
+from webapp.providers.http import errors as http_errors
 from webapp.providers.http.errors import CallFailed
 from webapp.providers.protocols import Checkout
 from webapp.providers.webhooks import reader
@@ -261,7 +261,7 @@ def test_a_reference_that_exists_is_looked_at_and_its_payer_found(v4: Replay) ->
     there = {"status": "failed", "error": {"type": "X", "code": "1100409", "message": "Reference already exists"}}
     known = (200, {"status": "success", "data": [{"id": "cus_9", "email": "ama@example.com"}]})
     v4.say(TOKEN, (409, there), known, (409, there))
-    with pytest.raises(failures.Exists):
+    with pytest.raises(http_errors.Exists):
         v4.providers.payment_collectors["flutterwave"].start(CHECKOUT)
     assert v4.stub.asked[-1][2]["customer_id"] == "cus_9"
 
@@ -271,7 +271,7 @@ def test_a_refund_that_is_not_valid_is_not_known_to_be_refused(v4: Replay, said:
     """A part of the payment may have gone back: it is looked at, and nobody is credited."""
     wrong = {"status": "failed", "error": {"type": "REQUEST_NOT_VALID", "code": "10400", "message": said}}
     v4.say(TOKEN, charged("chg_1"), (400, wrong))
-    with pytest.raises(failures.Unknown):
+    with pytest.raises(http_errors.Unknown):
         v4.providers.refund_senders["flutterwave"].refund("pay-1", 17_500, "NGN", "x", key="deskrefund0001")
 
 

@@ -8,11 +8,10 @@ import pytest
 from psycopg import conninfo
 
 from webapp import db
-from webapp.jobs.steps import process_webhooks, send_payouts, send_refunds, verify_payments
-from webapp.jobs.steps import start_checkout as checkouts
-from webapp.jobs.steps.outbox import sender as sending
+from webapp.jobs.steps import process_webhooks, send_payouts, send_refunds, start_checkout, verify_payments
+from webapp.jobs.steps.outbox import sender as outbox_sender
 from webapp.runtime import Runtime
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_queue
 from webapp.settings import Settings
 
 LEASES = {
@@ -20,9 +19,9 @@ LEASES = {
     "payouts": send_payouts.LEASE,
     "payments": verify_payments.LEASE,
     "inbound webhooks": process_webhooks.LEASE,
-    "checkouts": checkouts.LEASE,
-    "deliveries": sending._LEASE,
-    "mirror entries": mirror_entries.LEASE,
+    "checkouts": start_checkout.LEASE,
+    "deliveries": outbox_sender._LEASE,
+    "mirror entries": mirror_queue.LEASE,
     "runs": timedelta(seconds=Settings.model_fields["run_lease_seconds"].default),
 }
 

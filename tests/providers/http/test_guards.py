@@ -18,8 +18,7 @@ from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.services.payouts import payouts
 from webapp.services.refunds import refunds
-from webapp.services.scheduling import orphaned_runs as sweep
-from webapp.services.scheduling import run_progress, runs
+from webapp.services.scheduling import orphaned_runs, run_progress, runs
 from webapp.services.scheduling.run_progress import RunLease, RunLost
 
 JOB = "deliver_outbox"
@@ -75,7 +74,7 @@ def test_a_process_whose_run_another_carries_on_writes_nothing_to_it(runtime: Ru
         session.execute(update(Run).values(status="queued", finished_at=None))
         run_progress.start(session, run.id, clock.now(), lease)
     with runtime.db.transaction() as session:
-        assert sweep.take_over(session, run.id, clock.now() + timedelta(minutes=5)) is not None
+        assert orphaned_runs.take_over(session, run.id, clock.now() + timedelta(minutes=5)) is not None
     with runtime.db.transaction() as session:
         assert run_progress.start(session, run.id, clock.now(), lease) is not None
         old, new = RunLease(run.id, 1, lease), RunLease(run.id, 2, lease)

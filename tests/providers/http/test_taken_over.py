@@ -34,12 +34,11 @@ from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
 from webapp.services.notifications import delivery_queue
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.payouts import settlement as payout_settlement
+from webapp.services.reconciliation import mirror_queue
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
-from webapp.services.scheduling import orphaned_runs as sweep
-from webapp.services.scheduling import runs
+from webapp.services.refunds import settlement as refund_settlement
+from webapp.services.scheduling import orphaned_runs, runs
 
 JOB = "deliver_outbox"
 ACTOR = job_actor(JOB)
@@ -72,7 +71,7 @@ def go_on(runtime: Runtime, run_id: int) -> None:
 
 def _taken_over(runtime: Runtime, run_id: int) -> bool:
     with runtime.db.transaction() as session:
-        return sweep.take_over(session, run_id, clock.now() + timedelta(minutes=5)) is not None
+        return orphaned_runs.take_over(session, run_id, clock.now() + timedelta(minutes=5)) is not None
 
 
 def started(runtime: Runtime) -> int:
@@ -170,7 +169,7 @@ def test_a_transfer_reaches_the_external_ledger_once(
             with runtime.db.transaction() as session:
                 session.execute(update(MirrorEntry).values(next_try_at=clock.now()))
             Mirror(runtime, blnk).send(lambda: None)
-            clocks.pass_over(which, mirror_entries.LEASE)
+            clocks.pass_over(which, mirror_queue.LEASE)
 
         stopped_after(monkeypatch, first._balances, "of", meanwhile)
         first.send(lambda: None)
@@ -215,7 +214,7 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
         send_refunds.give(runtime, giving)
     word = NoResponse(str(ended.value), is_unsent=True)
     with runtime.db.transaction() as session:
-        refund_settling.settle_all(
+        refund_settlement.settle_all(
             session, {giving.id: word}, at=clock.now(), actor=ACTOR, claims={giving.id: giving.claim}
         )
         assert session.scalars(select(Refund.status)).all() == ["waiting"]
@@ -242,13 +241,13 @@ def test_who_lost_a_payout_settles_only_what_its_provider_knows(
     old, new = (_taken_again(runtime, payout) for _ in range(2))
     assert (old.claim.attempts, new.claim.attempts) == (1, 2)
     with runtime.db.transaction() as session:
-        found = payout_settling.settle_all(
+        found = payout_settlement.settle_all(
             session, {payout: word}, at=clock.now(), actor=ACTOR, claims={payout: old.claim}
         )
         assert [each.sentence for each in found.refused] == [TAKEN_OVER]
         assert _payout(session, payout) == ("sending", 2)
         truth = ProviderResponse(old.ref, ProviderStatus.SUCCEEDED, 4_000, "NGN", "1")
-        payout_settling.settle_all(session, {payout: truth}, at=clock.now(), actor=ACTOR, claims={payout: old.claim})
+        payout_settlement.settle_all(session, {payout: truth}, at=clock.now(), actor=ACTOR, claims={payout: old.claim})
         assert _payout(session, payout) == ("succeeded", 2)
     all_books_agree(runtime)
 
@@ -266,10 +265,10 @@ def test_who_lost_a_refund_settles_only_that_the_money_is_on_its_way(
             takings += refunds.claim_due(session, clock.now(), 10, send_refunds.LEASE)
     old = takings[0]
     with runtime.db.transaction() as session:
-        refund_settling.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
+        refund_settlement.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
         assert session.scalars(select(Refund.status)).all() == ["sending"]
         truth = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9")
-        refund_settling.settle_all(session, {old.id: truth}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
+        refund_settlement.settle_all(session, {old.id: truth}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
         assert session.scalars(select(Refund.status)).all() == ["processed"]
     all_books_agree(runtime)
 
@@ -279,13 +278,13 @@ def test_a_mirrored_transfer_that_another_has_is_left_to_it(runtime: Runtime) ->
         session.info["mirrors"] = True
         transfers = [Market(session, runtime).escrow() for _ in range(2)]
         assert transfers
-        mirror_entries.note_missing(session, 0, 100, clock.now())
-        old = mirror_entries.claim(session, clock.now(), 10)
+        mirror_queue.note_missing(session, 0, 100, clock.now())
+        old = mirror_queue.claim(session, clock.now(), 10)
     with runtime.db.transaction() as session:
         session.execute(update(MirrorEntry).values(next_try_at=clock.now()))
-        new = mirror_entries.claim(session, clock.now(), 10)
-        mirror_entries.failed(session, old, clock.now(), "Late.", doubtful=False)
-        mirror_entries.requeue(session, old, clock.now(), "Late.")
+        new = mirror_queue.claim(session, clock.now(), 10)
+        mirror_queue.failed(session, old, clock.now(), "Late.", doubtful=False)
+        mirror_queue.requeue(session, old, clock.now(), "Late.")
         rows = session.execute(select(MirrorEntry.status, MirrorEntry.attempts, MirrorEntry.next_try_at)).all()
     assert {tuple(row) for row in rows} == {("sending", 0, new[0].until)}
 

@@ -12,7 +12,7 @@ from tests.support.replay import Replay, replaying
 from webapp.conformance import records
 from webapp.domain.payments.refund_matching import Wanted, candidates
 from webapp.domain.providers.provider_results import ProviderResponse, SkippedRow
-from webapp.providers.http import errors as failures
+from webapp.providers.http import errors as http_errors
 from webapp.providers.http.circuit_breaker import FAILURES
 from webapp.providers.http.errors import CallFailed
 from webapp.providers.paystack.provider import Paystack
@@ -116,7 +116,7 @@ def test_a_refund_is_asked_for_by_its_own_number(replay: Replay) -> None:
     company = paystack(replay, (200, {"status": True, "message": "Refund retrieved", "data": listed}))
     assert read_as(company.fetch_refund("12851478", "T685312322670591"))["fate"] == "succeeded"
     assert replay.stub.asked[0][1] == "/refund/12851478"
-    with pytest.raises(failures.Unknown, match="12851478 where 1 was asked"):
+    with pytest.raises(http_errors.Unknown, match="12851478 where 1 was asked"):
         company.fetch_refund("1", "T685312322670591")
 
 
@@ -189,7 +189,7 @@ def test_an_address_that_is_not_allowed_says_nothing_against_our_key(replay: Rep
     row = next(each for each in ROWS if each["name"] == "verify-ip-not-allowed-403")
     company = paystack(replay, (row["status"], row["says"]))
     for _ in range(9):  # so many refusals of a key would open the circuit for everything
-        with pytest.raises(failures.NotDone, match="Your IP address is not allowed to make this call"):
+        with pytest.raises(http_errors.NotDone, match="Your IP address is not allowed to make this call"):
             company.fetch_payment("r")
 
 
@@ -201,9 +201,9 @@ _NO_KEY = "verify-invalid-key-401"
 @pytest.mark.parametrize(
     ("name", "right", "said", "opens"),
     [
-        (_NO_ADDRESS, failures.PayoutsHeld, "Your IP address is not allowed to make this call", False),
-        (_NO_CURRENCY, failures.ProviderRefused, "Currency not supported by merchant", False),
-        (_NO_KEY, failures.KeyRefused, "Invalid key", True),
+        (_NO_ADDRESS, http_errors.PayoutsHeld, "Your IP address is not allowed to make this call", False),
+        (_NO_CURRENCY, http_errors.ProviderRefused, "Currency not supported by merchant", False),
+        (_NO_KEY, http_errors.KeyRefused, "Invalid key", True),
     ],
 )
 def test_only_a_wrong_key_keeps_payouts_of_everybody_back(

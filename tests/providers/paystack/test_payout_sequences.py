@@ -38,11 +38,11 @@ from webapp.providers.paystack.known_answers import ANSWERS
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.approvals import approvals, limits
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
@@ -75,7 +75,7 @@ class Desk:
             found = payout_schedules.get(session, self.plan)
             rested = found.last_retry_at is None or found.last_retry_at <= self.at - payout_schedules.PAUSE
             if found.status == ScheduleStatus.PENDING and rested:
-                payout_writing.create_all(session, [self.plan], at=self.at, actor=ACTOR, routes={"NGN": "paystack"})
+                payout_creation.create_all(session, [self.plan], at=self.at, actor=ACTOR, routes={"NGN": "paystack"})
 
     def minute(self) -> None:
         """What is due is sent, or asked about."""
@@ -85,7 +85,7 @@ class Desk:
         with self.runtime.db.transaction() as session:
             words = {each.id: word for each, word in answered}
             claims = {each.id: each.claim for each in taken}
-            payout_settling.settle_all(session, words, at=self.at, actor=ACTOR, claims=claims)
+            payout_settlement.settle_all(session, words, at=self.at, actor=ACTOR, claims=claims)
 
     def told(self) -> None:
         """A webhook makes us ask about a payout, whatever it is with us."""
@@ -96,7 +96,7 @@ class Desk:
             except CallFailed as failure:
                 word = no_response(failure)
             with self.runtime.db.transaction() as session:
-                payout_settling.settle_all(session, {payout.id: word}, at=self.at, actor=ACTOR)
+                payout_settlement.settle_all(session, {payout.id: word}, at=self.at, actor=ACTOR)
 
     def cancel(self) -> None:
         """A person gives it up, if that is allowed."""
@@ -264,7 +264,7 @@ def _unknown_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _paid_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payout_outcome, "next_check", lambda *_: None)
-    monkeypatch.setattr(payout_settling, "next_check", lambda *_: None)
+    monkeypatch.setattr(payout_settlement, "next_check", lambda *_: None)
 
 
 GUARDS = [_queued_is_paid, _duplicate_is_refused, _absence_is_proof, _unknown_is_refused, _paid_is_final]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.market import Market, wallet
 from tests.support.sequences import SILENCE, Answer, Clock, Trace, WorldClient, play, sequences
-from webapp import clock as wall
+from webapp import clock as webapp_clock
 from webapp.conformance import records
 from webapp.domain.actors import job_actor
 from webapp.domain.money.money import Money
@@ -29,7 +29,7 @@ from webapp.providers.paystack.known_answers import ANSWERS
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds import settlement as refund_settlement
 
 RECORDED = {row["name"]: row for row in records.of("paystack")["answers"]}
 JOB = job_actor("deliver_outbox")
@@ -210,7 +210,9 @@ class Story:
                 return
             for _ in range(self.chance.choice((1, 1, 2))):
                 claims = {giving.id: giving.claim}
-                refund_settling.settle_all(self.session, {giving.id: word}, at=self.clock.at, actor=JOB, claims=claims)
+                refund_settlement.settle_all(
+                    self.session, {giving.id: word}, at=self.clock.at, actor=JOB, claims=claims
+                )
 
     def webhook_comes(self) -> None:
         """A webhook makes the desk ask, whatever was told."""
@@ -219,7 +221,7 @@ class Story:
         except CallFailed:
             return
         assert not isinstance(word, Disputed)
-        refund_settling.settle_all(self.session, {self.refund.id: word}, at=self.clock.at, actor=JOB)
+        refund_settlement.settle_all(self.session, {self.refund.id: word}, at=self.clock.at, actor=JOB)
 
     def provider_goes_on(self) -> None:
         """A refund goes on at the provider."""
@@ -299,6 +301,6 @@ def test_no_sequence_of_answers_gives_back_twice_or_credits_what_went_out(sqlite
                 story.ends()
                 ends[story.refund.status] = ends.get(story.refund.status, 0) + 1
                 posts += story.world.posts
-    print(json.dumps(ends), posts, wall.now().isoformat())
+    print(json.dumps(ends), posts, webapp_clock.now().isoformat())
     assert set(ends) >= {"processed"}
     assert posts > 0

@@ -24,7 +24,7 @@ from webapp.providers.webhooks import reader
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
@@ -287,7 +287,7 @@ def test_the_first_sending_is_another_fact_than_the_last(runtime: Runtime) -> No
         with runtime.db.transaction() as session:
             session.execute(update(Payout).values(next_try_at=at))
             payouts.claim_due(session, at, 9, timedelta(minutes=3), ["paystack"])
-            payout_settling.settle_all(session, {number: word}, at=at, actor=DIVINE)
+            payout_settlement.settle_all(session, {number: word}, at=at, actor=DIVINE)
         with runtime.db.reading() as session:
             found = payouts.get(session, number)
         return found.first_sent_at, found.sent_at

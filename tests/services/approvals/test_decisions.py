@@ -12,9 +12,8 @@ from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, Esc
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Transfer
 from webapp.runtime import Runtime
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.common import kill_switch as stop
+from webapp.services.approvals import approvals, escrow_decisions
+from webapp.services.common import kill_switch
 from webapp.services.disputes import disputes
 from webapp.services.escrows import freezes
 from webapp.services.payments.reversals import decisions as reversal_decisions
@@ -50,7 +49,7 @@ def test_a_split_divides_every_unit_of_the_hold(market: Market) -> None:
 
     assert wallet(market.session, escrow.buyer_id) == 6_001
     assert wallet(market.session, escrow.seller_id) == 4_000
-    assert escrows.get(market.session, escrow.id).status == EscrowStatus.SPLIT
+    assert escrow_decisions.get(market.session, escrow.id).status == EscrowStatus.SPLIT
 
 
 def test_the_fee_of_a_split_is_in_proportion_to_the_sellers_share(market: Market) -> None:
@@ -81,7 +80,7 @@ def test_no_fault_only_lifts_the_disputes_own_freeze(market: Market) -> None:
     freezes.freeze(market.session, escrow.id, "Looks odd.", at=NOW, actor=BOSCO)
     decide(market, market.dispute(escrow).id, NO_FAULT)
 
-    after = escrows.get(market.session, escrow.id)
+    after = escrow_decisions.get(market.session, escrow.id)
     assert (after.status, after.freezes) == (EscrowStatus.HELD, 1)
 
 
@@ -146,7 +145,7 @@ def test_above_the_limit_nothing_moves_until_another_person_approves(market: Mar
     assert decided.approval is not None
     assert not decided.executed
     assert wallet(market.session, escrow.buyer_id) == 0
-    assert escrows.get(market.session, escrow.id).freezes == 2
+    assert escrow_decisions.get(market.session, escrow.id).freezes == 2
 
     approve(market, decided.approval.id)
     assert wallet(market.session, escrow.buyer_id) == 4_000
@@ -198,14 +197,14 @@ def test_a_rejected_proposal_gives_the_dispute_back(market: Market) -> None:
     assert decided.approval is not None
     approvals.reject(market.session, decided.approval.id, "The photos are older.", at=NOW, actor=CHIKA)
     assert disputes.get(market.session, dispute.id).status == DisputeStatus.UNDER_REVIEW
-    assert escrows.get(market.session, escrow.id).freezes == 1
+    assert escrow_decisions.get(market.session, escrow.id).freezes == 1
     assert not decide(market, dispute.id, RELEASE).executed
 
 
 def test_a_proposal_whose_escrow_changed_is_not_executed(market: Market) -> None:
     market.limit(0)
     escrow = market.escrow()
-    decided = escrows.release(
+    decided = escrow_decisions.release(
         market.session, escrow.id, WHY, version=escrow.version, at=NOW, actor=AMINA, settings=market.runtime.settings
     )
     freezes.freeze(market.session, escrow.id, "New facts.", at=NOW, actor=BOSCO)
@@ -224,11 +223,11 @@ def test_a_viewer_decides_nothing(market: Market) -> None:
 
 def test_stopped_money_stops_people_too(market: Market) -> None:
     dispute = market.dispute()
-    stop.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
+    kill_switch.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
 
     with pytest.raises(Conflict, match="Fraud wave"), undone(market.session):
         decide(market, dispute.id, REFUND)
-    stop.resume(market.session, "It is over.", at=NOW, actor=DIVINE)
+    kill_switch.resume(market.session, "It is over.", at=NOW, actor=DIVINE)
     assert decide(market, dispute.id, REFUND).executed
 
 
@@ -240,7 +239,7 @@ def test_a_reversal_holds_the_money_again_until_someone_decides(market: Market) 
         market.session, transfer, "Wrong side.", at=NOW, actor=DIVINE, settings=market.runtime.settings
     )
 
-    after = escrows.get(market.session, escrow.id)
+    after = escrow_decisions.get(market.session, escrow.id)
     assert (after.status, after.hold_no, after.freezes) == (EscrowStatus.HELD, 2, 1)
     assert wallet(market.session, escrow.seller_id) == 0
 

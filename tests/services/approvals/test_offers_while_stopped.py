@@ -14,15 +14,14 @@ from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.errors import Conflict
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
-from webapp.services.common import kill_switch as stop
-from webapp.services.payouts import detail as payout_file
+from webapp.services.common import kill_switch
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import payouts
-from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import detail as schedule_detail
 from webapp.services.payouts.schedules import schedules as payout_schedules
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
+from webapp.services.read_models import decision_preview, disabled_reasons
 
 STOPPED = "Outgoing money is stopped by Divine since 02 March 2026 at 09:30 UTC: Fraud wave."
 
@@ -30,11 +29,11 @@ STOPPED = "Outgoing money is stopped by Divine since 02 March 2026 at 09:30 UTC:
 @pytest.fixture
 def stopped_market(market: Market) -> Iterator[Market]:
     yield market
-    stop.resume(market.session, "It is over.", at=NOW, actor=DIVINE)
+    kill_switch.resume(market.session, "It is over.", at=NOW, actor=DIVINE)
 
 
 def _stop(market: Market) -> None:
-    stop.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
+    kill_switch.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
 
 
 def _why(market: Market, action: str, number: int, **said: object) -> str:
@@ -50,9 +49,9 @@ def test_no_way_out_of_an_escrow_is_offered_or_proposed(stopped_market: Market, 
     decision = (ReleaseEscrow if action == "escrow.release" else RefundEscrow)(reason="-")
     settings = market.runtime.settings
     with pytest.raises(Conflict, match="Fraud wave"):
-        previews.of(market.session, action, escrow.id, decision, at=NOW, actor=DIVINE, settings=settings)
+        decision_preview.of(market.session, action, escrow.id, decision, at=NOW, actor=DIVINE, settings=settings)
     market.limit(0)
-    decide = escrows.release if action == "escrow.release" else escrows.refund
+    decide = escrow_decisions.release if action == "escrow.release" else escrow_decisions.refund
     with pytest.raises(Conflict, match="Fraud wave"), undone(market.session):
         decide(market.session, escrow.id, "-", version=escrow.version, at=NOW, actor=DIVINE, settings=settings)
 
@@ -85,10 +84,10 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     now = clock.now()
     with runtime.db.transaction() as session:
-        assert payout_file.retry_disabled_reason(payout_file.read(session, number), now) == ""
-        stop.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
-        assert payout_file.retry_disabled_reason(payout_file.read(session, number), now) == STOPPED
-        assert payout_plan.pay_disabled_reason(payout_plan.read(session, plan), now) == STOPPED
+        assert payout_detail.retry_disabled_reason(payout_detail.read(session, number), now) == ""
+        kill_switch.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
+        assert payout_detail.retry_disabled_reason(payout_detail.read(session, number), now) == STOPPED
+        assert schedule_detail.pay_disabled_reason(schedule_detail.read(session, plan), now) == STOPPED
         actions: list[Callable[[], object]] = [
             lambda: payouts.retry(session, number, at=now, actor=DIVINE),
             lambda: payout_schedules.trigger(session, plan, at=now, actor=DIVINE),
@@ -97,7 +96,7 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
         for action in actions:
             with pytest.raises(Conflict, match="Fraud wave"), undone(session):
                 action()
-        stop.resume(session, "It is over.", at=now, actor=DIVINE)
+        kill_switch.resume(session, "It is over.", at=now, actor=DIVINE)
 
 
 def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -> None:
@@ -110,10 +109,13 @@ def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -
         spends = payout_schedules.create(session, other, at=clock.now(), actor=DIVINE).id
     payouts_of.written(runtime, spends)
     with runtime.db.transaction() as session:
-        file, now = payout_file.read(session, number), clock.now()
+        file, now = payout_detail.read(session, number), clock.now()
         lacks = f"{file.party.name}'s wallet holds NGN 30.00, which does not cover NGN 40.00."
-        assert payout_file.retry_disabled_reason(file, now) == lacks
-        assert payout_plan.pay_disabled_reason(payout_plan.read(session, file.payout.schedule_id or 0), now) == lacks
+        assert payout_detail.retry_disabled_reason(file, now) == lacks
+        assert (
+            schedule_detail.pay_disabled_reason(schedule_detail.read(session, file.payout.schedule_id or 0), now)
+            == lacks
+        )
         with pytest.raises(Conflict) as refused, undone(session):
             payouts.retry(session, number, at=now, actor=DIVINE)
         assert refused.value.detail == lacks

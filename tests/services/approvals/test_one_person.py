@@ -9,14 +9,12 @@ from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
 from webapp.models import Escrow
 from webapp.runtime import Runtime
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.parties import wallet_operations as party_money
+from webapp.services.approvals import approvals, escrow_decisions
+from webapp.services.parties import wallet_operations
 from webapp.services.parties.wallet_operations import NewMoney
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import users
+from webapp.services.users import api_tokens, users
 
 SETUP = Actor("cli", None, "setup", DIVINE.permissions)
 
@@ -38,21 +36,21 @@ def ada(market: Market) -> Actor:
 def token(market: Market, maker: Actor, *scopes: str, daily: int = 0) -> Actor:
     limits = {"NGN": daily} if daily else None
     how: ByActor = {"at": NOW, "actor": maker}
-    made, _ = tokens.create(
+    made, _ = api_tokens.create(
         market.session, name="machine", scopes=list(scopes), expires_at=None, daily_limits=limits, **how
     )
-    return tokens.actor_of(made)
+    return api_tokens.actor_of(made)
 
 
 def release(market: Market, escrow: Escrow, actor: Actor) -> approvals.DecisionResult:
     how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
-    return escrows.release(market.session, escrow.id, "The goods arrived.", version=escrow.version, **how)
+    return escrow_decisions.release(market.session, escrow.id, "The goods arrived.", version=escrow.version, **how)
 
 
 def deposit(market: Market, party: int, amount: int, actor: Actor) -> approvals.DecisionResult:
     new = NewMoney(amount, "NGN", f"deposit-{actor.key}-{amount}", reason="Paid at the counter.")
     how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
-    return party_money.decide(market.session, "party.deposit", party, new, **how)
+    return wallet_operations.decide(market.session, "party.deposit", party, new, **how)
 
 
 def test_nobody_approves_what_their_own_token_proposed(market: Market, ada: Actor) -> None:

@@ -9,8 +9,8 @@ from tests.support.market import DIVINE, NOW
 from webapp.domain.actors import Actor
 from webapp.models import Audit
 from webapp.runtime import Runtime
-from webapp.services.audit import trail as audit
-from webapp.services.audit import verification as audit_verify
+from webapp.services.audit import trail as audit_trail
+from webapp.services.audit import verification as audit_verification
 from webapp.services.audit.digest import digest
 
 BEFORE = {
@@ -22,7 +22,7 @@ BEFORE = {
 
 def recorded(runtime: Runtime, actor: Actor) -> None:
     with runtime.db.transaction() as session:
-        audit.record(session, actor, "party.create", ("party", 1), at=NOW, reason="Because.", after={"ref": "p"})
+        audit_trail.record(session, actor, "party.create", ("party", 1), at=NOW, reason="Because.", after={"ref": "p"})
 
 
 def tampered(runtime: Runtime, statement: str) -> None:
@@ -39,7 +39,7 @@ def tampered(runtime: Runtime, statement: str) -> None:
 
 def problems(runtime: Runtime) -> Any:
     with runtime.db.reading() as session:
-        return audit_verify.verify(session, runtime.settings.audit_keys).problems
+        return audit_verification.verify(session, runtime.settings.audit_keys).problems
 
 
 @pytest.mark.parametrize("change", ["role = 'viewer'", "role = NULL", "role = ''"])

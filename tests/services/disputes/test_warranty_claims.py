@@ -11,12 +11,11 @@ from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Conflict
 from webapp.models import Escrow, Transfer
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.disputes import disputes
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.orders import orders
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 
 WHY = "The repair holds."
 REJECT = DisputeResolution("release_to_seller", "evidence_for_seller", WHY)
@@ -29,7 +28,7 @@ def earning(market: Market, fee: int = 250) -> Escrow:
     """Finished work that the buyer approved: its earning is pending for seven days."""
     escrow = market.escrow(10_000, fee=fee, policy="buffer")
     orders.complete(market.session, escrow.order_id, at=NOW, actor=DIVINE, settings=market.runtime.settings)
-    return escrows.get(market.session, escrow.id)
+    return escrow_decisions.get(market.session, escrow.id)
 
 
 def decide(
@@ -43,7 +42,7 @@ def decide(
 
 
 def run(market: Market, escrow: Escrow, at: datetime) -> int:
-    return releases.release_all(
+    return escrow_release.release_all(
         market.session, [escrow.id], at=at, actor=job_actor("x"), reason="buffer_over", due_by=at, policy=Policy.BUFFER
     ).done
 
@@ -54,11 +53,11 @@ def test_an_open_claim_keeps_the_earning_where_it_is(market: Market) -> None:
 
     assert run(market, escrow, DUE + timedelta(days=30)) == 0
     with pytest.raises(Conflict, match="frozen"), undone(market.session):
-        escrows.release(
+        escrow_decisions.release(
             market.session,
             escrow.id,
             WHY,
-            version=escrows.get(market.session, escrow.id).version,
+            version=escrow_decisions.get(market.session, escrow.id).version,
             at=NOW,
             actor=AMINA,
             settings=market.runtime.settings,
@@ -74,7 +73,7 @@ def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(
     came = decide(market, escrow, resolution, at=decided)
     due = max(DUE, decided) + timedelta(hours=24)
 
-    after = escrows.get(market.session, escrow.id)
+    after = escrow_decisions.get(market.session, escrow.id)
     assert (after.status, after.freezes, after.release_at) == (EscrowStatus.HELD, 0, due)
     assert "nobody is paid now" in came.sentence
     assert wallet(market.session, escrow.seller_id) == 0
@@ -85,7 +84,7 @@ def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(
 
 def test_a_rejection_is_previewed_as_what_it_is(market: Market) -> None:
     dispute = market.dispute(earning(market), "warranty_claim")
-    preview = previews.of_resolution(
+    preview = decision_preview.of_resolution(
         market.session, dispute.id, REJECT, at=NOW, actor=AMINA, settings=market.runtime.settings
     )
 
@@ -99,7 +98,7 @@ def test_a_rejection_is_previewed_as_what_it_is(market: Market) -> None:
 def test_a_rejection_needs_no_wallet_of_the_seller(market: Market) -> None:
     escrow = market.escrow(5_000, policy="buffer", seller=market.party("Nia", wallet=None))
     assert decide(market, escrow, REJECT).executed
-    assert escrows.get(market.session, escrow.id).release_at is None
+    assert escrow_decisions.get(market.session, escrow.id).release_at is None
 
 
 def test_a_claim_that_is_upheld_refunds_the_client(market: Market) -> None:
@@ -107,7 +106,7 @@ def test_a_claim_that_is_upheld_refunds_the_client(market: Market) -> None:
     decide(market, escrow, UPHOLD)
 
     assert wallet(market.session, escrow.buyer_id) == 10_000
-    assert escrows.get(market.session, escrow.id).status == EscrowStatus.REFUNDED
+    assert escrow_decisions.get(market.session, escrow.id).status == EscrowStatus.REFUNDED
 
 
 def test_a_withdrawn_claim_waits_like_a_rejected_one(market: Market) -> None:
@@ -118,7 +117,7 @@ def test_a_withdrawn_claim_waits_like_a_rejected_one(market: Market) -> None:
         market.session, dispute.id, "It was fixed.", version=dispute.version, at=NOW, actor=AMINA, settings=settings
     )
 
-    after = escrows.get(market.session, escrow.id)
+    after = escrow_decisions.get(market.session, escrow.id)
     assert (after.freezes, after.release_at) == (0, DUE + timedelta(hours=24))
 
 
@@ -131,7 +130,7 @@ def test_above_the_limit_a_rejection_waits_for_its_second_person(market: Market)
     later = DUE + timedelta(days=1)
     approvals.approve(market.session, came.approval.id, at=later, actor=CHIKA, settings=market.runtime.settings)
 
-    after = escrows.get(market.session, escrow.id)
+    after = escrow_decisions.get(market.session, escrow.id)
     assert (after.status, after.freezes, after.release_at) == ("held", 0, later + timedelta(hours=24))
 
 

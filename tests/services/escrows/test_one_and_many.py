@@ -13,16 +13,16 @@ from webapp.domain.providers.provider_results import ProviderResponse, ProviderS
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Audit, Entry, Escrow, Event, Payment, Refund, Transfer
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.common import kill_switch as stop
+from webapp.services.approvals import escrow_decisions
+from webapp.services.common import kill_switch
 from webapp.services.escrows import freezes, voids
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import failures as payment_failures
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.failures import Failure
 
 JOB = job_actor("auto_release")
@@ -34,8 +34,8 @@ def by_card(market: Market, amount: int = 10_000) -> Escrow:
     escrow, about = unpaid(market, amount), market.runtime.settings
     payment = payments.create(market.session, escrow.order_id, "paystack", at=NOW, actor=DIVINE, settings=about)
     word = ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, "NGN", "77")
-    payment_settling.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=about)
-    return escrows.get(market.session, escrow.id)
+    payment_settlement.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=about)
+    return escrow_decisions.get(market.session, escrow.id)
 
 
 def unpaid(market: Market, amount: int = 10_000) -> Escrow:
@@ -46,7 +46,7 @@ def unpaid(market: Market, amount: int = 10_000) -> Escrow:
 
 
 def decide(market: Market, action: Callable[..., Any], escrow: Escrow) -> None:
-    now = escrows.get(market.session, escrow.id)
+    now = escrow_decisions.get(market.session, escrow.id)
     action(market.session, now.id, WHY, version=now.version, at=NOW, actor=AMINA, settings=market.runtime.settings)
 
 
@@ -64,31 +64,31 @@ def traces(market: Market, escrow: Escrow) -> dict[str, Any]:
         "entries": session.scalars(entries).all(),
         "event": (told.type, sorted(json.loads(told.payload))),
         "audit": (record.action, record.before, record.after),
-        "status": escrows.get(session, escrow.id).status,
+        "status": escrow_decisions.get(session, escrow.id).status,
     }
 
 
 def test_a_person_and_a_job_release_alike(market: Market) -> None:
     by_person, by_job = market.escrow(10_000, fee=500), market.escrow(10_000, fee=500)
-    decide(market, escrows.release, by_person)
-    releases.release_all(market.session, [by_job.id], at=LATER, actor=JOB, reason="expired", due_by=LATER)
+    decide(market, escrow_decisions.release, by_person)
+    escrow_release.release_all(market.session, [by_job.id], at=LATER, actor=JOB, reason="expired", due_by=LATER)
 
     assert traces(market, by_person) == traces(market, by_job)
-    assert escrows.get(market.session, by_person.id).close_reason == "decision"
-    assert escrows.get(market.session, by_job.id).close_reason == "expired"
+    assert escrow_decisions.get(market.session, by_person.id).close_reason == "decision"
+    assert escrow_decisions.get(market.session, by_job.id).close_reason == "expired"
 
 
 def test_a_person_and_a_list_refund_alike(market: Market) -> None:
     alone, first, second = market.escrow(), market.escrow(), market.escrow()
-    decide(market, escrows.refund, alone)
-    releases.refund_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason="decision", note=WHY)
+    decide(market, escrow_decisions.refund, alone)
+    escrow_release.refund_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason="decision", note=WHY)
 
     assert traces(market, alone) == traces(market, first) == traces(market, second)
 
 
 def test_a_person_and_a_list_void_alike(market: Market) -> None:
     alone, cancelled, first, second = (unpaid(market) for _ in range(4))
-    decide(market, escrows.void, alone)
+    decide(market, escrow_decisions.void, alone)
     orders.cancel(market.session, cancelled.order_id, WHY, at=NOW, actor=DIVINE)
     done = voids.void_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason=voids.UNPAID, note=WHY)
 
@@ -110,7 +110,7 @@ def test_a_payment_fails_alike_whoever_says_so(market: Market) -> None:
         made[1]: ProviderResponse("r", ProviderStatus.FAILED, 10_000, "NGN", "77"),
         made[2]: ProviderResponse("r", ProviderStatus.SUCCEEDED, 9, "NGN", "78"),
     }
-    payment_settling.settle_all(session, words, at=NOW, actor=JOB, settings=about)
+    payment_settlement.settle_all(session, words, at=NOW, actor=JOB, settings=about)
     session.expire_all()
     doubtful = payments.get(session, made[2])
     payment_decisions.decide(
@@ -144,29 +144,29 @@ def test_many_refunds_each_go_back_the_way_they_came(market: Market) -> None:
     without.buyer_id = bare.id
     freezes.freeze(market.session, frozen.id, "Odd.", at=NOW, actor=AMINA)
     ids = [each.id for each in (card, cash, without, frozen, gone)]
-    outcome = releases.refund_all(market.session, ids, at=NOW, actor=JOB, reason="decision", note=WHY)
+    outcome = escrow_release.refund_all(market.session, ids, at=NOW, actor=JOB, reason="decision", note=WHY)
 
     assert (outcome.done, outcome.amounts) == (3, {"NGN": 20_007})
     assert [each.sentence for each in outcome.refused] == ["It is frozen.", "It was not paid yet."]
     assert wallet(market.session, cash.buyer_id) == 10_000
     assert wallet(market.session, bare.id) == 7
     assert [row.amount for row in market.session.scalars(select(Refund))] == [10_000]
-    assert escrows.get(market.session, frozen.id).status == EscrowStatus.HELD
+    assert escrow_decisions.get(market.session, frozen.id).status == EscrowStatus.HELD
 
 
-@pytest.mark.parametrize("action", [releases.release_all, releases.refund_all])
+@pytest.mark.parametrize("action", [escrow_release.release_all, escrow_release.refund_all])
 def test_who_was_not_entrusted_moves_nothing_and_nobody_while_money_is_stopped(
     market: Market, action: Callable[..., Any]
 ) -> None:
     escrow = market.escrow()
     with pytest.raises(NotAllowed):
         action(market.session, [escrow.id], at=NOW, actor=AMINA, reason="decision")
-    stop.stop(market.session, "The bank called.", at=NOW, actor=DIVINE)
+    kill_switch.stop(market.session, "The bank called.", at=NOW, actor=DIVINE)
     with pytest.raises(Conflict, match="The bank called"):
         action(market.session, [escrow.id], at=NOW, actor=JOB, reason="decision")
 
 
-@pytest.mark.parametrize("action", [releases.release_all, releases.refund_all])
+@pytest.mark.parametrize("action", [escrow_release.release_all, escrow_release.refund_all])
 def test_more_escrows_are_not_more_statements(market: Market, action: Callable[..., Any]) -> None:
     def count(many: int) -> int:
         ids, said = [market.escrow(fee=100).id for _ in range(many)], []
@@ -185,4 +185,4 @@ def test_more_escrows_are_not_more_statements(market: Market, action: Callable[.
 def test_what_is_not_paid_yet_is_refused_as_still_awaiting_payment(market: Market) -> None:
     escrow = unpaid(market)
     with pytest.raises(Conflict, match=f"Escrow {escrow.ref} is awaiting payment still. Nothing was changed."):
-        decide(market, escrows.refund, escrow)
+        decide(market, escrow_decisions.refund, escrow)

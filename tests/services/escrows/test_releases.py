@@ -14,19 +14,18 @@ from webapp.domain.money.money import Money
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Audit, Escrow, Event
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.approvals import executors
+from webapp.services.approvals import escrow_decisions, executors
 from webapp.services.approvals.escrow_executors import ReleaseEscrow
 from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import freezes
-from webapp.services.escrows import release as releases
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.escrows import release as escrow_release
+from webapp.services.read_models import escrow_explanation
 
 JOB = job_actor("auto_release")
 
 
 def release(market: Market, *ids: int, at: datetime = LATER) -> Outcome:
-    return releases.release_all(market.session, ids, at=at, actor=JOB, reason="expired", due_by=LATER)
+    return escrow_release.release_all(market.session, ids, at=at, actor=JOB, reason="expired", due_by=LATER)
 
 
 def test_nobody_names_an_instant_at_which_it_would_be_due_already(market: Market) -> None:
@@ -43,7 +42,7 @@ def test_each_due_escrow_is_paid_less_its_fee(market: Market) -> None:
 
     assert (outcome.done, outcome.amounts, outcome.refused) == (3, {"NGN": 10_107}, [])
     assert [wallet(market.session, escrow.seller_id) for escrow in made] == [9_750, 7, 0]
-    assert {escrows.get(market.session, escrow.id).status for escrow in made} == {EscrowStatus.RELEASED}
+    assert {escrow_decisions.get(market.session, escrow.id).status for escrow in made} == {EscrowStatus.RELEASED}
 
 
 def test_one_seller_with_many_escrows_gets_all_of_them(market: Market) -> None:
@@ -65,7 +64,7 @@ def test_a_second_release_pays_nothing_and_says_why(market: Market) -> None:
 def test_what_is_frozen_disputed_early_or_without_wallet_stays_and_is_named(market: Market) -> None:
     early, frozen, disputed = market.escrow(), market.escrow(), market.escrow()
     bare = market.escrow(seller=market.party("Nia", wallet=None))
-    escrows.extend(
+    escrow_decisions.extend(
         market.session, early.id, LATER + timedelta(days=1), "Agreed.", version=early.version, at=NOW, actor=AMINA
     )
     freezes.freeze(market.session, frozen.id, "Odd.", at=NOW, actor=AMINA)
@@ -79,7 +78,7 @@ def test_what_is_frozen_disputed_early_or_without_wallet_stays_and_is_named(mark
         "It is frozen.",
         "Nia has no wallet in NGN.",
     ]
-    assert escrows.get(market.session, bare.id).blocked == "no_wallet"
+    assert escrow_decisions.get(market.session, bare.id).blocked == "no_wallet"
 
 
 def test_every_release_has_its_record_and_its_event(market: Market) -> None:
@@ -94,7 +93,7 @@ def test_every_release_has_its_record_and_its_event(market: Market) -> None:
 
 def test_people_cannot_use_the_jobs_door(market: Market) -> None:
     with pytest.raises(NotAllowed):
-        releases.release_all(market.session, [market.escrow().id], at=LATER, actor=AMINA, reason="now")
+        escrow_release.release_all(market.session, [market.escrow().id], at=LATER, actor=AMINA, reason="now")
 
 
 def test_who_decides_on_an_escrow_that_changed_meanwhile_is_overtaken_and_who_lacks_a_wallet_is_not(
@@ -133,7 +132,7 @@ def test_a_split_is_explained_by_who_got_what(market: Market) -> None:
     parts = shares.divide(Money(10_000, "NGN"), 500, 7_000)
     mover = AMINA.entrusted_with("money:move")
     money.divide(market.session, escrow.id, parts, at=NOW, actor=mover)
-    [said, *_] = explanation.why(market.session, escrow.id, NOW)
+    [said, *_] = escrow_explanation.why(market.session, escrow.id, NOW)
     assert said.startswith("It was split between buyer and seller on 02 March 2026 at 09:30 UTC: ")
     for part in ("NGN 66.50 into the wallet of", "NGN 30.00 into the wallet of", "NGN 3.50 fee"):
         assert part in said

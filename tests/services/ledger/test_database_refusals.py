@@ -8,7 +8,7 @@ from tests.support.market import NOW, Market, all_books_agree
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.runtime import Runtime
 from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_transfer_that_does_not_sum_to_zero_is_refused(runtime: Runtime) -> No
     with pytest.raises(DBAPIError, match="sum to zero"), runtime.db.transaction() as session:
         pools = [accounts.pool(session, AccountKind.CLEARING, "NGN", at=NOW, owner=owner) for owner in ("a", "b")]
         legs = [(pools[0], -5), (pools[1], 4)]
-        ledger.post(session, reference="x", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=NOW)
+        ledger_posting.post(session, reference="x", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=NOW)
 
 
 def test_a_second_transfer_under_a_reference_is_refused(runtime: Runtime) -> None:
@@ -58,7 +58,7 @@ def test_a_second_transfer_under_a_reference_is_refused(runtime: Runtime) -> Non
         pools = [accounts.pool(session, AccountKind.CLEARING, "NGN", at=NOW, owner=owner) for owner in ("a", "b")]
         legs = [(pools[0], -5), (pools[1], 5)]
         for _ in range(2):
-            ledger.post(session, reference="x", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=NOW)
+            ledger_posting.post(session, reference="x", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=NOW)
 
 
 def test_many_transfers_in_one_posting_keep_their_own_entries(runtime: Runtime) -> None:

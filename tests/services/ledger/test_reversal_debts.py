@@ -12,18 +12,17 @@ from webapp.domain.states import Policy
 from webapp.models import Escrow
 from webapp.services.approvals.escrow_executors import ReleaseEscrow
 from webapp.services.disputes import disputes
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.escrows import release_preview
 from webapp.services.payments.reversals.executors import ReverseTransfer
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import decision_preview, escrow_explanation
 
 JOB = job_actor("auto_release")
 
 
 def released_by_job(market: Market, *escrows: Escrow) -> None:
     ids = [escrow.id for escrow in escrows]
-    outcome = releases.release_all(market.session, ids, at=LATER, actor=JOB, reason="expired", due_by=LATER)
+    outcome = escrow_release.release_all(market.session, ids, at=LATER, actor=JOB, reason="expired", due_by=LATER)
     assert outcome.done == len(ids), outcome.refused
 
 
@@ -62,7 +61,9 @@ def test_what_is_left_after_the_debt_goes_into_the_wallet(market: Market) -> Non
     thaw(market, escrow.id)
 
     decision, about = ReleaseEscrow(reason="It came."), market.runtime.settings
-    shown = previews.of(market.session, "escrow.release", escrow.id, decision, at=NOW, actor=DIVINE, settings=about)
+    shown = decision_preview.of(
+        market.session, "escrow.release", escrow.id, decision, at=NOW, actor=DIVINE, settings=about
+    )
     let_go(market, "release", escrow.id)
 
     assert shown.sentence.endswith(
@@ -77,7 +78,9 @@ def test_a_split_meets_only_the_debt_of_who_owes(market: Market) -> None:
     resolution = DisputeResolution("split", "shared_fault", "Both.", 3_000, 7_000)
     dispute, settings = market.dispute(escrow), market.runtime.settings
 
-    shown = previews.of_resolution(market.session, dispute.id, resolution, at=NOW, actor=AMINA, settings=settings)
+    shown = decision_preview.of_resolution(
+        market.session, dispute.id, resolution, at=NOW, actor=AMINA, settings=settings
+    )
     disputes.resolve(
         market.session, dispute.id, resolution, version=dispute.version, at=NOW, actor=AMINA, settings=settings
     )
@@ -213,7 +216,9 @@ def test_what_it_met_and_what_it_paid_become_one_debt_when_it_is_reversed_again(
 
     decision = ReverseTransfer(reason="Wrong.", to_debt=True)
     transfer = left_by(session, escrow.id)
-    shown = previews.of(session, "transfer.reverse", transfer, decision, at=NOW, actor=DIVINE, settings=settings)
+    shown = decision_preview.of(
+        session, "transfer.reverse", transfer, decision, at=NOW, actor=DIVINE, settings=settings
+    )
     reverse(market, escrow.id)
 
     debts = [(leg.amount, leg.balance_after) for leg in shown.legs if leg.label.startswith("receivable")]
@@ -223,7 +228,7 @@ def test_what_it_met_and_what_it_paid_become_one_debt_when_it_is_reversed_again(
 def test_the_escrows_page_and_tonight_say_it(market: Market) -> None:
     escrow = reversed_to_debt(market)
 
-    said = explanation.why(market.session, escrow.id, NOW)[-1]
+    said = escrow_explanation.why(market.session, escrow.id, NOW)[-1]
     assert said == "Seller owes NGN 95.00 since it was reversed: a release meets that first."
     assert release_preview.debts_met(market.session, LATER, Policy.DEADLINE) == {"NGN": 9_500}
 
@@ -232,7 +237,9 @@ def test_the_preview_and_its_sentence_say_it(market: Market) -> None:
     escrow = reversed_to_debt(market)
     decision, settings = ReleaseEscrow(reason="It came."), market.runtime.settings
 
-    shown = previews.of(market.session, "escrow.release", escrow.id, decision, at=NOW, actor=DIVINE, settings=settings)
+    shown = decision_preview.of(
+        market.session, "escrow.release", escrow.id, decision, at=NOW, actor=DIVINE, settings=settings
+    )
 
     assert [(leg.label.split()[0], leg.amount, leg.balance_after) for leg in shown.legs][1] == ("receivable", 9_500, 0)
     assert shown.sentence == (

@@ -18,9 +18,8 @@ from webapp.models import Delivery, Payment, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import executors
 from webapp.services.notifications import fan_out
-from webapp.services.notifications.messages import event_messages as people
-from webapp.services.notifications.messages import money_templates as money_texts
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.notifications.messages import event_messages, money_templates
+from webapp.services.payments import settlement as payment_settlement
 
 HERE = Path(__file__).parent
 Told = list[tuple[str, str]]
@@ -65,7 +64,7 @@ def _way_out(scene: Scene) -> int:
 def _hears(amount: int) -> Callable[[Scene], None]:
     def hear(scene: Scene) -> None:
         how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
-        payment_settling.settle_all(
+        payment_settlement.settle_all(
             scene.session, {scene.payment: ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, "NGN", "77")}, **how
         )
         scene.session.expire_all()
@@ -173,7 +172,7 @@ def test_every_decision_has_its_play() -> None:
 
 def test_everything_that_is_told_is_played_somewhere() -> None:
     played = {kind for play in PLAYS.values() for _, kind in play.told}
-    assert {*people.TO_PARTIES, *money_texts.SIDES} == played | set(ELSEWHERE)
+    assert {*event_messages.TO_PARTIES, *money_templates.SIDES} == played | set(ELSEWHERE)
     for kind, where in ELSEWHERE.items():
         file, _, test = where.partition("::")
         assert f"def {test}(" in (HERE / file).read_text(), kind

@@ -18,18 +18,16 @@ from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.outbox.event_types import OrderDeclined, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.common import events
 from webapp.services.disputes import disputes
-from webapp.services.disputes import handling as dispute_work
-from webapp.services.notifications.messages import context as cases
-from webapp.services.notifications.messages import event_messages as people
-from webapp.services.notifications.messages import reminders
-from webapp.services.notifications.messages import templates as texts
+from webapp.services.disputes import handling as dispute_handling
+from webapp.services.notifications.messages import context as messages_context
+from webapp.services.notifications.messages import event_messages, reminders, templates
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
-from webapp.services.parties import auto_deduct as deductions
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import auto_deduct as party_auto_deduct
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
@@ -56,7 +54,7 @@ def test_a_released_payment_is_told_to_its_seller(runtime: Runtime, letters: Let
         market.limit(1_000_000)
         escrow = market.escrow(10_000, fee=500)
         reachable(session, escrow)
-        escrows.release(
+        escrow_decisions.release(
             session, escrow.id, "Done.", version=escrow.version, at=at, actor=AMINA, settings=place.settings
         )
     spread(place)
@@ -77,9 +75,9 @@ def test_both_sides_hear_of_a_dispute_and_of_its_end(runtime: Runtime) -> None:
         escrow = market.escrow(10_000)
         reachable(session, escrow)
         dispute = market.dispute(escrow)
-        dispute_work.say(session, dispute.id, "seller", "A word.", at=at, actor=AMINA)
-        dispute_work.say(session, dispute.id, "buyer", "From the buyer.", at=at, actor=AMINA, inbound=True)
-        dispute_work.say(session, dispute.id, "internal", "Between us.", at=at, actor=AMINA)
+        dispute_handling.say(session, dispute.id, "seller", "A word.", at=at, actor=AMINA)
+        dispute_handling.say(session, dispute.id, "buyer", "From the buyer.", at=at, actor=AMINA, inbound=True)
+        dispute_handling.say(session, dispute.id, "internal", "Between us.", at=at, actor=AMINA)
         decision = DisputeResolution("split", "agreement", "They agreed.", 6_000, 4_000)
         disputes.resolve(session, dispute.id, decision, version=1, at=at, actor=AMINA, settings=place.settings)
     spread(place)
@@ -113,7 +111,7 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(
         claim = market.dispute(escrow, "warranty_claim")
         decision = DisputeResolution(resolution, "evidence_for_seller", "Nothing is broken.")
         disputes.resolve(session, claim.id, decision, version=1, at=at, actor=AMINA, settings=place.settings)
-        until = cases.when(escrows.get(session, escrow.id).release_at)
+        until = messages_context.when(escrow_decisions.get(session, escrow.id).release_at)
     spread(place)
 
     told = [each.body for each in deliveries(place, Delivery.kind == "dispute.resolved")]
@@ -169,7 +167,7 @@ def test_a_party_that_must_answer_gets_one_message_with_the_deadline(runtime: Ru
         market = Market(session, place, at=at)
         dispute = market.dispute()
         reachable(session, session.get_one(Escrow, dispute.escrow_id))
-        dispute_work.ask(session, dispute.id, "seller", "Where is it?", at=at, actor=AMINA, settings=place.settings)
+        dispute_handling.ask(session, dispute.id, "seller", "Where is it?", at=at, actor=AMINA, settings=place.settings)
     spread(place)
     assert told(place)[-1] == ("dispute.needs_response", "seller@shop.example")
     assert len(told(place)) == 3
@@ -244,9 +242,9 @@ def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
         party = Market(session, place, at=at).party("debtor", wallet=50_000)
         party.email = "debtor@shop.example"
         money.owe(session, party.id, 10_000, "NGN", reference="a-debt", at=at, actor=DIVINE)
-        order = standing_orders.change(session, party.id, "NGN", MandateTerms(True), version=0, at=at, actor=AMINA)
-        rule = standing_orders.rule(place.settings)
-        deductions.deduct_all(session, [order.id], at=at, actor=job_actor("auto_deduct"), rule=rule)
+        order = auto_deduct_mandates.change(session, party.id, "NGN", MandateTerms(True), version=0, at=at, actor=AMINA)
+        rule = auto_deduct_mandates.rule(place.settings)
+        party_auto_deduct.deduct_all(session, [order.id], at=at, actor=job_actor("auto_deduct"), rule=rule)
     spread(place)
 
     assert told(place) == [("party.auto_deducted", "debtor@shop.example")]
@@ -256,13 +254,13 @@ def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
 
 
 def test_every_event_that_is_told_has_its_words() -> None:
-    kinds = {f"{kind}.{side}" for kind, sides in people.TO_PARTIES.items() for side in sides}
-    kinds -= {f"{kind}.{side}" for kind in people.TAKEN for side in ("buyer", "seller")}  # told as taken_again
-    assert {kind for kind in kinds if not {kind, kind.rpartition(".")[0]} & set(texts.TEXTS)} == set()
-    assert {kind for kind in people.TO_STAFF if f"staff.{kind}" not in texts.TEXTS} == set()
+    kinds = {f"{kind}.{side}" for kind, sides in event_messages.TO_PARTIES.items() for side in sides}
+    kinds -= {f"{kind}.{side}" for kind in event_messages.TAKEN for side in ("buyer", "seller")}  # told as taken_again
+    assert {kind for kind in kinds if not {kind, kind.rpartition(".")[0]} & set(templates.TEXTS)} == set()
+    assert {kind for kind in event_messages.TO_STAFF if f"staff.{kind}" not in templates.TEXTS} == set()
 
 
-@pytest.mark.parametrize("kind", sorted(texts.TEXTS))
+@pytest.mark.parametrize("kind", sorted(templates.TEXTS))
 def test_texts_name_known_fields_only(kind: str) -> None:
     known = {
         "amount",
@@ -304,15 +302,15 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "back_said",
         "used_said",
     }
-    text = texts.TEXTS[kind]
+    text = templates.TEXTS[kind]
     used = {name for part in (text.title, text.body, text.short) for _, name, _, _ in string.Formatter().parse(part)}
     assert used - {None} <= known
-    assert "{" not in texts.write(kind, {"name": "{order}"}).body.replace("{order}", "")
+    assert "{" not in templates.write(kind, {"name": "{order}"}).body.replace("{order}", "")
 
 
 def test_the_docs_have_every_message_to_a_party() -> None:
     page = (ROOT / "docs" / "messages.md").read_text()
-    of_parties = {kind: text for kind, text in texts.TEXTS.items() if not kind.startswith(("staff.", "alert."))}
+    of_parties = {kind: text for kind, text in templates.TEXTS.items() if not kind.startswith(("staff.", "alert."))}
     assert [kind for kind, text in of_parties.items() if f"| `{kind}` | {text.short} |" not in page] == []
 
 
@@ -330,7 +328,7 @@ def test_who_has_a_dispute_is_reminded_a_day_before_and_once_when_it_is_late(run
     with place.db.transaction() as session:
         dispute = Market(session, place, at=at).dispute()
         agent = session.query(User).filter_by(email="agent@desk.example").one()
-        dispute_work.assign(session, dispute.id, agent.id, at=at, actor=AMINA)
+        dispute_handling.assign(session, dispute.id, agent.id, at=at, actor=AMINA)
         due_at = dispute.due_at
     assert remind(place, due_at - timedelta(hours=25)) == []
     assert remind(place, due_at - timedelta(hours=23)) == [("staff.dispute.due", "agent@desk.example")]
@@ -342,7 +340,7 @@ def test_a_party_is_reminded_at_half_of_its_time_and_before_its_end(runtime: Run
     with place.db.transaction() as session:
         dispute = Market(session, place, at=at).dispute()
         reachable(session, session.get_one(Escrow, dispute.escrow_id))
-        dispute_work.ask(session, dispute.id, "seller", "Where is it?", at=at, actor=AMINA, settings=place.settings)
+        dispute_handling.ask(session, dispute.id, "seller", "Where is it?", at=at, actor=AMINA, settings=place.settings)
         due_at = disputes.get(session, dispute.id).due_at
     reminder = ("dispute.answer_reminder", "seller@shop.example")
     assert remind(place, at + timedelta(hours=35)) == []
@@ -359,7 +357,7 @@ def test_approvers_hear_of_a_proposal_before_it_lapses(runtime: Runtime) -> None
         escrow = market.escrow()
         maker = session.query(User).filter_by(email="approver@desk.example").one()
         actor = type(CHIKA)("user", maker.id, maker.name, CHIKA.permissions)
-        decided = escrows.refund(
+        decided = escrow_decisions.refund(
             session, escrow.id, "Broken.", version=escrow.version, at=at, actor=actor, settings=place.settings
         )
         assert decided.approval is not None
@@ -369,4 +367,4 @@ def test_approvers_hear_of_a_proposal_before_it_lapses(runtime: Runtime) -> None
 
 
 def test_a_message_says_when_in_words() -> None:
-    assert cases.when(datetime.fromisoformat("2026-03-02T09:30:00+00:00")) == "02 March 2026, 09:30 UTC"
+    assert messages_context.when(datetime.fromisoformat("2026-03-02T09:30:00+00:00")) == "02 March 2026, 09:30 UTC"

@@ -19,15 +19,15 @@ from webapp.domain.providers.provider_results import ProviderResponse, ProviderS
 from webapp.models import Account, Delivery, Entry, Escrow, Payment, Refund, Transfer
 from webapp.runtime import Runtime
 from webapp.services.escrows import freezes
-from webapp.services.notifications.messages import money_templates as money_texts
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.notifications.messages import money_templates
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.refunds import ends as refund_ends
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 
 
 def test_every_line_is_tried() -> None:
-    assert set(SCENES) == set(money_texts.TEXTS)
+    assert set(SCENES) == set(money_templates.TEXTS)
 
 
 @pytest.mark.parametrize("key", sorted(SCENES), ids="-".join)
@@ -61,7 +61,7 @@ def compare(runtime: Runtime, key: Key) -> None:
     spread(place)
 
     letter = deliveries(place, Delivery.kind == event, Delivery.recipient == party.email)[-1]
-    text = money_texts.TEXTS[key]
+    text = money_templates.TEXTS[key]
     assert letter.title == text.title.format_map(facts)
     assert f"\n\n{text.body.format_map(facts)}\n\n" in letter.body
 
@@ -182,7 +182,7 @@ def test_what_was_paid_above_the_price_is_said_to_be_in_the_wallet(sqlite_runtim
         scene = Scene(session, place, paid=False)
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 12_000, "NGN", "77")
         how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": place.settings}
-        payment_settling.settle_all(session, {scene.payment: word}, **how)
+        payment_settlement.settle_all(session, {scene.payment: word}, **how)
         session.expire_all()
         scene.do("payment.accept", scene.payment)
     spread(place)
@@ -230,7 +230,7 @@ def test_nothing_is_said_of_money_that_waits(sqlite_runtime: Runtime) -> None:
 
 def test_the_docs_have_every_line() -> None:
     page = (ROOT / "docs" / "messages.md").read_text()
-    missing = [line for line in map(row, money_texts.LINES) if line not in page]
+    missing = [line for line in map(row, money_templates.LINES) if line not in page]
     assert not missing, "\n".join(missing)
 
 
@@ -239,6 +239,6 @@ def side(letter: Delivery) -> str:
     return (letter.recipient or "").partition("-")[0]
 
 
-def row(line: money_texts.MoneyTemplate) -> str:
+def row(line: money_templates.MoneyTemplate) -> str:
     """A line as the page shows it."""
-    return f"| `{line.event}` | {line.side} | {money_texts.SHAPES[line.shape]} | {line.text.body} |"
+    return f"| `{line.event}` | {line.side} | {money_templates.SHAPES[line.shape]} | {line.text.body} |"

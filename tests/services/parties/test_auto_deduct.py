@@ -12,8 +12,8 @@ from webapp.domain.actors import job_actor
 from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
 from webapp.models import Event, Party
 from webapp.services.common.batch_result import Outcome
-from webapp.services.parties import auto_deduct as deductions
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import auto_deduct as party_auto_deduct
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 
 JOB = job_actor("auto_deduct")
@@ -32,14 +32,14 @@ def debtor(
     party = market.party("debtor", wallet=held)
     money.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
     order = MandateTerms(True, percent, most, least)
-    standing_orders.change(market.session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+    auto_deduct_mandates.change(market.session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
     return party
 
 
 def deduct(market: Market, days: int = 0) -> Outcome:
     at = NOW + timedelta(days=days)
-    ids = list(market.session.scalars(deductions.due().select))
-    return deductions.deduct_all(market.session, ids, at=at, actor=JOB, rule=RULE)
+    ids = list(market.session.scalars(party_auto_deduct.due().select))
+    return party_auto_deduct.deduct_all(market.session, ids, at=at, actor=JOB, rule=RULE)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_repayments_by_hand_count_towards_the_daily_maximum(market: Market) -> N
 
 def test_a_preview_takes_nothing(market: Market) -> None:
     party = debtor(market, held=100_000, debt=10_000)
-    ids = list(market.session.scalars(deductions.due().select))
+    ids = list(market.session.scalars(party_auto_deduct.due().select))
 
-    assert deductions.preview_all(market.session, ids, at=NOW, rule=RULE).amounts == {"NGN": 3_000}
+    assert party_auto_deduct.preview_all(market.session, ids, at=NOW, rule=RULE).amounts == {"NGN": 3_000}
     assert wallet(market.session, party.id) == 100_000
 
 

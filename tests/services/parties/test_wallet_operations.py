@@ -16,10 +16,10 @@ from webapp.models import Audit
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.approvals import DecisionResult
-from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties import wallet_operations
 from webapp.services.parties.wallet_operations import ACTIONS, NewMoney
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.users import api_tokens as tokens
+from webapp.services.read_models import decision_preview
+from webapp.services.users import api_tokens
 
 SETUP = Actor("cli", None, "setup", DIVINE.permissions)
 
@@ -35,14 +35,14 @@ def book(
     given = {"reference": f"{action}-{amount}-{actor.id}", "reason": "Paid in cash at the counter."} | more
     new = NewMoney(amount, "NGN", **given)
     how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
-    return party_money.decide(market.session, action, party, new, **how)
+    return wallet_operations.decide(market.session, action, party, new, **how)
 
 
 def token(market: Market, daily: dict[str, int], maker: Actor = SETUP, scope: str = "parties:money") -> Actor:
-    made, _secret = tokens.create(
+    made, _secret = api_tokens.create(
         market.session, name="shop", scopes=[scope], expires_at=None, at=NOW, actor=maker, daily_limits=daily
     )
-    return tokens.actor_of(made)
+    return api_tokens.actor_of(made)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -56,7 +56,7 @@ def test_above_the_limit_a_second_person_decides(market: Market, action: str) ->
     assert decided.approval is not None
     with pytest.raises(NotAllowed, match="another person"):
         approvals.approve(market.session, decided.approval.id, at=NOW, actor=DIVINE, settings=market.runtime.settings)
-    shown = previews.of_approval(
+    shown = decision_preview.of_approval(
         market.session, decided.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings
     )
     done = approvals.approve(market.session, decided.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)

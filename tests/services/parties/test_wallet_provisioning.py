@@ -11,17 +11,19 @@ from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Account, Audit, Escrow, Event, Party
 from webapp.runtime import Runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.common.reasons import Target
-from webapp.services.escrows import release as releases
-from webapp.services.parties import wallet_provisioning as wallets
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.escrows import release as escrow_release
+from webapp.services.parties import wallet_provisioning
+from webapp.services.read_models import escrow_explanation
 
 JOB = job_actor("auto_release")
 
 
 def run(market: Market, escrow: Escrow) -> int:
-    return releases.release_all(market.session, [escrow.id], at=LATER, actor=JOB, reason="expired", due_by=LATER).done
+    return escrow_release.release_all(
+        market.session, [escrow.id], at=LATER, actor=JOB, reason="expired", due_by=LATER
+    ).done
 
 
 def test_it_lets_a_blocked_escrow_be_paid_and_is_on_the_record(runtime: Runtime) -> None:
@@ -30,12 +32,12 @@ def test_it_lets_a_blocked_escrow_be_paid_and_is_on_the_record(runtime: Runtime)
         seller = market.party("seller", wallet=None)
         escrow = market.escrow(10_000, seller=seller)
         assert run(market, escrow) == 0
-        assert escrows.get(session, escrow.id).blocked == "no_wallet"
+        assert escrow_decisions.get(session, escrow.id).blocked == "no_wallet"
 
-        wallets.open_by_hand(session, seller.id, "NGN", "They sent their papers.", at=LATER, actor=CHIKA)
+        wallet_provisioning.open_by_hand(session, seller.id, "NGN", "They sent their papers.", at=LATER, actor=CHIKA)
 
         session.expire_all()
-        assert escrows.get(session, escrow.id).blocked is None
+        assert escrow_decisions.get(session, escrow.id).blocked is None
         assert run(market, escrow) == 1
         assert wallet(session, seller.id) == 10_000
         record = session.scalars(select(Audit).where(Audit.action == "wallet.open")).one()
@@ -48,7 +50,7 @@ def test_it_takes_a_permission(runtime: Runtime, who: Actor) -> None:
     with runtime.db.transaction() as session:
         party = Market(session, runtime).party(wallet=None)
         with pytest.raises(NotAllowed):
-            wallets.open_by_hand(session, party.id, "NGN", "Please.", at=NOW, actor=who)
+            wallet_provisioning.open_by_hand(session, party.id, "NGN", "Please.", at=NOW, actor=who)
 
 
 def test_it_takes_a_reason_a_currency_and_a_party_without_one(runtime: Runtime) -> None:
@@ -56,7 +58,7 @@ def test_it_takes_a_reason_a_currency_and_a_party_without_one(runtime: Runtime) 
         party = Market(session, runtime).party()
         for currency, reason, refusal in (("NGN", "Again.", Conflict), ("KES", " ", Invalid), ("XQX", "Odd.", Invalid)):
             with undone(session), pytest.raises(refusal):
-                wallets.open_by_hand(session, party.id, currency, reason, at=NOW, actor=DIVINE)
+                wallet_provisioning.open_by_hand(session, party.id, currency, reason, at=NOW, actor=DIVINE)
         assert session.scalars(select(Account.currency).where(Account.party_id == party.id)).all() == ["NGN"]
 
 
@@ -65,7 +67,7 @@ def test_of_two_who_open_it_at_once_one_does(pg_runtime: Runtime) -> None:
         party_id = Market(session, pg_runtime).party(wallet=None).id
 
     def opening(session: Session) -> None:
-        wallets.open_by_hand(session, party_id, "NGN", "Now.", at=NOW, actor=DIVINE)
+        wallet_provisioning.open_by_hand(session, party_id, "NGN", "Now.", at=NOW, actor=DIVINE)
 
     outcomes = at_once(pg_runtime, [opening, opening])
 
@@ -84,7 +86,7 @@ def test_a_blocked_escrow_says_who_cures_it_and_when(runtime: Runtime, verified:
         escrow = market.escrow(10_000, seller=seller)
         session.get_one(Party, seller.id).verified_at = NOW if verified else None
         session.flush()
-        (found,) = explanation.reasons(session, escrow.id, LATER)
+        (found,) = escrow_explanation.reasons(session, escrow.id, LATER)
 
     assert found.sentence == "The seller, Seller, has no wallet in NGN."
     assert found.target == Target("wallet", seller.id, "NGN")

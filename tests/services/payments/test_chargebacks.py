@@ -20,14 +20,13 @@ from webapp.models import Alert, Approval, Audit, Chargeback, Dispute, Refund, T
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.escrow_executors import RefundEscrow
 from webapp.services.disputes import disputes, evidence
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes import handling as dispute_handling
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes
 from webapp.services.payments.reversals import decisions as reversal_decisions
-from webapp.services.payments.reversals import transfers as reversals
+from webapp.services.payments.reversals import transfers as reversal_transfers
 from webapp.services.payments.reversals.executors import ReverseTransfer
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import escrow_detail as escrow_file
+from webapp.services.read_models import decision_preview, escrow_detail
 
 
 def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -> None:
@@ -53,7 +52,7 @@ def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -
 
 
 def _preview_refund(case: Case, session: Session) -> None:
-    previews.of(
+    decision_preview.of(
         session,
         "escrow.refund",
         case.escrow().id,
@@ -70,7 +69,7 @@ def test_it_joins_the_dispute_that_is_open_and_outlives_it(case: Case) -> None:
         own = disputes.open_dispute(session, new, at=clock.now(), actor=DIVINE, settings=case.runtime.settings).id
     number = case.charged_back()
     with case.runtime.db.transaction() as session:
-        notes = [each.body for each in dispute_work.messages(session, own, after=0, limit=9)]
+        notes = [each.body for each in dispute_handling.messages(session, own, after=0, limit=9)]
         assert any(str(number) in note and "NGN 100.00" in note for note in notes)
         version = disputes.get(session, own).version
         disputes.withdraw(
@@ -104,7 +103,7 @@ def test_what_the_bank_took_of_what_is_held_is_the_refund_and_the_rest_goes_its_
     assert (case.payment().status, case.alerts(), case.causes()) == ("succeeded", [], [FreezeCause.DISPUTE])
     with case.runtime.db.transaction() as session:
         dispute = session.scalars(select(Dispute)).one()
-        notes = [each.body for each in dispute_work.messages(session, dispute.id, after=0, limit=9)]
+        notes = [each.body for each in dispute_handling.messages(session, dispute.id, after=0, limit=9)]
         assert any("NGN 60.00" in note and "is left" in note for note in notes)
         how: OfVersion = {
             "version": dispute.version,
@@ -169,7 +168,7 @@ def test_what_was_paid_and_is_held_again_is_taken_by_the_bank_that_had_won(case:
     with case.runtime.db.reading() as session:
         out = session.scalars(select(Transfer).where(Transfer.is_disbursement)).one()
         how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
-        shown = previews.of(session, "transfer.reverse", out.id, ReverseTransfer(reason=WHY), **how)
+        shown = decision_preview.of(session, "transfer.reverse", out.id, ReverseTransfer(reason=WHY), **how)
     [warning] = shown.warnings
     assert "NGN 40.00 of it is booked out of the escrow as soon as it is held again" in warning
     _reverse(case)
@@ -405,7 +404,7 @@ def test_the_preview_of_a_refund_warns_of_what_the_bank_has(case: Case) -> None:
     with case.runtime.db.reading() as session:
         dispute = session.scalars(select(Dispute)).one()
         how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
-        preview = previews.of_resolution(
+        preview = decision_preview.of_resolution(
             session, dispute.id, DisputeResolution("refund_to_buyer", "policy", WHY), **how
         )
     [warning] = preview.warnings
@@ -425,7 +424,7 @@ def test_it_joins_a_case_that_is_opened_after_it_with_its_clock_and_what_the_ban
         [claim] = evidence.listed(session, own.id, after=0, limit=9)
         assert (claim.side, claim.status) == ("buyer", "submitted")
         assert "NGN 40.00" in (claim.body or "")
-        assert "NGN 40.00" in dispute_work.messages(session, own.id, after=0, limit=9)[0].body
+        assert "NGN 40.00" in dispute_handling.messages(session, own.id, after=0, limit=9)[0].body
     assert sorted(case.causes()) == [FreezeCause.CHARGEBACK, FreezeCause.DISPUTE]
 
 
@@ -483,7 +482,7 @@ def test_what_was_clawed_back_from_the_seller_is_not_reversed_besides(case: Case
     with case.runtime.db.reading() as session:
         released = session.scalars(select(Transfer).where(Transfer.kind == "release")).one()
         with pytest.raises(Conflict, match="taken back from us"):
-            reversals.check(session, released)
+            reversal_transfers.check(session, released)
 
 
 def test_one_of_which_no_webhook_told_the_end_is_asked_about(case: Case) -> None:
@@ -523,7 +522,7 @@ def test_no_fault_promises_no_release_while_the_bank_holds_it(case: Case) -> Non
     with case.runtime.db.reading() as session:
         [dispute] = session.scalars(select(Dispute)).all()
         resolution = DisputeResolution("no_fault", "agreement", WHY)
-        shown = previews.of_resolution(
+        shown = decision_preview.of_resolution(
             session, dispute.id, resolution, at=clock.now(), actor=DIVINE, settings=case.runtime.settings
         )
     assert "another freeze holds NGN 100.00" in shown.sentence
@@ -534,5 +533,5 @@ def test_one_deed_of_an_instant_leads_to_the_next_on_the_timeline(case: Case) ->
         new = NewDispute(case.escrow().id, "buyer", "late", "It came late.")
         disputes.open_dispute(session, new, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
     with case.runtime.db.reading() as session:
-        actions = [each.action for each in escrow_file.read(session, case.escrow().id).moments]
+        actions = [each.action for each in escrow_detail.read(session, case.escrow().id).moments]
     assert actions[:2] == ["escrow.freeze", "dispute.open"]

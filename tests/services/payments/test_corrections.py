@@ -11,15 +11,14 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import ApprovalStatus, EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit, Escrow, Event, Transfer
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.approvals.approvals import DecisionResult
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.escrows import freezes, taken_back
 from webapp.services.payments.reversals import corrections
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 
 WHY = "It was the wrong side."
 
@@ -55,7 +54,7 @@ def test_it_takes_back_from_the_seller_and_refunds_the_buyer_at_once(market: Mar
 
     decided = refund(market, escrow)
 
-    after, session = escrows.get(market.session, escrow.id), market.session
+    after, session = escrow_decisions.get(market.session, escrow.id), market.session
     assert decided.executed
     assert (after.status, after.hold_no, after.freezes) == (EscrowStatus.REFUNDED, 2, 0)
     assert entries(session, escrow.id) == {"escrow": -10_000, "wallet buyer": 10_000}
@@ -79,7 +78,9 @@ def test_both_steps_are_one_preview_whose_sentence_says_them(market: Market) -> 
     decision = ReverseAndSplit(reason=WHY, to_debt=True, buyer_amount=3_000, seller_amount=7_000)
     transfer, about = left_by(session, escrow.id), market.runtime.settings
 
-    shown = previews.of(session, "transfer.reverse_and_split", transfer, decision, at=NOW, actor=DIVINE, settings=about)
+    shown = decision_preview.of(
+        session, "transfer.reverse_and_split", transfer, decision, at=NOW, actor=DIVINE, settings=about
+    )
 
     debts = [(leg.amount, leg.balance_after) for leg in shown.legs if leg.label.startswith("receivable")]
     assert debts == [(-9_500, -9_500), (6_650, -2_850)]
@@ -98,7 +99,7 @@ def test_above_the_limit_it_is_one_proposal_and_nothing_moves_before_its_approva
     market.limit(0)
     escrow = market.escrow(10_000)
     settings: Any = market.runtime.settings
-    asked = escrows.release(
+    asked = escrow_decisions.release(
         market.session, escrow.id, WHY, version=escrow.version, at=NOW, actor=DIVINE, settings=settings
     )
     assert asked.approval is not None
@@ -106,11 +107,11 @@ def test_above_the_limit_it_is_one_proposal_and_nothing_moves_before_its_approva
 
     proposed = refund(market, escrow)
     assert proposed.approval is not None
-    assert escrows.get(market.session, escrow.id).status == EscrowStatus.RELEASED
+    assert escrow_decisions.get(market.session, escrow.id).status == EscrowStatus.RELEASED
     approved = approvals.approve(market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=settings)
 
     assert approvals.get(market.session, proposed.approval.id).status == ApprovalStatus.EXECUTED, approved
-    assert escrows.get(market.session, escrow.id).status == EscrowStatus.REFUNDED
+    assert escrow_decisions.get(market.session, escrow.id).status == EscrowStatus.REFUNDED
     assert (wallet(market.session, escrow.buyer_id), wallet(market.session, escrow.seller_id)) == (10_000, 0)
 
 
@@ -141,16 +142,16 @@ def test_an_emptied_wallet_refuses_both_steps_unless_it_becomes_a_debt(market: M
 
     with pytest.raises(Conflict, match=r"holds only NGN 0\.00"), undone(market.session):
         refund(market, escrow, to_debt=False)
-    assert escrows.get(market.session, escrow.id).status == EscrowStatus.RELEASED
+    assert escrow_decisions.get(market.session, escrow.id).status == EscrowStatus.RELEASED
 
 
 def test_stopped_money_stops_it_whole(market: Market) -> None:
     escrow = paid_and_spent(market, 0)
-    stop.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
+    kill_switch.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
 
     with pytest.raises(Conflict, match="Fraud wave"), undone(market.session):
         refund(market, escrow)
-    stop.resume(market.session, "Over.", at=NOW, actor=DIVINE)
+    kill_switch.resume(market.session, "Over.", at=NOW, actor=DIVINE)
 
 
 def test_a_split_must_sum_to_what_is_held_and_a_refund_is_not_refunded_again(market: Market) -> None:
@@ -184,12 +185,12 @@ def test_the_constraint_alone_keeps_a_frozen_one(market: Market, monkeypatch: py
     monkeypatch.setattr(taken_back, "freeze_again", freeze)
     with pytest.raises(Conflict, match="changed meanwhile"), undone(market.session):
         refund(market, escrow)
-    assert escrows.get(market.session, escrow.id).status == EscrowStatus.RELEASED
+    assert escrow_decisions.get(market.session, escrow.id).status == EscrowStatus.RELEASED
 
 
 def test_a_reversal_alone_is_still_held_frozen(market: Market) -> None:
     escrow = paid_and_spent(market)
     reverse(market, escrow.id)
 
-    after = escrows.get(market.session, escrow.id)
+    after = escrow_decisions.get(market.session, escrow.id)
     assert (after.status, after.freezes) == (EscrowStatus.HELD, 1)

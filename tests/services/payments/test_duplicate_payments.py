@@ -12,7 +12,7 @@ from webapp.domain.providers.provider_results import ProviderResponse, ProviderS
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Event, Payment, Refund
 from webapp.services.approvals import approvals
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.orders import orders
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
@@ -35,7 +35,7 @@ def alert_states(market: Market) -> list[str]:
 
 
 def clearing(market: Market, owner: str) -> int:
-    ledger.settle_pools(market.session)
+    ledger_posting.settle_pools(market.session)
     rows = select(Account.balance).where(Account.kind == "clearing", Account.owner == owner)
     return sum(market.session.scalars(rows.execution_options(populate_existing=True)))
 

@@ -9,20 +9,19 @@ from webapp.domain.providers.provider_results import NoResponse, ProviderRespons
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
-from webapp.services.approvals import approvals
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.escrow_executors import RefundEscrow
-from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.ledger import transfer_queries
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.reversals import decisions as reversal_decisions
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds import settlement as refund_settlement
 
 JOB = job_actor("check_pending_payments")
 WHY = "The payer showed the receipt."
@@ -38,7 +37,7 @@ def tried(market: Market, amount: int = 10_000) -> Payment:
 
 def hear(market: Market, payment: Payment, word: ProviderResult) -> Payment:
     settings = market.runtime.settings
-    payment_settling.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=settings)
+    payment_settlement.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=settings)
     market.session.expire_all()
     return payments.get(market.session, payment.id)
 
@@ -77,7 +76,7 @@ def test_too_much_is_accepted_and_the_rest_goes_to_the_buyers_wallet(market: Mar
     done = decide(market, "accept", payment)
 
     assert done.executed
-    assert escrows.get(market.session, orders.escrow_of(market.session, payment.order_id).id).status == "held"
+    assert escrow_decisions.get(market.session, orders.escrow_of(market.session, payment.order_id).id).status == "held"
     assert wallet(market.session, buyer_of(market, payment)) == 500
     assert clearing(market) == -10_500
     assert payments.get(market.session, payment.id).status == "succeeded"
@@ -114,7 +113,7 @@ def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Mark
     proposed = decide(market, "mark_paid", payment)
     assert not proposed.executed
     assert proposed.approval is not None
-    preview = previews.of_approval(
+    preview = decision_preview.of_approval(
         market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings
     )
     assert "that came through another way is held" in preview.sentence
@@ -140,11 +139,11 @@ def held_by_card(market: Market) -> tuple[Payment, Escrow]:
 
 
 def refund(market: Market, escrow: Escrow) -> None:
-    escrows.refund(
+    escrow_decisions.refund(
         market.session,
         escrow.id,
         WHY,
-        version=escrows.get(market.session, escrow.id).version,
+        version=escrow_decisions.get(market.session, escrow.id).version,
         at=NOW,
         actor=AMINA,
         settings=market.runtime.settings,
@@ -154,7 +153,7 @@ def refund(market: Market, escrow: Escrow) -> None:
 def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
     payment, escrow = held_by_card(market)
     decision = RefundEscrow(reason=WHY)
-    shown = previews.of(
+    shown = decision_preview.of(
         market.session, "escrow.refund", escrow.id, decision, at=NOW, actor=AMINA, settings=market.runtime.settings
     )
     refund(market, escrow)
@@ -165,7 +164,7 @@ def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
     assert (made.amount, made.status) == (10_000, "waiting")
     assert wallet(market.session, escrow.buyer_id) == 0
     assert clearing(market) == 0
-    out = escrow_ledger.of_escrow(market.session, escrow.id)[-1]
+    out = transfer_queries.of_escrow(market.session, escrow.id)[-1]
     with pytest.raises(Conflict, match="went back through a provider"), undone(market.session):
         reversal_decisions.reverse(market.session, out.id, WHY, at=NOW, actor=DIVINE, settings=market.runtime.settings)
 
@@ -188,7 +187,7 @@ def test_what_becomes_of_a_refund(market: Market, word: ProviderResult, status: 
     [giving] = refunds.claim_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
     for _ in range(2):
-        refund_settling.settle_all(market.session, {giving.id: word}, at=NOW, actor=JOB)
+        refund_settlement.settle_all(market.session, {giving.id: word}, at=NOW, actor=JOB)
 
     found = refunds.of_payment(market.session, payment.id)
     assert found is not None
@@ -213,7 +212,7 @@ def failed_refund(market: Market) -> Payment:
     refund(market, escrow)
     [giving] = refunds.claim_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
-    refund_settling.settle_all(market.session, {giving.id: NoResponse("No.", is_refusal=True)}, at=NOW, actor=JOB)
+    refund_settlement.settle_all(market.session, {giving.id: NoResponse("No.", is_refusal=True)}, at=NOW, actor=JOB)
     return payment
 
 

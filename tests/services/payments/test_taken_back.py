@@ -19,15 +19,13 @@ from webapp.models import Alert, Audit, InboundWebhook, Refund
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.payments.reversals import decisions as reversal_decisions
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import decision_preview, disabled_reasons, escrow_explanation
 from webapp.services.refunds import refunds
 
 WAYS = ("claw_back", "write_off", "refund_rest")
@@ -42,7 +40,7 @@ def test_a_refund_by_hand_stops_every_way_out(case: Case, amount: int | None, go
     assert case.causes() == [FreezeCause.PAYMENT]
     assert case.alerts() == ["payment_taken_back"]
     with case.runtime.db.reading() as session:
-        [first, *_] = explanation.why(session, case.escrow().id, clock.now())
+        [first, *_] = escrow_explanation.why(session, case.escrow().id, clock.now())
     assert "taken back" in first
     case.night()
     for way in (case.release, case.refund):
@@ -140,7 +138,7 @@ def test_the_rest_goes_back_to_the_card(case: Case) -> None:
 def test_while_money_is_stopped_the_rest_is_not_refunded_nor_offered(case: Case) -> None:
     case.by_hand(4_000)
     with case.runtime.db.transaction() as session:
-        stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
+        kill_switch.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
     with case.runtime.db.reading() as session:
         how: ByActor = {"at": clock.now(), "actor": DIVINE}
         closed = {each: disabled_reasons.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
@@ -172,8 +170,8 @@ def test_a_refund_of_what_the_payer_has_back_already_warns_of_it(case: Case) -> 
     case.decide("write_off")
     with case.runtime.db.reading() as session:
         how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
-        preview = previews.of(session, "escrow.refund", case.escrow().id, RefundEscrow(reason=WHY), **how)
-        released = previews.of(session, "escrow.release", case.escrow().id, ReleaseEscrow(reason=WHY), **how)
+        preview = decision_preview.of(session, "escrow.refund", case.escrow().id, RefundEscrow(reason=WHY), **how)
+        released = decision_preview.of(session, "escrow.release", case.escrow().id, ReleaseEscrow(reason=WHY), **how)
     assert released.warnings == ()
     [warning] = preview.warnings
     assert "The payer has NGN 40.00 of payment" in warning
@@ -190,12 +188,12 @@ def test_a_write_off_after_the_release_says_that_the_escrow_stays_as_it_is(case:
 def _spend(session: Any, party: int, amount: int) -> None:
     from webapp.domain.states import TransferKind
     from webapp.services.ledger import accounts
-    from webapp.services.ledger import posting as ledger
+    from webapp.services.ledger import posting as ledger_posting
 
     purse = accounts.open_account(session, AccountKind.WALLET, party, "NGN", at=clock.now())
     pool = accounts.pool(session, AccountKind.CLEARING, "NGN", at=clock.now(), owner="elsewhere")
     legs = [(purse, -amount), (pool, amount)]
-    ledger.post(session, reference="spent", kind=TransferKind.PAYOUT, currency="NGN", legs=legs, at=clock.now())
+    ledger_posting.post(session, reference="spent", kind=TransferKind.PAYOUT, currency="NGN", legs=legs, at=clock.now())
 
 
 def test_a_second_person_decides_above_the_limit_and_sees_it_first(case: Case) -> None:
@@ -205,7 +203,7 @@ def test_a_second_person_decides_above_the_limit_and_sees_it_first(case: Case) -
     proposed = case.decide("claw_back")
     assert proposed.approval is not None
     with case.runtime.db.reading() as session:
-        shown = previews.of_approval(
+        shown = decision_preview.of_approval(
             session, proposed.approval.id, at=clock.now(), actor=CHIKA, settings=case.runtime.settings
         )
     assert sorted(leg.amount for leg in shown.legs) == [-4_000, 4_000]

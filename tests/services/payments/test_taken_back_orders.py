@@ -24,16 +24,16 @@ from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, executors
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.escrows import release as releases
-from webapp.services.ledger import integrity_checks as books
-from webapp.services.ledger import posting as ledger
+from webapp.services.escrows import release as escrow_release
+from webapp.services.ledger import integrity_checks
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds import settlement as refund_settlement
 
 WHY = "It is so."
 JOB = replace(job_actor("handle_webhooks"), permissions=frozenset({"money:move"}))
@@ -104,7 +104,7 @@ class World:
         if self.marked and self.bank in (ChargebackStatus.LOST, ChargebackStatus.ACCEPTED):
             rows.append(ReturnedAmount(self.wanted, "7"))
         seen = ProviderResponse("r", ProviderStatus.SUCCEEDED, PRICE, "NGN", "77", given_back=tuple(rows))
-        payment_settling.settle_all(self.session, {self.payment: seen}, at=NOW, actor=JOB, settings=self.about)
+        payment_settlement.settle_all(self.session, {self.payment: seen}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
     def send(self) -> None:
@@ -115,7 +115,7 @@ class World:
                 self.sent.append(giving.amount)
             status = ProviderStatus.SUCCEEDED if fits else ProviderStatus.FAILED
             word = ProviderResponse("r", status, giving.amount, "NGN", "5")
-            refund_settling.settle_all(self.session, {giving.id: word}, at=NOW, actor=JOB)
+            refund_settlement.settle_all(self.session, {giving.id: word}, at=NOW, actor=JOB)
         self.session.expire_all()
 
     # what people and jobs do
@@ -147,7 +147,9 @@ class World:
 
     def _do(self, name: str) -> None:
         if name == "night":
-            releases.release_all(self.session, [self.escrow().id], at=NOW, actor=JOB, reason="deadline", due_by=NOW)
+            escrow_release.release_all(
+                self.session, [self.escrow().id], at=NOW, actor=JOB, reason="deadline", due_by=NOW
+            )
         elif name in ("release", "refund"):
             self._decide(f"escrow.{name}", self.escrow().id)
         elif name == "open":
@@ -190,8 +192,8 @@ class World:
     # what has to hold
 
     def check(self) -> None:
-        ledger.settle_pools(self.session)
-        assert list(books.checks(self.session)) == []
+        ledger_posting.settle_pools(self.session)
+        assert list(integrity_checks.checks(self.session)) == []
 
     def check_end(self) -> None:
         self.check()

@@ -20,13 +20,13 @@ from webapp.models import Approval, Payout
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.services.approvals import approvals
 from webapp.services.common import installation
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import payouts
 from webapp.services.payouts import rerouting as payout_rerouting
 from webapp.services.payouts import retries as payout_retries
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts import stops as payout_stops
 from webapp.services.payouts.schedules import schedules as payout_schedules
 
@@ -88,7 +88,7 @@ class Steps(Books):
         before, now, plan, to = len(self.payouts()), self.terms(), self.plan(), self.in_use()
         last = next(((each.amount, each.destination_id) for each in self.payouts() if each.id == plan.payout_id), None)
         how: ByActor = {"at": self.at, "actor": JOB}
-        payout_writing.create_all(self.session, [self.plan_id], routes=WAYS, terms=terms, as_before=as_before, **how)
+        payout_creation.create_all(self.session, [self.plan_id], routes=WAYS, terms=terms, as_before=as_before, **how)
         self.session.expire_all()
         made = self.payouts()[before:]
         if made:
@@ -135,7 +135,7 @@ class Steps(Books):
     def _settle(self, payout_id: int, word: ProviderResult, taken: payouts.ClaimedPayout | None = None) -> None:
         before = payouts.get(self.session, payout_id).status
         claims = None if taken is None else {payout_id: taken.claim}
-        outcome = payout_settling.settle_all(self.session, {payout_id: word}, at=self.at, actor=JOB, claims=claims)
+        outcome = payout_settlement.settle_all(self.session, {payout_id: word}, at=self.at, actor=JOB, claims=claims)
         self.session.expire_all()
         payout = payouts.get(self.session, payout_id)
         assert outcome.done + len(outcome.failed) + len(outcome.refused) == 1, "one payout is one item"

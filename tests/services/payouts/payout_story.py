@@ -17,7 +17,7 @@ from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, ProviderRefused, Unknown
 from webapp.providers.protocols import Destination, PayoutInstruction
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import schedules as payout_schedules
@@ -192,7 +192,7 @@ class Books:
         return self.session.get_one(Party, self.party).ref
 
     def balance(self, kind: AccountKind, *, owner: str | None = None) -> int:
-        ledger.settle_pools(self.session)
+        ledger_posting.settle_pools(self.session)
         mine = select(func.coalesce(func.sum(Account.balance), 0)).where(Account.kind == kind)
         if owner is not None:
             mine = mine.where(Account.owner == owner)

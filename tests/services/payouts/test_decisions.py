@@ -17,13 +17,13 @@ from webapp.runtime import Runtime
 from webapp.services.alerts import registry as alert_registry
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.approvals import DecisionResult
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import decisions as payout_decisions
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
-from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts import settlement as payout_settlement
+from webapp.services.payouts.schedules import detail as schedule_detail
 
 JOB = job_actor("deliver_outbox")
 THERE = NoResponse("Please provide a unique reference.", is_answer=True, is_there=True)
@@ -35,7 +35,7 @@ def doubted(runtime: Runtime, hours: float = 25) -> int:
     number = written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
         payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-        payout_settling.settle_all(session, {number: THERE}, at=clock.now(), actor=JOB)
+        payout_settlement.settle_all(session, {number: THERE}, at=clock.now(), actor=JOB)
         since = clock.now() - timedelta(hours=hours)
         session.execute(update(Payout).values(doubted_at=since))
     return number
@@ -74,7 +74,7 @@ def decide(runtime: Runtime, action: str, number: int, actor: Actor = AMINA) -> 
 def why(runtime: Runtime, number: int) -> str:
     """The first sentence of its page."""
     with runtime.db.reading() as session:
-        return payout_explanation.why(payout_file.read(session, number), clock.now(), runtime.settings)[0]
+        return payout_explanation.why(payout_detail.read(session, number), clock.now(), runtime.settings)[0]
 
 
 def now(runtime: Runtime, number: int) -> tuple[str, str, int]:
@@ -103,7 +103,7 @@ def test_its_money_goes_back_once_and_no_other_payout_follows(runtime: Runtime) 
     with runtime.db.transaction() as session:
         plan = payouts.get(session, number).schedule_id or 0
         ways = {"NGN": "paystack"}
-        payout_writing.create_all(session, [plan], at=clock.now() + timedelta(days=2), actor=JOB, routes=ways)
+        payout_creation.create_all(session, [plan], at=clock.now() + timedelta(days=2), actor=JOB, routes=ways)
         assert session.scalar(select(func.count()).select_from(Payout)) == 1
         assert session.scalar(select(Audit.reason).where(Audit.action == "payout.give_back")) == WHY
     settled(runtime, number, ProviderStatus.SUCCEEDED)
@@ -256,7 +256,7 @@ def test_a_payouts_page_names_the_proposal_that_waits_and_the_two_who_decided(ru
     number = _contradicted(runtime)
     assert decide(runtime, "payout.write_off", number).approval is not None
     with runtime.db.reading() as session:
-        file = payout_file.read(session, number)
+        file = payout_detail.read(session, number)
         assert file.waiting is not None
         assert "approval.propose" in {moment.action for moment in file.moments}
     assert "Claw it back" not in why(runtime, number)
@@ -264,14 +264,14 @@ def test_a_payouts_page_names_the_proposal_that_waits_and_the_two_who_decided(ru
         approvals.approve(session, file.waiting.id, actor=CHIKA, at=clock.now(), settings=runtime.settings)
     assert f"{AMINA.name} proposed, and {CHIKA.name} approved on" in why(runtime, number)
     with runtime.db.reading() as session:
-        assert payout_file.read(session, number).waiting is None
+        assert payout_detail.read(session, number).waiting is None
 
 
 def test_a_schedule_whose_payout_was_paid_after_all_says_so(runtime: Runtime) -> None:
     number = _contradicted(runtime)
     with runtime.db.reading() as session:
-        plan = payout_plan.read(session, payouts.get(session, number).schedule_id or 0)
-        [reason] = payout_plan.reasons(plan, clock.now(), {"NGN": "paystack"})
+        plan = schedule_detail.read(session, payouts.get(session, number).schedule_id or 0)
+        [reason] = schedule_detail.reasons(plan, clock.now(), {"NGN": "paystack"})
     assert "was paid after all, after its money had come back" in reason.sentence
     assert reason.target is not None
     assert (reason.target.kind, reason.target.id) == ("payout", number)

@@ -11,11 +11,11 @@ from webapp.domain.actors import Actor, job_actor
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Delivery, Event, Payout, PayoutDestination
 from webapp.runtime import Runtime
-from webapp.services.notifications.messages import event_messages as people
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.notifications.messages import event_messages
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import detail as schedule_detail
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 
@@ -42,7 +42,7 @@ def plan(market: Market, party: int, ref: str = "plan") -> int:
 
 def pay(market: Market, schedule: int, at: datetime) -> list[str]:
     """Why it can't be paid; nothing when it was."""
-    outcome = payout_writing.create_all(market.session, [schedule], at=at, actor=JOB, routes=WAYS)
+    outcome = payout_creation.create_all(market.session, [schedule], at=at, actor=JOB, routes=WAYS)
     assert len(outcome.refused) + outcome.passed_on == 1
     return [refused.sentence for refused in outcome.refused]
 
@@ -52,9 +52,9 @@ def test_nothing_is_paid_to_a_new_one_for_a_day(market: Market) -> None:
     to, schedule = put(market, party), plan(market, party)
     [why] = pay(market, schedule, NOW + DAY - timedelta(seconds=1))
     assert "is new: nothing is paid to it before 03 March 2026 at 09:30 UTC" in why
-    dry = payout_writing.preview_all(market.session, [schedule], at=NOW, routes=WAYS)
+    dry = payout_creation.preview_all(market.session, [schedule], at=NOW, routes=WAYS)
     assert (dry.done, len(dry.refused)) == (0, 1)
-    told = payout_plan.reasons(payout_plan.read(market.session, schedule), NOW, WAYS)
+    told = schedule_detail.reasons(schedule_detail.read(market.session, schedule), NOW, WAYS)
     assert any("is new: nothing is paid" in reason.sentence for reason in told)
     assert pay(market, schedule, NOW + DAY) == []
     assert market.session.scalars(select(Payout.destination_id)).one() == to.id
@@ -115,7 +115,7 @@ def letters(market: Market) -> list[str]:
     """What the party is written, in order."""
     settings = market.runtime.settings.model_copy(update={"smtp_url": "smtp://localhost"})
     events = market.session.scalars(select(Event).where(Event.subject_kind == "party").order_by(Event.id)).all()
-    people.write(market.session, events, NOW, settings)
+    event_messages.write(market.session, events, NOW, settings)
     rows = market.session.scalars(select(Delivery).order_by(Delivery.id)).all()
     assert {each.recipient for each in rows} == {"kofi@example.org"}
     return [each.body for each in rows]

@@ -23,8 +23,8 @@ from webapp.models import Account, Alert, Payout
 from webapp.runtime import Runtime
 from webapp.services.alerts import registry as alert_registry
 from webapp.services.approvals import approvals
-from webapp.services.ledger import integrity_checks as books
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import integrity_checks
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.scheduling import schedules
 
@@ -73,7 +73,7 @@ class Story(Steps):
 
     def _balances(self) -> tuple[int, int, int]:
         """At the provider, the platform's losses, and what the party has with us less what it owes."""
-        ledger.settle_pools(self.session)
+        ledger_posting.settle_pools(self.session)
         clearing = (Account.kind == AccountKind.CLEARING) & (Account.owner == "paystack")
         sides = (clearing, Account.kind == AccountKind.LOSSES, Account.party_id == self.party)
         sums = [func.coalesce(func.sum(Account.balance).filter(side), 0) for side in sides]
@@ -142,7 +142,7 @@ class Story(Steps):
         found = alert_registry.rules()
         for name in RULES:
             assert list(found[name].question(self.session, self.at, self.settings)) == []
-        assert list(books.checks(self.session)) == []
+        assert list(integrity_checks.checks(self.session)) == []
 
 
 def orders(number: int) -> Iterator[Random]:

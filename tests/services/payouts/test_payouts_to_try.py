@@ -17,12 +17,12 @@ from webapp.runtime import Runtime
 from webapp.services.approvals import limits
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import payouts
 from webapp.services.payouts import probes as payout_probes
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import detail as schedule_detail
 from webapp.services.payouts.schedules import schedules as payout_schedules
 
 SHORT = NoResponse("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
@@ -39,7 +39,7 @@ def _paused(runtime: Runtime) -> int:
     """A payout whose provider sends none at present."""
     number = written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
-        payout_settling.settle_all(session, {number: SHORT}, at=clock.now(), actor=DIVINE)
+        payout_settlement.settle_all(session, {number: SHORT}, at=clock.now(), actor=DIVINE)
     return number
 
 
@@ -49,14 +49,14 @@ def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_aft
     settled(runtime, number, ProviderStatus.SUCCEEDED)
     settled(runtime, number, ProviderStatus.REVERSED)
     with runtime.db.reading() as session:
-        assert payout_file.retry_disabled_reason(payout_file.read(session, number), at) == ""
+        assert payout_detail.retry_disabled_reason(payout_detail.read(session, number), at) == ""
     settled(runtime, number, ProviderStatus.SUCCEEDED)
     with runtime.db.transaction() as session:
-        file = payout_file.read(session, number)
-        plan = payout_plan.read(session, file.payout.schedule_id or 0)
+        file = payout_detail.read(session, number)
+        plan = schedule_detail.read(session, file.payout.schedule_id or 0)
         said = f"Its payout {file.payout.ref} was paid after all: claw it back or write it off first."
-        assert payout_file.retry_disabled_reason(file, at) == said
-        assert payout_plan.pay_disabled_reason(plan, at) == said
+        assert payout_detail.retry_disabled_reason(file, at) == said
+        assert schedule_detail.pay_disabled_reason(plan, at) == said
     for action, subject in ((payouts.retry, number), (payout_schedules.trigger, plan.schedule.id)):
         with pytest.raises(Conflict, match="was paid after all"), runtime.db.transaction() as session:
             action(session, subject, at=at, actor=DIVINE)

@@ -19,7 +19,7 @@ from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.models import Payout, PayoutSchedule, StoredSetting
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 
 JOB = job_actor("deliver_outbox")
 
@@ -105,4 +105,4 @@ def _told(runtime: Runtime, number: int, word: NoResponse) -> None:
         session.execute(update(Payout).values(next_try_at=clock.now()))
         [taken] = payouts.claim_due(session, later, 1, timedelta(minutes=3), ["paystack"])
         claims = {number: taken.claim}
-        payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=JOB, claims=claims)
+        payout_settlement.settle_all(session, {number: word}, at=clock.now(), actor=JOB, claims=claims)

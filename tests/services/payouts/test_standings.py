@@ -22,12 +22,12 @@ from webapp.services.approvals import limits
 from webapp.services.ledger import accounts
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.detail import PayoutDetail
 from webapp.services.payouts.explanation import PayoutSituation
-from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import detail as schedule_detail
 from webapp.services.payouts.schedules import schedules as payout_schedules
 
 JOB = job_actor("process_payout_schedules")
@@ -44,7 +44,7 @@ WORDS = {
 
 def _file(runtime: Runtime, number: int) -> PayoutDetail:
     with runtime.db.reading() as session:
-        return payout_file.read(session, number)
+        return payout_detail.read(session, number)
 
 
 def _why(runtime: Runtime, number: int, at: datetime | None = None) -> str:
@@ -206,8 +206,8 @@ def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runt
             actor=DIVINE,
         )
     with runtime.db.reading() as session:
-        shown = payout_plan.read(session, plan)
-        foreseen = payout_plan.next_run_at(shown, now)
+        shown = schedule_detail.read(session, plan)
+        foreseen = schedule_detail.next_run_at(shown, now)
     assert foreseen is not None
     assert foreseen >= now + timedelta(days=21)
     assert (shown.failed, shown.schedule.retry_count) == (1, 0)

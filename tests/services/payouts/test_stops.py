@@ -21,14 +21,14 @@ from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.approvals import DecisionResult
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts import payouts
 from webapp.services.payouts import rerouting as payout_rerouting
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.destinations import NewDestination
 
 JOB = job_actor("process_payout_schedules")
@@ -51,7 +51,7 @@ def take(runtime: Runtime) -> list[payouts.ClaimedPayout]:
 
 def answer(runtime: Runtime, number: int) -> str:
     with runtime.db.reading() as session:
-        return " ".join(payout_explanation.why(payout_file.read(session, number), clock.now(), runtime.settings))
+        return " ".join(payout_explanation.why(payout_detail.read(session, number), clock.now(), runtime.settings))
 
 
 def say(runtime: Runtime, number: int, how: Callable[..., Payout], actor: Actor = DIVINE) -> Payout:
@@ -252,7 +252,7 @@ def test_nothing_more_of_its_schedule_is_paid_before_that_is_decided(runtime: Ru
         plan = payouts.get(session, first).schedule_id or 0
         session.execute(update(PayoutSchedule).values(status="pending"))
         routes = {"NGN": "paystack"}
-        [refused] = payout_writing.create_all(session, [plan], at=clock.now(), actor=JOB, routes=routes).refused
+        [refused] = payout_creation.create_all(session, [plan], at=clock.now(), actor=JOB, routes=routes).refused
     assert "was paid after all" in refused.sentence
 
 
@@ -362,7 +362,7 @@ def test_one_that_may_have_gone_is_asked_about_after_a_person_ended_it(runtime: 
 def told(runtime: Runtime, number: int, status: ProviderStatus, amount: int) -> None:
     with runtime.db.transaction() as session:
         word = ProviderResponse(payouts.get(session, number).ref, status, amount, "NGN", "TRF_1")
-        payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=job_actor("check_payouts"))
+        payout_settlement.settle_all(session, {number: word}, at=clock.now(), actor=job_actor("check_payouts"))
 
 
 def standing(runtime: Runtime) -> list[tuple[str, int]]:

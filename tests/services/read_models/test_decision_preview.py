@@ -25,17 +25,17 @@ from webapp.services.approvals import approvals, executors
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.payments import settlement as payment_settlement
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 from webapp.services.read_models.decision_preview import DecisionPreview
 
 WHY = "It is right so."
@@ -130,7 +130,7 @@ class Scene:
 
     def heard(self, payment_id: int, status: ProviderStatus, surplus: int) -> None:
         word = ProviderResponse("r", status, self.case.amount + surplus, self.case.currency, "77")
-        payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
+        payment_settlement.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
     def in_review(self) -> int:
@@ -168,7 +168,7 @@ class Scene:
             "r", ProviderStatus.SUCCEEDED, self.case.amount + self.case.surplus, self.case.currency, "78"
         )
         word = more if marked_by_hand else replace(more, provider_id="77", others=(more,))
-        payment_settling.settle_all(self.session, {payment: word}, at=NOW, actor=JOB, settings=self.about)
+        payment_settlement.settle_all(self.session, {payment: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
         return self.session.scalars(select(Payment.id).where(Payment.duplicate_of_id == payment)).one()
 
@@ -177,14 +177,14 @@ class Scene:
         word = ProviderResponse(
             "r", ProviderStatus.SUCCEEDED, self.case.amount, self.case.currency, "77", given_back=back
         )
-        payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
+        payment_settlement.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
     def _do(self, action: str, subject: int, **said: Any) -> None:
         decision = executors.find(action).payload(reason=WHY, **said)
         how: ByLockedActor = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
         executors.compute(self.session, action, subject, decision, **how).post()
-        ledger.settle_pools(self.session)
+        ledger_posting.settle_pools(self.session)
 
     def disputed(self) -> int:
         new = NewDispute(self.held().id, "buyer", "late", "It is late.", self.case.kind)
@@ -220,10 +220,10 @@ class Scene:
         self.session.flush()
         new = NewSchedule("plan", self.seller, case.amount, case.currency, NOW)
         plan = payout_schedules.create(self.session, new, **how)
-        payout_writing.create_all(self.session, [plan.id], at=NOW, actor=JOB, routes={case.currency: "paystack"})
+        payout_creation.create_all(self.session, [plan.id], at=NOW, actor=JOB, routes={case.currency: "paystack"})
         [taken] = payouts.claim_due(self.session, NOW, 1, timedelta(minutes=3), ["paystack"])
         word = NoResponse("It is there already.", is_answer=True, is_there=True)
-        payout_settling.settle_all(self.session, {taken.id: word}, at=NOW, actor=JOB)
+        payout_settlement.settle_all(self.session, {taken.id: word}, at=NOW, actor=JOB)
         self.session.expire_all()
         return taken.id
 
@@ -232,7 +232,7 @@ class Scene:
         number = self.doubted()
         for status in (ProviderStatus.FAILED, ProviderStatus.SUCCEEDED):
             word = ProviderResponse("payout", status, self.case.amount, self.case.currency)
-            payout_settling.settle_all(self.session, {number: word}, at=NOW, actor=JOB)
+            payout_settlement.settle_all(self.session, {number: word}, at=NOW, actor=JOB)
         self.session.expire_all()
         self._spend(self.seller)
         return number
@@ -317,9 +317,11 @@ def compare(runtime: Runtime, case: Case) -> None:
         subject, said = SCENES[case.action](Scene(market, case))
         payload = executors.find(case.action).payload(reason=WHY, **said)
         session = market.session
-        ledger.settle_pools(session)
+        ledger_posting.settle_pools(session)
         how: UnderSettings = {"at": NOW, "settings": market.runtime.settings}
-        shown = _answer(session, lambda: previews.of(session, case.action, subject, payload, actor=DIVINE, **how))
+        shown = _answer(
+            session, lambda: decision_preview.of(session, case.action, subject, payload, actor=DIVINE, **how)
+        )
         event(f"{case.action}: {'refused' if isinstance(shown, Refusal) else 'done'}")
         if isinstance(shown, Refusal):
             again = _answer(
@@ -333,11 +335,11 @@ def compare(runtime: Runtime, case: Case) -> None:
         sentence = decided.sentence
         if decided.approval is not None:
             assert _entries(session, last) == []
-            at_approval = previews.of_approval(session, decided.approval.id, actor=CHIKA, **how)
+            at_approval = decision_preview.of_approval(session, decided.approval.id, actor=CHIKA, **how)
             assert (at_approval.legs, at_approval.sentence) == (shown.legs, shown.sentence)
             approvals.approve(session, decided.approval.id, actor=CHIKA, **how)
             sentence = shown.sentence
-        ledger.settle_pools(session)
+        ledger_posting.settle_pools(session)
         _same(session, shown, _entries(session, last), sentence)
 
 

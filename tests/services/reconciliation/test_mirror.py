@@ -15,7 +15,7 @@ from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.models import Account, MirrorAccount, MirrorEntry, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release as escrow_release
 from webapp.services.reconciliation.mirror_queue import MOST_ATTEMPTS
 
 
@@ -28,7 +28,7 @@ def ours(runtime: Runtime) -> dict[str, int]:
 
 def release_all(runtime: Runtime, ids: list[int]) -> None:
     with runtime.db.transaction() as session:
-        releases.release_all(session, ids, at=LATER, actor=job_actor("auto_release"), reason="expired")
+        escrow_release.release_all(session, ids, at=LATER, actor=job_actor("auto_release"), reason="expired")
 
 
 def try_now(runtime: Runtime) -> None:

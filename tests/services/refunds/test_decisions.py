@@ -22,7 +22,7 @@ from webapp.models import Alert, Audit, Payment, Refund
 from webapp.runtime import Runtime
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.refunds.decisions import Choice, RefundChoice
 from webapp.services.refunds.settlement import RefundResult
 
@@ -45,7 +45,7 @@ class Case:
         self.session.flush()
 
     def hears(self, word: RefundResult, at: timedelta = timedelta(minutes=1)) -> Refund:
-        refund_settling.settle_all(self.session, {self.giving.id: word}, at=NOW + at, actor=JOB)
+        refund_settlement.settle_all(self.session, {self.giving.id: word}, at=NOW + at, actor=JOB)
         return self.refund()
 
     def refund(self) -> Refund:
