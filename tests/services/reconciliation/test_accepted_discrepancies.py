@@ -191,7 +191,7 @@ def test_accepting_while_it_becomes_another_accepts_what_was_shown_or_nothing(pg
 def test_a_balance_that_somebody_changed_at_blnk_stays_accepted_while_it_moves(desk: Runtime, sandbox: Caller) -> None:
     trade(desk, 1)
     send(desk)
-    changed = f"bln_{sandbox.control('books?kind=blnk.balance', method='GET')['blnk.balance'][0]['number']}"
+    changed = f"bln_{sandbox.control('store?kind=blnk.balance', method='GET')['blnk.balance'][0]['number']}"
     sandbox.control("blnk/adjust", {"balance": changed, "amount": 7})
     run_job_now(desk, "verify_books")
     with desk.db.transaction() as session:
