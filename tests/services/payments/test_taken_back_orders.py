@@ -17,13 +17,14 @@ from tests.support.market import AMINA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
 from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.providers.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
 from webapp.errors import Refusal
-from webapp.models import Account, Alert, Dispute, Escrow, Payment
+from webapp.models import Account, Alert, Dispute, Escrow, Freeze, Payment
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, executors
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import freezes
 from webapp.services.escrows import release as escrow_release
 from webapp.services.ledger import integrity_checks
 from webapp.services.ledger import posting as ledger_posting
@@ -188,6 +189,14 @@ class World:
             for action in ("withdraw", "claw_back", "write_off", "give_again"):
                 self._tried(action)
         self._tried("withdraw")
+        self._unfreeze()
+
+    def _unfreeze(self) -> None:
+        """A person looks at what is held again because it was given again; nobody froze anything else here."""
+        mine = (Freeze.escrow_id == self.escrow().id, Freeze.cause == FreezeCause.PERSON, Freeze.lifted_at.is_(None))
+        for freeze in self.session.scalars(select(Freeze).where(*mine)).all():
+            assert freeze.reason.startswith("Given again")
+            freezes.unfreeze(self.session, freeze.id, WHY, at=NOW, actor=DIVINE)
 
     # what has to hold
 
@@ -244,6 +253,7 @@ ORDERS = st.lists(st.sampled_from(STEPS), min_size=1, max_size=9)
 @example(steps=["refund", "send", "created", "lost"], amount=PRICE, marked=True)
 @example(steps=["by_hand", "created", "lost"], amount=PRICE, marked=False)
 @example(steps=["night", "lost", "claw_back", "won", "give_again"], amount=4_000, marked=True)
+@example(steps=["lost", "won"], amount=PRICE, marked=False)
 def test_in_any_order_money_goes_once_and_everything_ends(
     sqlite_runtime: Runtime, steps: list[str], amount: int, marked: bool
 ) -> None:
