@@ -26,7 +26,7 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 	@exec $(BIN)/desk up
 
 test: check ## check, then run every test (COVERAGE=1: with the branches that they reach, which takes half as long again)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(COVERAGE),--cov --cov-report=)
+	@$(BIN)/python -m pytest -n 2 $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)
 
 quick: check ## check, then run the tests that need no database, server or browser

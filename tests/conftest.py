@@ -15,6 +15,7 @@ from tests.support import browser as browsers
 from tests.support.compiled import compiled_once
 from tests.support.filled import Filled, fill
 from tests.support.postgresql import Server, serving
+from tests.support.together import Together
 from webapp.db import Database
 from webapp.migrations import upgrade
 from webapp.providers.http.leases import EffectLease
@@ -139,7 +140,7 @@ def pg_demo(pg: Server, pg_filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
     pg.drop(url)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql demo"))])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def filled(request: pytest.FixtureRequest) -> tuple[Runtime, dict[str, int]]:
     """A desk full of demo data on each database, and its rows by table before the demo was added."""
     name = "sqlite" if request.param == "sqlite" else "pg"
@@ -189,6 +190,11 @@ _STARTING = frozenset(
 """Fixtures under every database, server and browser."""
 _STARTS_ITSELF = ("subprocess", "Popen", "serving", "desk_with", "CliRunner", "Sandbox", "LocalDesk", "upgrade")
 """Names by which a module of tests starts something itself."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Hand each test process one test at a time, or all of those that stand on something costly together."""
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from webapp.domain.permissions import ROLES
 
 Someone = Callable[..., Any]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 FEWEST = 15
 LEFT_BEHIND = "net::ERR_ABORTED"
 """A live part was being asked for when the reader went on."""

@@ -14,7 +14,7 @@ from tests.support.local_desk import LocalDesk
 from tests.support.paths import ROOT
 
 Someone = Callable[..., Any]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 def money_of(text: str) -> int:

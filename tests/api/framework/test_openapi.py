@@ -20,9 +20,6 @@ from webapp.api.framework.routing import Endpoint
 from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.providers import catalogue
 
-pytestmark = pytest.mark.xdist_group("described")
-"""One test process: filling the desk that is asked takes longer than most of the asking."""
-
 
 def breaks_nothing(ctx: CheckContext, response: Any, case: Case[Any]) -> bool | None:
     """No server error; a 503 is an answer where it is described."""
