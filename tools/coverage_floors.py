@@ -12,7 +12,7 @@ from typing import Any
 
 from coverage import Coverage
 
-FLOORS = {"webapp": 90.0, "webapp/domain": 95.0, "webapp/services": 95.0}
+FLOORS = {"webapp": 94.0, "webapp/domain": 98.0, "webapp/services": 97.0}
 """The least share in percent. Raise one when the figure is well above it."""
 REPORT = "var/coverage.json"
 
