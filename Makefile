@@ -4,6 +4,8 @@ SUPPORTED := python3.14 python3.13 python3.12 python3.11
 PYTHON := $(shell for p in $(SUPPORTED) python3 python; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+# One more than the two cores of our CI: tests that wait for a process or for a deadline leave theirs to others.
+TEST_PROCESSES := 3
 QUIET := --quiet --disable-pip-version-check
 VERSION := print(*sys.version_info[:2])
 
@@ -26,11 +28,11 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 	@exec $(BIN)/desk up
 
 test: check ## check, then run every test (COVERAGE=1: with the branches that they reach, which takes half as long again)
-	@$(BIN)/python -m pytest -n 2 $(if $(COVERAGE),--cov --cov-report=)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)
 
 quick: check ## check, then run the tests that need no database, server or browser
-	@$(BIN)/python -m pytest -n 2 -m quick
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m quick
 
 check: $(READY) ## lint, types and the one-way imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

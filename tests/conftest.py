@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from tests.support import browser as browsers
@@ -16,6 +17,7 @@ from tests.support.compiled import compiled_once
 from tests.support.filled import Filled, fill
 from tests.support.postgresql import Server, serving
 from tests.support.together import Together
+from webapp import db as db_module
 from webapp.db import Database
 from webapp.migrations import upgrade
 from webapp.providers.http.leases import EffectLease
@@ -48,6 +50,21 @@ def quick_statements() -> Iterator[None]:
     """Statements that are compiled once for all tests."""
     with compiled_once():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_commits() -> Iterator[None]:
+    """SQLite that waits for no disk at a commit: no test cuts the power, and a killed process loses nothing."""
+    real = db_module._sqlite
+
+    def unsynced(url: str) -> Engine:
+        engine = real(url)
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous = OFF"))
+        return engine
+
+    db_module._sqlite = unsynced
+    yield
+    db_module._sqlite = real
 
 
 @pytest.fixture(scope="session")
