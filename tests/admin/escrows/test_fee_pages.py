@@ -1,5 +1,6 @@
 """What the seller gets after the fee is said wherever a decision is shown: preview, approval, decision and print."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -42,8 +43,7 @@ def split(client: FlaskClient, dispute: int) -> tuple[str, str]:
 
 def facts(page: str) -> dict[str, str]:
     """The terms of the page's lists of facts."""
-    pairs = [part.split("</dt><dd>") for part in page.split("<dt>")[1:]]
-    return {pair[0]: pair[1].split("</dd>")[0] for pair in pairs if len(pair) == 2}
+    return dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>\s*(.*?)\s*</dd>", page, re.DOTALL))
 
 
 def test_preview_decision_card_and_print_say_it(desk: Runtime, sign_in: SignIn) -> None:

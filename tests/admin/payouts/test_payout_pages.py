@@ -272,7 +272,7 @@ def test_a_destination_is_set_and_its_number_never_shown_again(clocked: Runtime,
     page = admin.get(f"/parties/{party}").text
     assert "Kofi Mensah, 058 ···6789" in page
     assert "&lt;" not in page, "a sentence shows its markup"
-    assert re.search(r"in this currency before <time [^>]*>\w{3} \d", page), "an instant, not `before in 23 hours`"
+    assert re.search(r"in this currency before\s+<time [^>]*>\w{3} \d", page), "an instant, not `before in 23 hours`"
     assert "0123456789" not in page
     assert send(admin, path, account_number="9999999999", **TO).status_code == 303
     with clocked.db.reading() as session:
