@@ -34,8 +34,8 @@ test: check ## check, then run every test (COVERAGE=1: with the branches that th
 quick: check ## check, then run the tests that need no database, server or browser
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m quick
 
-check: $(READY) ## lint, types and the one-way imports
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+check: $(READY) ## lint, format of code and templates, types and the one-way imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --check templates && $(BIN)/mypy && $(BIN)/lint-imports
 
 conformance: $(READY) ## hold servers to recorded answers: BLNK_URL and BLNK_API_KEY, …; without, our own sandbox
 	@$(BIN)/python -m webapp.conformance

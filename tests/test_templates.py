@@ -1,6 +1,8 @@
-"""A name that a template takes from its view is never hidden by one that the template around it makes or imports."""
+"""A template hides no name that its view gives it, and makes no white space where it would show."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,3 +54,42 @@ def test_no_name_of_a_view_is_hidden_by_the_template_around(name: str) -> None:
     asked = meta.find_undeclared_variables(template) - made_by(template)
     hidden = {(each, parent) for parent, found in around(template) for each in made_by(found) & asked}
     assert hidden == set()
+
+
+def _classes(pattern: str) -> str:
+    """Of the style sheet: an alternation of the classes whose rule has it."""
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", (ROOT / "static" / "desk.css").read_text())
+    return "|".join(
+        {found for names, rule in rules if re.search(pattern, rule) for found in re.findall(r"\.([\w-]+)", names)}
+    )
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_what_shows_its_white_space_has_none_of_the_template_in_it(name: str) -> None:
+    """The formatter gives a quotation lines of its own; where each line is shown, `{{-` and `-}}` take them out."""
+    text = (FOLDER / name).read_text()
+    shown = rf'<(\w+)[^<>]* class="(?:[^"]* )?(?:{_classes(r"white-space: pre")})(?: [^"]*)?"[^<>]*>(.*?)</\1>'
+    inside = [_without_what_jinja_takes_out(found[1]) for found in re.findall(shown, text, re.DOTALL)]
+    assert [each for each in inside if each != each.strip()] == []
+
+
+def _without_what_jinja_takes_out(text: str) -> str:
+    return re.sub(r"\s+(?=\{[{%#]-)|(?<=-[}%#]\})\s+", "", text)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_cell_that_is_hidden_when_it_is_empty_can_be_empty(name: str) -> None:
+    cells = re.findall(
+        r'<td class="money"[^<>]*>(\s*\{%-? if (?:(?!</td>).)*\{% endif -?%\}\s*)</td>',
+        (FOLDER / name).read_text(),
+        re.DOTALL,
+    )
+    assert [each for each in cells if _without_what_jinja_takes_out(each) != each.strip()] == []
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "static").iterdir()), ids=lambda file: file.name)
+def test_style_sheets_and_scripts_have_no_tabs_no_trailing_blanks_and_one_end_of_file(file: Path) -> None:
+    text = file.read_text()
+    assert re.findall(r"^.*(?:\t| $)", text, re.MULTILINE) == []
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
