@@ -1,4 +1,4 @@
-"""A template hides no name that its view gives it, and makes no white space where it would show."""
+"""A template hides no name that its view gives it, makes no white space where it would show, and names its icon."""
 
 import re
 from collections.abc import Iterator
@@ -85,6 +85,12 @@ def test_a_cell_that_is_hidden_when_it_is_empty_can_be_empty(name: str) -> None:
         re.DOTALL,
     )
     assert [each for each in cells if _without_what_jinja_takes_out(each) != each.strip()] == []
+
+
+@pytest.mark.parametrize("name", [each for each in TEMPLATES if "</html>" in (FOLDER / each).read_text()])
+def test_every_whole_page_names_its_icon(name: str) -> None:
+    """Without one a browser asks for /favicon.ico, and its console says that there is none."""
+    assert '<link rel="icon"' in (FOLDER / name).read_text()
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "static").iterdir()), ids=lambda file: file.name)

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from webapp import clock
 from webapp.admin.ui.badges import badge
 from webapp.domain.actors import named
+from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
 from webapp.domain.instants import format_instant, parts_of, shown_in
 from webapp.domain.money.money import exponent, major_text, to_major
 from webapp.domain.providers import provider_messages
@@ -103,8 +104,8 @@ def register_filters(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
     known = (money, when, with_local_times, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
-    words["named"] = named
-    words["provider_word"] = provider_word
+    words |= {"named": named, "provider_word": provider_word}
+    words |= {"claim_label": claim_label, "resolution_label": resolution_label}
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(words)
     app.jinja_env.finalize = _shown
@@ -119,3 +120,13 @@ def provider_word(word: str | None) -> Any:
     """What a provider said, in a sentence; its own code is the hint of it, for whoever looks it up there."""
     said = provider_messages.sentence(word)
     return Markup('<span title="{}">{}</span>').format(word, said) if provider_messages.is_code(word) else said
+
+
+def claim_label(code: str) -> str:
+    """What a claim is about, in the words of the form that it was chosen in."""
+    return REASON_CODES.get(code, code)
+
+
+def resolution_label(code: str | None) -> str:
+    """Why a dispute was decided so, in the words of the form that it was chosen in."""
+    return "–" if code is None else RESOLUTION_CODES.get(code, code)
