@@ -5,7 +5,7 @@ import uuid
 from flask import Response, request
 
 from webapp.sandbox.blnk import serializers
-from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, blueprint, invalid, not_found, request_body, said
+from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, blueprint, invalid, not_found, request_body, respond
 from webapp.sandbox.blnk.filters import filtered
 from webapp.sandbox.core.request_inputs import query_int
 from webapp.sandbox.core.sandbox import Sandbox, current
@@ -26,15 +26,15 @@ def ledgers() -> Response:
     kept = {"name": str(body["name"]), "meta_data": body.get("meta_data")}
     made = sandbox.store.add(LEDGER, uuid.uuid4().hex, kept)
     assert made is not None
-    tell(sandbox, "ledger.created", serializers.ledger(made))
-    return said(serializers.ledger(made), 201)
+    send_webhook(sandbox, "ledger.created", serializers.ledger(made))
+    return respond(serializers.ledger(made), 201)
 
 
 @blueprint.get("/ledgers")
 def ledgers_list() -> Response:
     """Every ledger."""
     found = current().store.listed(LEDGER, limit=query_int("limit", 20, _MOST), offset=_offset(), newest=True)
-    return said([serializers.ledger(each) for each in found])
+    return respond([serializers.ledger(each) for each in found])
 
 
 @blueprint.get("/ledgers/<identity>")
@@ -43,7 +43,7 @@ def ledger(identity: str) -> Response:
     thing = numbered(current(), LEDGER, "ldg_", identity)
     if thing is None:
         raise not_found("LGR_NOT_FOUND", "Ledger not found")
-    return said(serializers.ledger(thing))
+    return respond(serializers.ledger(thing))
 
 
 @blueprint.post("/ledgers/filter")
@@ -67,21 +67,21 @@ def balances() -> Response:
     made = _added(sandbox, key, kept | {"ledger_id": ledger_id, "currency": currency})
     if made is None:
         raise BlnkWrong("GEN_CONFLICT", "a balance with this indicator and currency exists already")
-    tell(sandbox, "balance.created", serializers.balance(made))
-    return said(serializers.balance(made), 201)
+    send_webhook(sandbox, "balance.created", serializers.balance(made))
+    return respond(serializers.balance(made), 201)
 
 
 @blueprint.get("/balances")
 def balances_list() -> Response:
     """Every balance."""
     found = current().store.listed(BALANCE, limit=query_int("limit", 20, _MOST), offset=_offset(), newest=True)
-    return said([serializers.listed_balance(each) for each in found] or None)
+    return respond([serializers.listed_balance(each) for each in found] or None)
 
 
 @blueprint.get("/balances/<identity>")
 def balance(identity: str) -> Response:
     """One balance."""
-    return said(serializers.balance(found(current(), identity)))
+    return respond(serializers.balance(found(current(), identity)))
 
 
 @blueprint.get("/balances/indicator/<indicator>/currency/<currency>")
@@ -90,7 +90,7 @@ def balance_by_indicator(indicator: str, currency: str) -> Response:
     thing = current().store.get(BALANCE, _key(indicator, currency))
     if thing is None:
         raise not_found("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
-    return said(serializers.balance(thing))
+    return respond(serializers.balance(thing))
 
 
 @blueprint.post("/balances/filter")
@@ -134,7 +134,7 @@ def adjust(sandbox: Sandbox, identity: str, amount: int) -> Thing:
     return thing
 
 
-def tell(sandbox: Sandbox, event: str, data: Data) -> None:
+def send_webhook(sandbox: Sandbox, event: str, data: Data) -> None:
     """Send a webhook, if the options want Blnk's."""
     if sandbox.options.blnk_webhooks:
         webhook_sender.emit(

@@ -5,8 +5,8 @@ import uuid
 from flask import Response
 
 from webapp.sandbox.blnk import posting
-from webapp.sandbox.blnk.balances import tell
-from webapp.sandbox.blnk.envelope import BlnkWrong, blueprint, refused, request_body, said
+from webapp.sandbox.blnk.balances import send_webhook
+from webapp.sandbox.blnk.envelope import BlnkWrong, blueprint, refused, request_body, respond
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data
 
@@ -28,12 +28,12 @@ def bulk() -> Response:
     if body.get("run_async"):
         sandbox.delayed_tasks.plan(_BULK, {"request": body, "batch": batch})
         message = "Bulk transaction processing started"
-        return said({"message": message, "batch_id": batch, "status": "processing"}, 202)
+        return respond({"message": message, "batch_id": batch, "status": "processing"}, 202)
     try:
         _post_all(sandbox, body, batch)
     except BlnkWrong as problem:
         return refused(problem, batch_id=batch)
-    return said({"batch_id": batch, "status": "applied", "transaction_count": len(rows)}, 201)
+    return respond({"batch_id": batch, "status": "applied", "transaction_count": len(rows)}, 201)
 
 
 def register(sandbox: Sandbox) -> None:
@@ -71,14 +71,14 @@ def _in_batch(problem: BlnkWrong, each: Data, number: int, batch: str, rest: str
     why = problem.detail
     if problem.code == "TXN_NOT_FOUND":
         why = f"failed to get source and destination balances: NOT_FOUND: {why}"
-    said = f"failed to queue transaction {number} ({which}, Amount: {amount:.2f}): {why}. {rest}"
-    return BlnkWrong(problem.code, said, details={"batch_id": batch})
+    detail = f"failed to queue transaction {number} ({which}, Amount: {amount:.2f}): {why}. {rest}"
+    return BlnkWrong(problem.code, detail, details={"batch_id": batch})
 
 
 def _later(sandbox: Sandbox, task: Data) -> None:
     event: Data = {"batch_id": task["batch"], "transaction_count": len(task["request"]["transactions"])}
     try:
         _post_all(sandbox, task["request"], task["batch"])
-        tell(sandbox, "bulk_transaction.applied", event | {"status": "applied"})
+        send_webhook(sandbox, "bulk_transaction.applied", event | {"status": "applied"})
     except BlnkWrong as problem:
-        tell(sandbox, "bulk_transaction.failed", event | {"status": "failed", "error": problem.detail})
+        send_webhook(sandbox, "bulk_transaction.failed", event | {"status": "failed", "error": problem.detail})

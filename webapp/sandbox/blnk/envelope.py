@@ -64,7 +64,7 @@ def not_found(code: str, message: str) -> BlnkWrong:
     return BlnkWrong(code, message, details={})
 
 
-def said(data: Any, status: int = 200) -> Response:
+def respond(data: Any, status: int = 200) -> Response:
     """Success: the object itself."""
     answer = jsonify(data)
     answer.status_code = status
@@ -77,7 +77,7 @@ def refused(problem: BlnkWrong, **beside: Any) -> Response:
     if problem.details is not None:
         detail["details"] = problem.details
     field = "errors" if problem.checked else "error"
-    return said(beside | {field: problem.detail, "error_detail": detail}, problem.status)
+    return respond(beside | {field: problem.detail, "error_detail": detail}, problem.status)
 
 
 def request_body() -> Data:
@@ -139,7 +139,7 @@ def _wrong(problem: BlnkWrong) -> Response:
 @blueprint.get("/health")
 def health() -> Response:
     """Alive, to anyone."""
-    return said({"status": "UP"})
+    return respond({"status": "UP"})
 
 
 @blueprint.route("/<path:anything>", methods=["GET", "POST", "PUT", "DELETE"])

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from webapp.domain.instants import parse_time_or_day
-from webapp.sandbox.blnk.envelope import BlnkWrong, request_body, said
+from webapp.sandbox.blnk.envelope import BlnkWrong, request_body, respond
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 
@@ -38,9 +38,9 @@ def filtered(
     found = store.chosen(where, values, order, limit if 0 < limit <= _MOST else _FILL, offset)
     rows = [shape(each) for each in found] or none
     if not body.get("include_count"):
-        return said(rows)
+        return respond(rows)
     total = store.execute(f"SELECT count(*) FROM things WHERE {where}", values)[0][0]
-    return said({"data": rows, "total_count": total})
+    return respond({"data": rows, "total_count": total})
 
 
 def _condition(each: Data, table: str, fields: tuple[str, ...]) -> tuple[str, list[Any]]:

@@ -5,7 +5,7 @@ import uuid
 from flask import Response
 
 from webapp.sandbox.blnk import balances, posting, serializers
-from webapp.sandbox.blnk.envelope import BlnkWrong, blueprint, invalid, request_body, said
+from webapp.sandbox.blnk.envelope import BlnkWrong, blueprint, invalid, request_body, respond
 from webapp.sandbox.blnk.transactions import found
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
@@ -30,8 +30,8 @@ def inflight(identity: str) -> Response:
         sandbox.store.save(row)
         if not body.get("skip_queue"):
             sandbox.delayed_tasks.plan(_SETTLE, {"reference": row.key}, after=sandbox.options.settle_seconds)
-            return said(serializers.by_id(row) | {"queued": True})
-    return said(serializers.made(_settle(sandbox, row.key, f"ref_{uuid.uuid4()}")))
+            return respond(serializers.by_id(row) | {"queued": True})
+    return respond(serializers.made(_settle(sandbox, row.key, f"ref_{uuid.uuid4()}")))
 
 
 def register(sandbox: Sandbox) -> None:
@@ -70,5 +70,5 @@ def _settle(sandbox: Sandbox, reference: str, by: str) -> Thing:
         child: Data = row.data | {"status": status, "inflight": False}
         made = sandbox.store.add(posting.KIND, by, child, parent=f"txn_{row.number}")
     assert made is not None
-    balances.tell(sandbox, f"transaction.{status.lower()}", serializers.made(made))
+    balances.send_webhook(sandbox, f"transaction.{status.lower()}", serializers.made(made))
     return made

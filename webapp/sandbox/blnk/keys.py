@@ -4,7 +4,7 @@ import uuid
 
 from flask import Response, request
 
-from webapp.sandbox.blnk.envelope import KEY, BlnkWrong, blueprint, invalid, request_body, said
+from webapp.sandbox.blnk.envelope import KEY, BlnkWrong, blueprint, invalid, request_body, respond
 from webapp.sandbox.core.sandbox import current
 
 
@@ -18,4 +18,4 @@ def api_keys() -> Response:
         raise invalid("name: cannot be blank; scopes: cannot be blank.", "GEN_VALIDATION_ERROR")
     made = current().store.add(KEY, uuid.uuid4().hex, {"name": body["name"], "scopes": body["scopes"]})
     assert made is not None
-    return said({"api_key_id": f"api_key_{made.number}", "key": made.key} | made.data, 201)
+    return respond({"api_key_id": f"api_key_{made.number}", "key": made.key} | made.data, 201)

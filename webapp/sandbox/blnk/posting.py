@@ -40,7 +40,7 @@ def apply(sandbox: Sandbox, reference: str, kept: Data, parent: str = "") -> Thi
         data = _move(sandbox, kept)
         row = sandbox.store.add(KIND, reference, data | {"status": status}, parent=parent)
     assert row is not None
-    balances.tell(sandbox, f"transaction.{status.lower()}", serializers.told(row))
+    balances.send_webhook(sandbox, f"transaction.{status.lower()}", serializers.webhook_row(row))
     return row
 
 
@@ -52,7 +52,7 @@ def enqueue(sandbox: Sandbox, reference: str, kept: Data, parent: str = "") -> T
         row = sandbox.store.add(KIND, reference, kept | ends | {"status": QUEUED}, parent=parent)
         sandbox.delayed_tasks.plan(_QUEUE, {"reference": reference}, after=sandbox.options.settle_seconds)
     assert row is not None
-    balances.tell(sandbox, "transaction.queued", serializers.made(row))
+    balances.send_webhook(sandbox, "transaction.queued", serializers.made(row))
     return row
 
 
@@ -89,8 +89,10 @@ def _split(sandbox: Sandbox, reference: str, kept: Data, parts: list[Data], *, s
         raise
     whole = Thing(0, KIND, reference, "", done[0].at, kept | {"status": APPLIED if skip_queue else QUEUED})
     ids = {row.data["source" if "sources" in named else "destination"]: f"txn_{row.number}" for row in done}
-    told = [leg | {"transaction_id": ids.get(str(leg["identifier"]), "")} for legs in named.values() for leg in legs]
-    return serializers.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
+    legs_by_id = [
+        leg | {"transaction_id": ids.get(str(leg["identifier"]), "")} for legs in named.values() for leg in legs
+    ]
+    return serializers.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, legs_by_id)
 
 
 def _work_off(sandbox: Sandbox, reference: str) -> None:
@@ -105,13 +107,13 @@ def _work_off(sandbox: Sandbox, reference: str) -> None:
         rejected = waiting.data | {"status": REJECTED, "meta_data": meta | {"blnk_rejection_reason": problem.detail}}
         row = sandbox.store.add(KIND, after, rejected, parent=parent)
         assert row is not None
-        balances.tell(sandbox, "transaction.rejected", serializers.made(row))
+        balances.send_webhook(sandbox, "transaction.rejected", serializers.made(row))
 
 
 def _refuse_used(sandbox: Sandbox, reference: str) -> None:
     if sandbox.store.get(KIND, reference):
-        said = f"transaction validation failed: reference {reference} has already been used"
-        raise BlnkWrong("TXN_DUPLICATE_REFERENCE", said)
+        detail = f"transaction validation failed: reference {reference} has already been used"
+        raise BlnkWrong("TXN_DUPLICATE_REFERENCE", detail)
 
 
 def _move(sandbox: Sandbox, kept: Data) -> Data:

@@ -55,7 +55,7 @@ def made(thing: Thing) -> Data:
     return listed(thing) | exact | options | {"inflight": data["status"] == "INFLIGHT"}
 
 
-def told(thing: Thing) -> Data:
+def webhook_row(thing: Thing) -> Data:
     """A row in the webhook about it: one that is held says so twice."""
     held = {"inflight": True} if thing.data["status"] == "INFLIGHT" else {}
     return made(thing) | {"meta_data": _meta(thing) | held}

@@ -4,7 +4,7 @@ from flask import Response
 
 from webapp.sandbox.blnk import posting, serializers
 from webapp.sandbox.blnk.balances import numbered
-from webapp.sandbox.blnk.envelope import blueprint, not_found, request_body, said
+from webapp.sandbox.blnk.envelope import blueprint, not_found, request_body, respond
 from webapp.sandbox.blnk.filters import filtered
 from webapp.sandbox.core.request_inputs import query_int
 from webapp.sandbox.core.sandbox import Sandbox, current
@@ -17,20 +17,20 @@ _MOST = 10_000
 def transactions() -> Response:
     """Move money under a reference that nobody used before."""
     body = request_body()
-    return said(posting.post(current(), body, skip_queue=bool(body.get("skip_queue"))), 201)
+    return respond(posting.post(current(), body, skip_queue=bool(body.get("skip_queue"))), 201)
 
 
 @blueprint.get("/transactions")
 def transactions_list() -> Response:
     """Every row, newest first."""
     rows = current().store.listed(posting.KIND, limit=query_int("limit", 20, _MOST), newest=True)
-    return said([serializers.listed(each) for each in rows])
+    return respond([serializers.listed(each) for each in rows])
 
 
 @blueprint.get("/transactions/<identity>")
 def transaction(identity: str) -> Response:
     """One row by its id."""
-    return said(serializers.by_id(found(current(), identity)))
+    return respond(serializers.by_id(found(current(), identity)))
 
 
 @blueprint.get("/transactions/reference/<path:reference>")
@@ -39,7 +39,7 @@ def transaction_by_reference(reference: str) -> Response:
     thing = current().store.get(posting.KIND, reference)
     if thing is None:
         raise _none(f"reference '{reference}'")
-    return said(serializers.by_reference(thing))
+    return respond(serializers.by_reference(thing))
 
 
 @blueprint.post("/transactions/filter")
@@ -55,7 +55,7 @@ def refund_transaction(identity: str) -> Response:
     sandbox, body = current(), request_body()
     with sandbox.store.writing():
         row = posting.refund(sandbox, found(sandbox, identity), body, skip_queue=bool(body.get("skip_queue")))
-    return said(serializers.made(row), 201)
+    return respond(serializers.made(row), 201)
 
 
 def found(sandbox: Sandbox, identity: str) -> Thing:

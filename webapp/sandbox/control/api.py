@@ -97,8 +97,8 @@ def pay(provider: str, reference: str) -> Response:
         raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
     body = request_body()
     changes = {name: body[name] for name in ("amount", "currency") if body.get(name) is not None}
-    outcome, tell = str(body.get("outcome", "success")), bool(body.get("webhook", True))
-    return jsonify(_shown(CHECKOUTS[provider].pay(current(), reference, outcome, changes, webhook=tell)))
+    outcome, with_webhook = str(body.get("outcome", "success")), bool(body.get("webhook", True))
+    return jsonify(_shown(CHECKOUTS[provider].pay(current(), reference, outcome, changes, webhook=with_webhook)))
 
 
 @blueprint.post("/transfers/<path:reference>")

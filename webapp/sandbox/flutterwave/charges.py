@@ -12,7 +12,7 @@ from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, customers, strangers
 from webapp.sandbox.flutterwave.amounts import major
 from webapp.sandbox.flutterwave.attempts import Kind
-from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Duplicate, Invalid, said, v4
+from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Duplicate, Invalid, respond, v4
 from webapp.sandbox.flutterwave.idempotency import once
 from webapp.sandbox.flutterwave.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
@@ -42,7 +42,7 @@ def charge_fetch(identity: str) -> Response:
     thing = by_id(current(), identity)
     if thing is None:
         raise Absent("CHARGE_NOT_FOUND", "1110404", "Charge not found")
-    return said("Charge fetched", shape(thing))
+    return respond("Charge fetched", shape(thing))
 
 
 @v4.get("/charges")
@@ -118,10 +118,10 @@ def _session() -> tuple[int, Data]:
 def _event(thing: Thing) -> Data:
     at = int(clock.now().timestamp() * 1000)
     envelope = {"webhook_id": f"wbk_{uuid.uuid4().hex[:20]}", "timestamp": at, "type": "charge.completed"}
-    return envelope | {"data": _told(thing)}
+    return envelope | {"data": _webhook_charge(thing)}
 
 
-def _told(thing: Thing) -> Data:
+def _webhook_charge(thing: Thing) -> Data:
     """A charge as its webhook shows it: the payer and the method whole, no fees and no settlement."""
     shown = shape(thing)
     names = ("id", "amount", "currency", "meta", "reference", "status", "processor_response", "created_datetime")

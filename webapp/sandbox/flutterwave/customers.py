@@ -6,7 +6,7 @@ from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import format_time, request_body
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.flutterwave.envelope import Invalid, said, v4
+from webapp.sandbox.flutterwave.envelope import Invalid, respond, v4
 from webapp.sandbox.flutterwave.idempotency import once
 
 KIND = "flutterwave.customer"
@@ -22,7 +22,7 @@ def customer() -> Response:
 def customers_search() -> Response:
     """The payer with an address."""
     found = current().store.get(KIND, str(request_body().get("email") or ""))
-    return said("Customers fetched", [_shown(found)] if found else [])
+    return respond("Customers fetched", [_shown(found)] if found else [])
 
 
 def known(identity: object) -> bool:

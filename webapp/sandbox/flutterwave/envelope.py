@@ -68,7 +68,7 @@ v4 = Blueprint("flutterwave", __name__, url_prefix="/flutterwave")
 v3 = Blueprint("flutterwave_v3", __name__, url_prefix="/flutterwave/v3")
 
 
-def said(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | None = None) -> Response:
+def respond(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | None = None) -> Response:
     """Success, which both versions say alike."""
     answer = jsonify({"status": "success", "message": message} | ({"meta": meta} if meta else {}) | {"data": data})
     answer.status_code = status
@@ -80,7 +80,7 @@ def refused_v4(
 ) -> Response:
     """An error of v4: its type and code, and the fields that are wrong."""
     kind, code = named or _V4_ERRORS[status]
-    wrong = [{"field_name": name, "message": said_of} for name, said_of in (fields or {}).items()]
+    wrong = [{"field_name": name, "message": reason} for name, reason in (fields or {}).items()]
     error: dict[str, Any] = {"type": kind, "code": code, "message": message}
     if status in _ABOUT_THE_REQUEST:
         error["validation_errors"] = wrong

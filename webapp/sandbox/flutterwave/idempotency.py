@@ -22,8 +22,8 @@ def once(act: Callable[[], tuple[int, Data]]) -> Response:
         status, answer = (first.data["status"], first.data["answer"]) if first else act()
         if key and not first:
             store.add(_KEY, key, {"status": status, "answer": answer})
-    said_now = jsonify(answer)
-    said_now.status_code = status
+    response = jsonify(answer)
+    response.status_code = status
     if first:
-        said_now.headers["X-Idempotency-Cache-Hit"] = "true"
-    return said_now
+        response.headers["X-Idempotency-Cache-Hit"] = "true"
+    return response

@@ -8,7 +8,7 @@ from flask import Response, request
 from webapp.sandbox.core.request_inputs import instant, query_int
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.flutterwave.envelope import said
+from webapp.sandbox.flutterwave.envelope import respond
 
 _FILL, _MOST = 20, 500
 
@@ -23,4 +23,4 @@ def listed(
     total = sandbox.store.count(kind, **narrow)
     found = [*(strangers if page == 1 and sandbox.options.strangers else ()), *map(shape, rows)]
     info = {"total": total, "current_page": page, "total_pages": max(1, -(-total // size)), "page_size": size}
-    return said(message, found, meta={"page_info": info})
+    return respond(message, found, meta={"page_info": info})

@@ -10,7 +10,7 @@ from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, strangers
 from webapp.sandbox.flutterwave.amounts import major, refundable
 from webapp.sandbox.flutterwave.attempts import Kind
-from webapp.sandbox.flutterwave.envelope import PROVIDER, V3, said, v3
+from webapp.sandbox.flutterwave.envelope import PROVIDER, V3, respond, v3
 from webapp.sandbox.flutterwave.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
 
@@ -33,7 +33,7 @@ def v3_payments() -> Response:
     if attempts.begun(sandbox, PAYMENTS, reference, requested):
         plan_autopay(sandbox, PROVIDER, reference)
     link = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
-    return said("Hosted Link", {"link": link})
+    return respond("Hosted Link", {"link": link})
 
 
 @v3.post("/payments/link/disable")
@@ -45,7 +45,7 @@ def v3_link_disable() -> Response:
         raise Wrong(400, "Invalid link")
     page.data["disabled"] = True
     current().store.save(page)
-    return said("Link disabled", None)
+    return respond("Link disabled", None)
 
 
 @v3.get("/transactions/verify_by_reference")
@@ -54,13 +54,13 @@ def v3_verify_by_reference() -> Response:
     found = attempts.tried(current(), PAYMENTS, request.args.get("tx_ref", ""))
     if not found:
         raise Wrong(400, _NONE)
-    return said("Transaction fetched successfully", shape(found[0]))
+    return respond("Transaction fetched successfully", shape(found[0]))
 
 
 @v3.get("/transactions/<int:number>/verify")
 def v3_verify(number: int) -> Response:
     """What became of a transaction."""
-    return said("Transaction fetched successfully", shape(_numbered(number)))
+    return respond("Transaction fetched successfully", shape(_numbered(number)))
 
 
 @v3.get("/transactions")
@@ -77,7 +77,7 @@ def v3_refund(number: int) -> Response:
         raise Wrong(409, "already refunded")
     made = _made(sandbox, paid, request_body())
     sandbox.delayed_tasks.plan(_TASK, {"key": made.key}, after=sandbox.options.refund_seconds)
-    return said("Transaction refund initiated", _begun(made, paid))
+    return respond("Transaction refund initiated", _begun(made, paid))
 
 
 @v3.get("/refunds")

@@ -11,7 +11,7 @@ from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import charges, strangers
 from webapp.sandbox.flutterwave.amounts import refundable
-from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Known, said, v4
+from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Known, respond, v4
 from webapp.sandbox.flutterwave.idempotency import once
 from webapp.sandbox.flutterwave.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
@@ -40,7 +40,7 @@ def refund_fetch(identity: str) -> Response:
     thing = current().store.numbered(KIND, int(number)) if number.isascii() and number.isdigit() else None
     if thing is None:
         raise Absent("REFUND_NOT_FOUND", "1400404", "Refund not found")
-    return said("Refund fetched", _shown(thing))
+    return respond("Refund fetched", _shown(thing))
 
 
 def by_hand(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:

@@ -24,7 +24,7 @@ def africas_talking() -> Response:
     """Africa's Talking: one text to many numbers."""
     given = _given()
     numbers = [each.strip() for each in str(given.get("to", "")).split(",") if each.strip()]
-    told = [
+    recipients = [
         {
             "statusCode": 101,
             "number": number,
@@ -35,7 +35,7 @@ def africas_talking() -> Response:
         for number in numbers
     ]
     total = f"Sent to {len(numbers)}/{len(numbers)} Total Cost: KES {0.8 * len(numbers):.4f}"
-    return _answer({"SMSMessageData": {"Message": total, "Recipients": told}}, 201)
+    return _answer({"SMSMessageData": {"Message": total, "Recipients": recipients}}, 201)
 
 
 @sms.post("/2010-04-01/Accounts/<sid>/Messages.json")
@@ -45,8 +45,8 @@ def twilio(sid: str) -> Response:
     given = _given()
     to, text = str(given.get("To", "")), str(given.get("Body", ""))
     key = record(current().store, "sms", to, text, sender=str(given.get("From", "")))
-    told = {"sid": f"SM{key}", "account_sid": sid, "to": to, "from": given.get("From"), "body": text}
-    return _answer(told | {"status": "queued", "error_code": None, "error_message": None}, 201)
+    message = {"sid": f"SM{key}", "account_sid": sid, "to": to, "from": given.get("From"), "body": text}
+    return _answer(message | {"status": "queued", "error_code": None, "error_message": None}, 201)
 
 
 @sms.post("/sms")
@@ -85,7 +85,7 @@ def _first(given: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((str(given[name]) for name in names if given.get(name)), "")
 
 
-def _answer(told: dict[str, Any], status: int = 200) -> Response:
-    answer = jsonify(told)
+def _answer(body: dict[str, Any], status: int = 200) -> Response:
+    answer = jsonify(body)
     answer.status_code = status
     return answer

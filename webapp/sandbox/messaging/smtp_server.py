@@ -35,12 +35,12 @@ class _MailHandler:
             await asyncio.sleep(wait)
         if fault and not fault.has_effect:
             return _REFUSALS.get(fault.fault_mode, _REFUSALS[fault_modes.ERROR_500])
-        self._keep(session, envelope)
+        self._store(session, envelope)
         if fault and fault.fault_mode == fault_modes.TIMEOUT_AFTER:
             await asyncio.sleep(wait)
         return _REFUSALS.get(fault.fault_mode, _TAKEN) if fault else _TAKEN
 
-    def _keep(self, session: Session, envelope: Envelope) -> None:
+    def _store(self, session: Session, envelope: Envelope) -> None:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
         letter = email.message_from_bytes(raw, policy=policy.default)
         kept: dict[str, Any] = {

@@ -11,7 +11,7 @@ from webapp.sandbox.core.request_inputs import parse_int, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import serializers, strangers
-from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, respond
 from webapp.sandbox.paystack.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
 
@@ -32,12 +32,12 @@ def initialize() -> Response:
     added = sandbox.store.add(KIND, reference, {"status": "abandoned", "amount": amount, "currency": currency} | kept)
     if added is None:
         step = "Try and create the Transaction or Charge with a new reference"
-        said_no, code = "Duplicate Transaction Reference", "duplicate_reference"
-        raise PaystackWrong(400, said_no, code, step=step, errorCodeMappingNotFound=False)
+        message, code = "Duplicate Transaction Reference", "duplicate_reference"
+        raise PaystackWrong(400, message, code, step=step, errorCodeMappingNotFound=False)
     plan_autopay(sandbox, PROVIDER, reference)
     checkout = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     code = f"AC_{added.number}"
-    return said(
+    return respond(
         "Authorization URL created", {"authorization_url": checkout, "access_code": code, "reference": reference}
     )
 
@@ -63,7 +63,7 @@ def verify(reference: str) -> Response:
     if thing is None:
         step = "Ensure that you're passing the reference of a transaction that exists on this integration"
         raise PaystackWrong(400, _UNKNOWN, "transaction_not_found", step=step)
-    return said("Verification successful", serializers.transaction(thing))
+    return respond("Verification successful", serializers.transaction(thing))
 
 
 @blueprint.get("/transaction")
@@ -78,7 +78,7 @@ def transaction(number: int) -> Response:
     thing = current().store.numbered(KIND, number)
     if thing is None:
         raise Wrong(404, "Transaction not found", "transaction_not_found")
-    return said("Transaction retrieved", serializers.transaction(thing))
+    return respond("Transaction retrieved", serializers.transaction(thing))
 
 
 def found(sandbox: Sandbox, reference: str) -> Thing:
@@ -116,7 +116,7 @@ def refuse_unless(value: object, message: str) -> str:
     return str(value)
 
 
-def asked_reference(name: str) -> str | None:
+def reference_argument(name: str) -> str | None:
     """A transaction's reference from the query, where it may also be its number."""
     given = request.args.get(name)
     return found(current(), given).key if given else None

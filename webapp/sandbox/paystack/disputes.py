@@ -10,7 +10,7 @@ from webapp.sandbox.core.request_inputs import format_time, parse_int, request_b
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges, refunds, serializers
-from webapp.sandbox.paystack.envelope import PROVIDER, blueprint, said
+from webapp.sandbox.paystack.envelope import PROVIDER, blueprint, respond
 from webapp.sandbox.paystack.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
 
@@ -31,13 +31,13 @@ _RESOLVE = ("resolution", "message", "refund_amount", "uploaded_filename")
 @blueprint.get("/dispute")
 def disputes() -> Response:
     """Every dispute, or those in one status, or of one transaction."""
-    return listed("Disputes retrieved", KIND, _shown, parent=charges.asked_reference("transaction"))
+    return listed("Disputes retrieved", KIND, _shown, parent=charges.reference_argument("transaction"))
 
 
 @blueprint.get("/dispute/<int:number>")
 def dispute(number: int) -> Response:
     """A dispute by its number."""
-    return said("Dispute retrieved", _shown(found(current(), number)))
+    return respond("Dispute retrieved", _shown(found(current(), number)))
 
 
 @blueprint.get("/dispute/transaction/<reference>")
@@ -45,7 +45,7 @@ def dispute_of_transaction(reference: str) -> Response:
     """The disputes of one transaction."""
     sandbox = current()
     about = sandbox.store.listed(KIND, parent=charges.found(sandbox, reference).key)
-    return said("Dispute retrieved successfully", [_shown(each) for each in about])
+    return respond("Dispute retrieved successfully", [_shown(each) for each in about])
 
 
 @blueprint.put("/dispute/<int:number>")
@@ -57,7 +57,7 @@ def dispute_update(number: int) -> Response:
         thing = found(sandbox, number)
         thing.data["refund_amount"] = parse_int(body["refund_amount"])
         sandbox.store.save(thing)
-    return said("Dispute updated successfully", [_shown(thing)])
+    return respond("Dispute updated successfully", [_shown(thing)])
 
 
 @blueprint.get("/dispute/<int:number>/upload_url")
@@ -67,7 +67,7 @@ def dispute_upload_url(number: int) -> Response:
     name = charges.refuse_unless(request.args.get("upload_filename"), "upload_filename is required")
     stored = f"{uuid.uuid4().hex}-{name}"
     address = f"{request.host_url}hooks/dispute-upload?file={stored}"
-    return said("Upload url generated", {"signedUrl": address, "fileName": stored})
+    return respond("Upload url generated", {"signedUrl": address, "fileName": stored})
 
 
 @blueprint.post("/dispute/<int:number>/evidence")
@@ -80,7 +80,7 @@ def dispute_evidence(number: int) -> Response:
         thing = found(sandbox, number)
         thing.data["evidence"] = given
         sandbox.store.save(thing)
-    return said("Evidence created", given | {"dispute": number, "id": number, "createdAt": format_time(thing.at)})
+    return respond("Evidence created", given | {"dispute": number, "id": number, "createdAt": format_time(thing.at)})
 
 
 @blueprint.put("/dispute/<int:number>/resolve")
@@ -101,7 +101,7 @@ def dispute_resolve(number: int) -> Response:
     if given["resolution"] == "merchant-accepted" and (amount := parse_int(given["refund_amount"])):
         refunds.make(sandbox, thing.parent, {"amount": amount, "dispute": thing.number})
     webhook_sender.emit(sandbox, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
-    return said("Dispute successfully resolved", _shown(thing))
+    return respond("Dispute successfully resolved", _shown(thing))
 
 
 def open_dispute(sandbox: Sandbox, reference: str, more: Data) -> Thing:

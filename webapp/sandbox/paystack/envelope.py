@@ -17,7 +17,7 @@ _LIMIT = 180_000
 blueprint = Blueprint(PROVIDER, __name__, url_prefix="/paystack")
 
 
-def said(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | None = None) -> Response:
+def respond(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | None = None) -> Response:
     """Success: `status`, `message`, `data`, and `meta` for lists."""
     answer = jsonify({"status": True, "message": message, "data": data} | ({"meta": meta} if meta else {}))
     answer.status_code = status
@@ -39,9 +39,9 @@ def refused(
 ) -> Response:
     """An error in Paystack's shape; many of its own have no code, and some no next step."""
     usual = "Try again later" if status >= 429 else "Ensure that the values sent are right, and try again"
-    told: dict[str, Any] = {} if step is None else {"meta": {"nextStep": step or usual}}
-    told |= {"type": kind, "code": code} | more
-    body = {"status": False, "message": message} | (told if code else {})
+    details: dict[str, Any] = {} if step is None else {"meta": {"nextStep": step or usual}}
+    details |= {"type": kind, "code": code} | more
+    body = {"status": False, "message": message} | (details if code else {})
     answer = jsonify(body)
     answer.status_code = status
     return answer

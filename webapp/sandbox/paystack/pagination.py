@@ -8,7 +8,7 @@ from flask import Response, request
 from webapp.sandbox.core.request_inputs import instant, parse_int, query_int
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.paystack.envelope import said
+from webapp.sandbox.paystack.envelope import respond
 
 _FILL, _MOST = 50, 1000
 
@@ -38,7 +38,7 @@ def listed(
         found = store.listed(kind, limit=size + 1, newest=True, before=before, **narrow)
         more = f"c{found[size - 1].number}" if len(found) > size else None
         rows = [*(others if before is None else ()), *map(shape, found[:size])]
-        return said(message, rows, meta={"next": more, "previous": None, "perPage": size})
+        return respond(message, rows, meta={"next": more, "previous": None, "perPage": size})
     page = query_int("page", 1, 1_000_000)
     found = store.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
     total = store.count(kind, **narrow)
@@ -51,4 +51,4 @@ def listed(
     }
     if as_text and found:
         meta["failedRefundCount"] = 0
-    return said(message, [*(others if page == 1 else ()), *map(shape, found)], meta=meta)
+    return respond(message, [*(others if page == 1 else ()), *map(shape, found)], meta=meta)

@@ -11,7 +11,7 @@ from webapp.sandbox.core.request_inputs import parse_int, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges, serializers, strangers
-from webapp.sandbox.paystack.envelope import PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.paystack.envelope import PROVIDER, PaystackWrong, blueprint, respond
 from webapp.sandbox.paystack.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
 
@@ -36,7 +36,7 @@ def refund() -> Response:
         unit = f"{body.get('currency') or 'NGN'}1.00"
         raise Wrong(400, f"The minimum amount you may send in a single refund at this time is: {unit}")
     thing, paid = make(sandbox, str(body["transaction"]), body)
-    return said("Refund has been queued for processing", serializers.refund_made(thing, paid))
+    return respond("Refund has been queued for processing", serializers.refund_made(thing, paid))
 
 
 @blueprint.get("/refund")
@@ -44,7 +44,7 @@ def refunds() -> Response:
     """Every refund, or those of one transaction by its number; by its reference none, as Paystack answers."""
     body = request.args.get("transaction")
     is_number = body is not None and body.isascii() and body.isdigit()
-    parent = charges.asked_reference("transaction") if body is None or is_number else _NOBODY
+    parent = charges.reference_argument("transaction") if body is None or is_number else _NOBODY
     others = [] if parent == _NOBODY else strangers.refunds()
     return listed("Refunds retrieved", KIND, _shown, others, parent=parent, as_text=True)
 
@@ -52,7 +52,7 @@ def refunds() -> Response:
 @blueprint.get("/refund/<int:number>")
 def refund_fetch(number: int) -> Response:
     """A refund by its number."""
-    return said("Refund retrieved", _shown(found(current(), str(number))))
+    return respond("Refund retrieved", _shown(found(current(), str(number))))
 
 
 @blueprint.post("/refund/retry_with_customer_details/<int:number>")
@@ -60,10 +60,12 @@ def refund_retry(number: int) -> Response:
     """Try again with an account of the customer; only while it needs attention."""
     thing = found(current(), str(number))
     if thing.data["status"] != "needs-attention":
-        said_no = 'Invalid Refund state, refund status should be "needs-attention"'
+        message = 'Invalid Refund state, refund status should be "needs-attention"'
         step = "Ensure that the value(s) you're passing are valid."
-        raise PaystackWrong(422, said_no, "invalid_params", step=step)
-    return said("Refund retried and has been queued for processing", _shown(end(current(), str(number), "processing")))
+        raise PaystackWrong(422, message, "invalid_params", step=step)
+    return respond(
+        "Refund retried and has been queued for processing", _shown(end(current(), str(number), "processing"))
+    )
 
 
 def make(sandbox: Sandbox, reference: str, body: Data) -> tuple[Thing, Thing]:
@@ -72,7 +74,7 @@ def make(sandbox: Sandbox, reference: str, body: Data) -> tuple[Thing, Thing]:
         paid = charges.found(sandbox, reference)
         thing = _made(sandbox, paid, body)
     sandbox.delayed_tasks.plan(_PROCESS, {"key": thing.key}, after=sandbox.options.refund_seconds)
-    _tell(sandbox, thing, paid)
+    _send_webhook(sandbox, thing, paid)
     return thing, paid
 
 
@@ -101,7 +103,7 @@ def end(sandbox: Sandbox, reference: str, outcome: str) -> Thing:
         _reverse(sandbox, paid)
     if outcome == "processing":
         sandbox.delayed_tasks.plan(_PROCESS, {"key": thing.key}, after=sandbox.options.refund_seconds)
-    _tell(sandbox, thing, paid)
+    _send_webhook(sandbox, thing, paid)
     return thing
 
 
@@ -145,8 +147,8 @@ def _made(sandbox: Sandbox, paid: Thing, body: Data) -> Thing:
     left = left_of(sandbox, paid)
     if paid.data["status"] == "reversed" or (paid.data["status"] == "success" and left <= 0):
         step = "Ensure that the transaction hasn't been reversed"
-        said_no = "Transaction has been fully reversed"
-        raise PaystackWrong(400, said_no, "transaction_reversed", step=step, kind="api_error")
+        message = "Transaction has been fully reversed"
+        raise PaystackWrong(400, message, "transaction_reversed", step=step, kind="api_error")
     if paid.data["status"] != "success":
         raise Wrong(400, "Transaction has not been paid")
     amount = parse_int(body.get("amount")) or left
@@ -169,7 +171,7 @@ def _process(sandbox: Sandbox, key: str) -> None:
         end(sandbox, key, "processed")
 
 
-def _tell(sandbox: Sandbox, thing: Thing, paid: Thing) -> None:
+def _send_webhook(sandbox: Sandbox, thing: Thing, paid: Thing) -> None:
     webhook_sender.emit(
         sandbox, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": serializers.refund_event(thing, paid)}
     )

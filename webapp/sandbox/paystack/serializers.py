@@ -80,8 +80,8 @@ def _log(thing: Thing) -> Data:
     """What the payer did on the page."""
     paid = thing.data["status"] == "success"
     moment = {"type": "success" if paid else "action", "message": "Attempted to pay with card", "time": 3}
-    told = {"start_time": int(thing.at), "time_spent": 4, "attempts": 1, "errors": 0, "success": paid}
-    return told | {"mobile": False, "input": [], "history": [moment]}
+    log = {"start_time": int(thing.at), "time_spent": 4, "attempts": 1, "errors": 0, "success": paid}
+    return log | {"mobile": False, "input": [], "history": [moment]}
 
 
 def _authorization(thing: Thing) -> Data:
@@ -239,7 +239,7 @@ def _refunded(paid: Thing) -> Data:
 def refund_event(thing: Thing, paid: Thing) -> Data:
     """A refund, as its webhooks show it: found by its payment; an id of its own only when it needs somebody."""
     status = thing.data["status"]
-    told = {
+    event = {
         "status": status,
         "transaction_reference": paid.key,
         "refund_reference": None if status in ("pending", "processing") else thing.key,
@@ -250,6 +250,6 @@ def refund_event(thing: Thing, paid: Thing) -> Data:
         "domain": "test",
     }
     if status != "needs-attention":
-        return told | {"processor": "instant-transfer"}
+        return event | {"processor": "instant-transfer"}
     notes = {name: thing.data.get(name, "") for name in ("customer_note", "merchant_note")}
-    return told | notes | {"id": str(thing.number)}
+    return event | notes | {"id": str(thing.number)}

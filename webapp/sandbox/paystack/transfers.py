@@ -11,7 +11,7 @@ from webapp.sandbox.core.request_inputs import parse_int, request_body
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import serializers, strangers
-from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, respond
 from webapp.sandbox.paystack.pagination import listed
 from webapp.sandbox.webhooks import sender as webhook_sender
 
@@ -44,7 +44,7 @@ def transferrecipient() -> Response:
             raise Wrong(400, f"{name} is required", "missing_params")
     if requested["type"] not in RECIPIENT_TYPES:
         raise Wrong(400, "Invalid transfer recipient type", "invalid_params")
-    return said(
+    return respond(
         "Transfer recipient created successfully", serializers.recipient(_recipient(sandbox, requested)), status=201
     )
 
@@ -79,13 +79,13 @@ def transfer() -> Response:
     message = (
         "Transfer requires OTP to continue" if sandbox.options.transfer_answer == "otp" else "Transfer has been queued"
     )
-    return said(message, serializers.transfer(thing) | {"status": sandbox.options.transfer_answer})
+    return respond(message, serializers.transfer(thing) | {"status": sandbox.options.transfer_answer})
 
 
 @blueprint.get("/transfer/verify/<path:reference>")
 def transfer_verify(reference: str) -> Response:
     """What became of a transfer."""
-    return said("Transfer retrieved", _shown(found(current(), reference)))
+    return respond("Transfer retrieved", _shown(found(current(), reference)))
 
 
 @blueprint.get("/transfer")
@@ -98,7 +98,9 @@ def transfers() -> Response:
 def balance() -> Response:
     """What can be sent, per currency."""
     sandbox = current()
-    return said("Balances retrieved", [{"currency": each, "balance": balance_of(sandbox, each)} for each in CURRENCIES])
+    return respond(
+        "Balances retrieved", [{"currency": each, "balance": balance_of(sandbox, each)} for each in CURRENCIES]
+    )
 
 
 def found(sandbox: Sandbox, reference: str) -> Thing:
