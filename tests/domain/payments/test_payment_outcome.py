@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.payments.payment_outcome import NO_RESPONSE, PaymentAttempt, PaymentOutcome, judge, next_check
+from webapp.domain.payments.payment_outcome import NO_RESPONSE, PaymentAttempt, PaymentOutcome, evaluate, next_check
 from webapp.domain.providers.provider_results import (
     NoResponse,
     ProviderResponse,
@@ -81,23 +81,23 @@ SILENCE = NoResponse("It did not answer.")
     ],
 )
 def test_what_a_word_means(payment: PaymentAttempt, word: ProviderResult, outcome: PaymentOutcome) -> None:
-    found, message = judge(payment, word, AT, PATIENCE)
+    found, message = evaluate(payment, word, AT, PATIENCE)
     assert found == outcome
     assert bool(message) == (outcome not in (PaymentOutcome.SUCCEED, PaymentOutcome.NO_CHANGE))
 
 
 def test_a_review_says_both_amounts() -> None:
-    assert judge(attempt(), seen(ProviderStatus.SUCCEEDED, 9_999), AT, PATIENCE)[1] == (
+    assert evaluate(attempt(), seen(ProviderStatus.SUCCEEDED, 9_999), AT, PATIENCE)[1] == (
         "The provider collected NGN 99.99, not NGN 100.00."
     )
-    assert judge(attempt(), seen(ProviderStatus.SUCCEEDED, currency="JPY"), AT, PATIENCE)[1] == (
+    assert evaluate(attempt(), seen(ProviderStatus.SUCCEEDED, currency="JPY"), AT, PATIENCE)[1] == (
         "The provider collected JPY 10,000, not NGN 100.00."
     )
 
 
 def test_what_the_provider_said_is_kept() -> None:
-    assert judge(attempt(), seen(ProviderStatus.FAILED, message="Declined."), AT, PATIENCE)[1] == "Declined."
-    assert judge(attempt(), SILENCE, AT, PATIENCE)[1] == "It did not answer."
+    assert evaluate(attempt(), seen(ProviderStatus.FAILED, message="Declined."), AT, PATIENCE)[1] == "Declined."
+    assert evaluate(attempt(), SILENCE, AT, PATIENCE)[1] == "It did not answer."
     assert NO_RESPONSE.endswith(".")
 
 
@@ -120,7 +120,7 @@ ANY_WORD = st.builds(
 def test_only_the_whole_amount_of_a_waiting_payment_is_held(
     status: PaymentStatus, order: OrderStatus, asked: datetime | None, word: ProviderResult
 ) -> None:
-    outcome, _ = judge(attempt(status, asked, order_status=order), word, AT, PATIENCE)
+    outcome, _ = evaluate(attempt(status, asked, order_status=order), word, AT, PATIENCE)
     whole = isinstance(word, ProviderResponse) and (word.status, word.amount, word.currency) == (
         ProviderStatus.SUCCEEDED,
         10_000,
@@ -133,7 +133,7 @@ def test_only_the_whole_amount_of_a_waiting_payment_is_held(
 def test_a_payment_that_is_over_never_fails_or_waits_again() -> None:
     over = (PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.NEEDS_REVIEW)
     for status, told in product(over, ProviderStatus):
-        outcome, _ = judge(attempt(status), seen(told), AT, PATIENCE)
+        outcome, _ = evaluate(attempt(status), seen(told), AT, PATIENCE)
         assert outcome in (PaymentOutcome.NO_CHANGE, PaymentOutcome.REVIEW, PaymentOutcome.TAKEN)
 
 
@@ -166,4 +166,4 @@ def test_the_fee_may_be_the_payers_and_what_was_asked_has_to_be_what_was_sent(
 ) -> None:
     """What it was asked for, by its own account, is compared too: a wrong table of sub-units shows at once."""
     word = replace(seen(ProviderStatus.SUCCEEDED, collected), asked=asked)
-    assert judge(attempt(), word.as_asked(10_000), AT, PATIENCE)[0] == outcome
+    assert evaluate(attempt(), word.as_asked(10_000), AT, PATIENCE)[0] == outcome

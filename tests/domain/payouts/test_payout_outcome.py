@@ -14,7 +14,7 @@ from webapp.domain.payouts.payout_outcome import (
     WATCHED,
     PayoutAttempt,
     PayoutOutcome,
-    judge,
+    evaluate,
     next_check,
     next_try,
 )
@@ -73,23 +73,25 @@ def seen(status: ProviderStatus, amount: int | None = 5_000, currency: str | Non
 def test_what_a_word_means(
     status: PayoutStatus, word: ProviderResult, outcome: PayoutOutcome, then: PayoutStatus
 ) -> None:
-    transition = judge(PayoutAttempt(status, 5_000, "NGN"), word)
+    transition = evaluate(PayoutAttempt(status, 5_000, "NGN"), word)
     assert (transition.outcome, transition.status) == (outcome, then)
 
 
 @pytest.mark.parametrize("status", [ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.ABSENT])
 def test_a_payout_that_was_paid_is_undone_only_by_its_return(status: ProviderStatus) -> None:
-    assert judge(PayoutAttempt(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).outcome == PayoutOutcome.NO_CHANGE
+    assert (
+        evaluate(PayoutAttempt(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).outcome == PayoutOutcome.NO_CHANGE
+    )
 
 
 def test_another_amount_is_said() -> None:
-    said = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).message
+    said = evaluate(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).message
     assert said == "The provider speaks of NGN 49.99, which is not what was sent."
 
 
 @pytest.mark.parametrize("word", [seen(ProviderStatus.ABSENT), SILENCE, UNSENT, NOT_DONE, REFUSAL, THERE])
 def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: ProviderResult) -> None:
-    transition = judge(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), word)
+    transition = evaluate(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), word)
     assert (transition.outcome, transition.status, transition.is_doubted) == (PayoutOutcome.WAIT, SENDING, True)
 
 
@@ -97,15 +99,15 @@ def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: P
 def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(
     status: PayoutStatus, word: ProviderResult
 ) -> None:
-    assert judge(PayoutAttempt(status, 5_000, "NGN"), word).is_doubted
-    assert not judge(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), seen(ProviderStatus.PENDING)).is_doubted
+    assert evaluate(PayoutAttempt(status, 5_000, "NGN"), word).is_doubted
+    assert not evaluate(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), seen(ProviderStatus.PENDING)).is_doubted
 
 
 def test_a_reference_in_use_is_said_only_where_the_provider_said_it() -> None:
-    lost = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
-    again = judge(PayoutAttempt(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
+    lost = evaluate(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
+    again = evaluate(PayoutAttempt(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
     assert (lost.message, again.message) == (LOST, HIDDEN)
-    assert judge(PayoutAttempt(SENDING, 5_000, "NGN"), THERE).message == TAKEN
+    assert evaluate(PayoutAttempt(SENDING, 5_000, "NGN"), THERE).message == TAKEN
 
 
 WORDS = st.builds(
@@ -129,7 +131,7 @@ WORDS = st.builds(
 def test_money_comes_back_only_when_it_surely_did_not_arrive(
     status: PayoutStatus, doubted: bool, word: ProviderResult
 ) -> None:
-    transition = judge(PayoutAttempt(status, 5_000, "NGN", doubted), word)
+    transition = evaluate(PayoutAttempt(status, 5_000, "NGN", doubted), word)
     outcome, then = transition.outcome, transition.status
     if outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
         told = isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)

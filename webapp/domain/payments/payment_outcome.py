@@ -76,7 +76,7 @@ class PaymentAttempt:
         return self.status == PaymentStatus.SUCCEEDED or in_review
 
 
-def judge(
+def evaluate(
     attempt: PaymentAttempt, result: ProviderResult, at: datetime, patience: timedelta
 ) -> tuple[PaymentOutcome, str]:
     """What the answer means, and why in a sentence. `patience` counts from the first time it was asked about."""

@@ -65,7 +65,7 @@ _CAME_BACK = {
 _ENDS = _CAME_BACK | {ProviderStatus.SUCCEEDED: (PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED)}
 
 
-def judge(sent: PayoutAttempt, result: ProviderResult) -> PayoutTransition:
+def evaluate(sent: PayoutAttempt, result: ProviderResult) -> PayoutTransition:
     """What the answer means. An unknown outcome stays one until the provider tells.
 
     What was paid comes back by `failed` and by `reversed`. What is in doubt is never sent again by itself.

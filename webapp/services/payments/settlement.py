@@ -20,7 +20,7 @@ from webapp.domain.outbox.event_types import (
 from webapp.domain.payments.payment_outcome import (
     PaymentAttempt,
     PaymentOutcome,
-    judge,
+    evaluate,
     net_amount,
     next_check,
     taken_now,
@@ -46,7 +46,7 @@ _ENDED = {PaymentOutcome.FAIL: PaymentStatus.FAILED, PaymentOutcome.EXPIRE: Paym
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedPayment:
+class EvaluatedPayment:
     """A payment, what was said of it, and what that means."""
 
     row: Any
@@ -69,12 +69,12 @@ def settle_all(
     rows = session.execute(_rows(session, list(results))).all()
     results = duplicates.record_duplicates(session, rows, results, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
-    judged = [_judge(row, _as_asked(results[row.id], row.amount), around, at, settings) for row in rows]
-    judged = _once_per_order(judged)
-    groups: dict[PaymentOutcome, list[JudgedPayment]] = {outcome: [] for outcome in PaymentOutcome}
-    for each in judged:
+    evaluated = [_evaluate(row, _less_payer_fee(results[row.id], row.amount), around, at, settings) for row in rows]
+    evaluated = _once_per_order(evaluated)
+    groups: dict[PaymentOutcome, list[EvaluatedPayment]] = {outcome: [] for outcome in PaymentOutcome}
+    for each in evaluated:
         groups[each.outcome].append(each)
-    batch = Outcome("payment", done=len(judged) - len(groups[PaymentOutcome.WAIT]))
+    batch = Outcome("payment", done=len(evaluated) - len(groups[PaymentOutcome.WAIT]))
     batch.amounts = _succeed(session, groups[PaymentOutcome.SUCCEED], at, actor)
     for outcome in _ENDED:
         _give_up(session, groups[outcome], outcome, at, actor)
@@ -83,7 +83,7 @@ def settle_all(
     _taken(session, groups[PaymentOutcome.TAKEN], at, actor, settings)
     _whole(session, groups[PaymentOutcome.WHOLE], at, actor)
     _wait(session, groups[PaymentOutcome.WAIT], at)
-    _asked(session, [each.row.id for each in judged if each.outcome != PaymentOutcome.NO_CHANGE], at)
+    _note_check(session, [each.row.id for each in evaluated if each.outcome != PaymentOutcome.NO_CHANGE], at)
     batch.refused = [
         RefusedItem(each.row.id, each.row.reference or "", each.sentence) for each in groups[PaymentOutcome.WAIT]
     ]
@@ -127,9 +127,9 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     )
 
 
-def _judge(
+def _evaluate(
     row: Any, result: ProviderResult, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings
-) -> JudgedPayment:
+) -> EvaluatedPayment:
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
     if (
         isinstance(result, ProviderResponse)
@@ -137,21 +137,21 @@ def _judge(
         and unreal_money.is_unreal(result, settings)
     ):
         outcome = PaymentOutcome.REVIEW if row.status == PaymentStatus.PENDING else PaymentOutcome.NO_CHANGE
-        return JudgedPayment(row, result, outcome, unreal_answers.TEST_MONEY)
+        return EvaluatedPayment(row, result, outcome, unreal_answers.TEST_MONEY)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
-    outcome, sentence = judge(attempt, result, at, patience)
+    outcome, sentence = evaluate(attempt, result, at, patience)
     if outcome == PaymentOutcome.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
-        return JudgedPayment(
+        return EvaluatedPayment(
             row,
             result,
             PaymentOutcome.REVIEW,
             f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}.",
         )
     taken = taken_now(attempt, result) if outcome in (PaymentOutcome.TAKEN, PaymentOutcome.WHOLE) else 0
-    return JudgedPayment(row, result, outcome, sentence, taken)
+    return EvaluatedPayment(row, result, outcome, sentence, taken)
 
 
-def _as_asked(result: ProviderResult, owed: int) -> ProviderResult:
+def _less_payer_fee(result: ProviderResult, owed: int) -> ProviderResult:
     return result.as_asked(owed) if isinstance(result, ProviderResponse) else result
 
 
@@ -177,56 +177,58 @@ def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Payment
     )
 
 
-def _once_per_order(judged: Sequence[JudgedPayment]) -> list[JudgedPayment]:
+def _once_per_order(evaluated: Sequence[EvaluatedPayment]) -> list[EvaluatedPayment]:
     """Of several payments of one order that succeeded at once, the first pays it; the others need a person."""
     paid: set[int] = set()
     found = []
-    for each in judged:
+    for each in evaluated:
         again = each.outcome == PaymentOutcome.SUCCEED and each.row.order_id in paid
         sentence = "The payment succeeded, but its order is paid already."
-        found.append(JudgedPayment(each.row, each.result, PaymentOutcome.REVIEW, sentence) if again else each)
+        found.append(EvaluatedPayment(each.row, each.result, PaymentOutcome.REVIEW, sentence) if again else each)
         if each.outcome == PaymentOutcome.SUCCEED:
             paid.add(each.row.order_id)
     return found
 
 
-def _succeed(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> dict[str, int]:
+def _succeed(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime, actor: Actor) -> dict[str, int]:
     """Hold the escrows, start the orders, and say so; returns minor units per currency."""
     amounts: dict[str, int] = {}
-    for provider in sorted({each.row.provider for each in judged}):
-        mine = [each for each in judged if each.row.provider == provider]
+    for provider in sorted({each.row.provider for each in evaluated}):
+        mine = [each for each in evaluated if each.row.provider == provider]
         escrows = [each.row.escrow_id for each in mine]
         for currency, amount in funding.hold_all(session, escrows, owner=provider, at=at, actor=actor).items():
             amounts[currency] = amounts.get(currency, 0) + amount
-    if judged:
-        _mark(session, judged, PaymentStatus.SUCCEEDED, at)
-        started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in judged]))
+    if evaluated:
+        _mark(session, evaluated, PaymentStatus.SUCCEEDED, at)
+        started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in evaluated]))
         values = {"status": OrderStatus.IN_PROGRESS, "paid_at": at}
         session.execute(started.values(**values).execution_options(synchronize_session=False))
-        _record(session, judged, "payment.succeed", PaymentSucceeded(), at, actor)
+        _record(session, evaluated, "payment.succeed", PaymentSucceeded(), at, actor)
     return amounts
 
 
-def _returned(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
+def _returned(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime, actor: Actor) -> None:
     """What was in review went back to its payer without us: nothing is left to decide, and nothing was posted."""
-    if not judged:
+    if not evaluated:
         return
-    besides = {each.row.id: _failure(each) for each in judged if each.row.duplicate_of_id is not None}
-    failures = {each.row.id: _failure(each) for each in judged if each.row.id not in besides}
+    besides = {each.row.id: _failure(each) for each in evaluated if each.row.duplicate_of_id is not None}
+    failures = {each.row.id: _failure(each) for each in evaluated if each.row.id not in besides}
     event = PaymentDecided(decision="returned", reason="It was given back at the provider.")
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
     payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", event=event)
-    for each in judged:
+    for each in evaluated:
         for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
             alerts.resolve(session, rule, f"payment {each.row.id}", at)
 
 
-def _taken(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor, settings: Settings) -> None:
+def _taken(
+    session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime, actor: Actor, settings: Settings
+) -> None:
     """The provider has less of these than we count on, or more than was decided about: a person decides. What a bank
     took is booked without one, where it is known who bears it.
     """
     left = []
-    for each in judged:
+    for each in evaluated:
         taken_back.mark(session, each.row.id, each.taken_back, each.sentence)
         liability = settings.chargeback_liability
         if booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
@@ -246,24 +248,24 @@ def _taken(session: Session, judged: Sequence[JudgedPayment], at: datetime, acto
             _record(session, some, action, PaymentNeedsReview(), at, actor)
 
 
-def _whole(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
+def _whole(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime, actor: Actor) -> None:
     """The provider has all of these again."""
-    for each in judged:
+    for each in evaluated:
         taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
-    if judged:
-        _record(session, judged, "payment.restored", PaymentRestored(), at, actor)
+    if evaluated:
+        _record(session, evaluated, "payment.restored", PaymentRestored(), at, actor)
 
 
 def _give_up(
-    session: Session, judged: Sequence[JudgedPayment], outcome: PaymentOutcome, at: datetime, actor: Actor
+    session: Session, evaluated: Sequence[EvaluatedPayment], outcome: PaymentOutcome, at: datetime, actor: Actor
 ) -> None:
     """The payments failed; orders that have no other payment under way are declined, their escrows voided."""
-    if not judged:
+    if not evaluated:
         return
     status, action = _ENDED[outcome], f"payment.{outcome}"
-    failures = {each.row.id: _failure(each) for each in judged}
+    failures = {each.row.id: _failure(each) for each in evaluated}
     payment_failures.fail_all(session, failures, at=at, actor=actor, status=status, action=action)
-    orders = [each.row.order_id for each in judged]
+    orders = [each.row.order_id for each in evaluated]
     open_elsewhere = exists().where(_Other.order_id == Order.id, _Other.status.in_(OPEN))
     alone = (
         select(Escrow.id)
@@ -274,27 +276,27 @@ def _give_up(
     voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, note="The payment did not succeed.")
 
 
-def _failure(judged: JudgedPayment) -> Failure:
-    number = judged.result.provider_id if isinstance(judged.result, ProviderResponse) else None
-    return Failure(judged.sentence, number, is_answer=True)
+def _failure(evaluated: EvaluatedPayment) -> Failure:
+    number = evaluated.result.provider_id if isinstance(evaluated.result, ProviderResponse) else None
+    return Failure(evaluated.sentence, number, is_answer=True)
 
 
-def _review(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
+def _review(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime, actor: Actor) -> None:
     """Nothing moves: a person decides."""
-    if not judged:
+    if not evaluated:
         return
-    _mark(session, judged, PaymentStatus.NEEDS_REVIEW, None)
-    _record(session, judged, "payment.review", PaymentNeedsReview(), at, actor)
-    for each in judged:
+    _mark(session, evaluated, PaymentStatus.NEEDS_REVIEW, None)
+    _record(session, evaluated, "payment.review", PaymentNeedsReview(), at, actor)
+    for each in evaluated:
         sentence = f"Payment {each.row.reference} needs a person: {each.sentence}"
         alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", sentence, at)
 
 
 def _mark(
-    session: Session, judged: Sequence[JudgedPayment], status: PaymentStatus, settled_at: datetime | None
+    session: Session, evaluated: Sequence[EvaluatedPayment], status: PaymentStatus, settled_at: datetime | None
 ) -> None:
     values: list[dict[str, Any]] = [
-        {"key": each.row.id, "new_detail": each.sentence or None, **_shown(each.result, status)} for each in judged
+        {"key": each.row.id, "new_detail": each.sentence or None, **_shown(each.result, status)} for each in evaluated
     ]
     changed = (
         update(_TABLE)
@@ -328,12 +330,12 @@ def _shown(result: ProviderResult, status: PaymentStatus) -> dict[str, Any]:
     }
 
 
-def _wait(session: Session, judged: Sequence[JudgedPayment], at: datetime) -> None:
-    if not judged:
+def _wait(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime) -> None:
+    if not evaluated:
         return
     values = [
         {"key": each.row.id, "new_detail": each.sentence, "again": next_check(each.row.checks, at, _after(each.result))}
-        for each in judged
+        for each in evaluated
     ]
     changed = (
         update(_TABLE)
@@ -347,7 +349,7 @@ def _wait(session: Session, judged: Sequence[JudgedPayment], at: datetime) -> No
     session.connection().execute(changed, values)
 
 
-def _asked(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
+def _note_check(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
     """Whoever made us ask: an hourly look, a person, or a webhook."""
     asked = update(Payment).where(one_of(session, Payment.id, payment_ids)).values(last_checked_at=at)
     if payment_ids:
@@ -359,10 +361,10 @@ def _after(result: ProviderResult) -> float | None:
 
 
 def _record(
-    session: Session, judged: Sequence[JudgedPayment], action: str, event: Event, at: datetime, actor: Actor
+    session: Session, evaluated: Sequence[EvaluatedPayment], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
-    if judged:
-        before = {each.row.id: str(each.row.status) for each in judged}
+    if evaluated:
+        before = {each.row.id: str(each.row.status) for each in evaluated}
         status_changes.record_all(session, Payment, before, action, event, at=at, actor=actor)
 
 

@@ -16,7 +16,7 @@ from webapp.domain.payouts.payout_outcome import (
     PayoutOutcome,
     PayoutTransition,
     agrees,
-    judge,
+    evaluate,
     next_check,
     next_try,
 )
@@ -42,7 +42,7 @@ _UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedPayout:
+class EvaluatedPayout:
     """A payout, what was said of it, and what that means."""
 
     row: Any
@@ -88,9 +88,9 @@ def settle_all(
     lock(session, Payout, list(results))
     rows = session.execute(_rows(session, list(results))).all()
     lost = [row for row in rows if not _counts(row, results[row.id], (claims or {}).get(row.id))]
-    judged = [_judge(row, results[row.id]) for row in rows if row not in lost]
-    groups: dict[PayoutOutcome, list[JudgedPayout]] = {outcome: [] for outcome in PayoutOutcome}
-    for each in judged:
+    evaluated = [_evaluate(row, results[row.id]) for row in rows if row not in lost]
+    groups: dict[PayoutOutcome, list[EvaluatedPayout]] = {outcome: [] for outcome in PayoutOutcome}
+    for each in evaluated:
         groups[each.outcome].append(each)
     _succeed(session, groups[PayoutOutcome.SUCCEED], at, actor)
     _come_back(session, [*groups[PayoutOutcome.FAIL], *groups[PayoutOutcome.REVERSE]], at, actor, run_id)
@@ -102,10 +102,10 @@ def settle_all(
     _note_paid(session, [*groups[PayoutOutcome.CONTRADICT], *groups[PayoutOutcome.CONFIRM]])
     for each in groups[PayoutOutcome.RETRACT]:
         failures.retract(session, each.row, at=at, actor=actor)
-    amounts.note(session, [(each.row, _sent(each.row), each.result) for each in judged], at=at, actor=actor)
-    tried = [pauses.Tried(each.row.id, each.row.provider, each.result) for each in judged]
+    amounts.note(session, [(each.row, _sent(each.row), each.result) for each in evaluated], at=at, actor=actor)
+    tried = [pauses.Tried(each.row.id, each.row.provider, each.result) for each in evaluated]
     pauses.learn(session, tried, at=at, actor=actor)
-    batch = _outcome(judged)
+    batch = _outcome(evaluated)
     batch.refused += [RefusedItem(row.id, row.ref, TAKEN_OVER) for row in lost]
     return batch
 
@@ -114,14 +114,14 @@ def _counts(row: Any, result: ProviderResult, claim: Claim | None) -> bool:
     return counts(result, claim, Claim(row.status, row.attempts))
 
 
-def _outcome(judged: Sequence[JudgedPayout]) -> Outcome:
+def _outcome(evaluated: Sequence[EvaluatedPayout]) -> Outcome:
     batch = Outcome("payout")
-    for each in judged:
+    for each in evaluated:
         _count(batch, each)
     return batch
 
 
-def _count(batch: Outcome, each: JudgedPayout) -> None:
+def _count(batch: Outcome, each: EvaluatedPayout) -> None:
     """One payout is one item. Its money counts once: with the first answer by which its provider has it."""
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
@@ -140,13 +140,13 @@ def _count(batch: Outcome, each: JudgedPayout) -> None:
         batch.refused.append(RefusedItem(row.id, row.ref, _left(each)))
 
 
-def _left(each: JudgedPayout) -> str:
+def _left(each: EvaluatedPayout) -> str:
     if isinstance(each.result, NoResponse) and each.result.pauses_all:
         return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
     return sentence(each.sentence) or f"It is {in_words(each.status)} still."
 
 
-def _is_taken(each: JudgedPayout) -> bool:
+def _is_taken(each: EvaluatedPayout) -> bool:
     return isinstance(each.result, ProviderResponse) and agrees(_sent(each.row), each.result)
 
 
@@ -172,8 +172,8 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
 
 
-def _judge(row: Any, result: ProviderResult) -> JudgedPayout:
-    return JudgedPayout(row, result, judge(_sent(row), result))
+def _evaluate(row: Any, result: ProviderResult) -> EvaluatedPayout:
+    return EvaluatedPayout(row, result, evaluate(_sent(row), result))
 
 
 def _sent(row: Any) -> PayoutAttempt:
@@ -187,38 +187,38 @@ def _sent(row: Any) -> PayoutAttempt:
     )
 
 
-def _succeed(session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor) -> None:
-    if not judged:
+def _succeed(session: Session, evaluated: Sequence[EvaluatedPayout], at: datetime, actor: Actor) -> None:
+    if not evaluated:
         return
-    _mark(session, judged, at, recheck_at=next_check(at, at))
-    schedules = [each.row.schedule_id for each in judged if each.row.schedule_id is not None]
+    _mark(session, evaluated, at, recheck_at=next_check(at, at))
+    schedules = [each.row.schedule_id for each in evaluated if each.row.schedule_id is not None]
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
     session.execute(done.values(**values, version=_SCHEDULES.c.version + 1))
-    _record(session, judged, "payout.succeed", PayoutSucceeded(), at, actor)
-    _end_alerts(session, judged, schedules, at)
+    _record(session, evaluated, "payout.succeed", PayoutSucceeded(), at, actor)
+    _end_alerts(session, evaluated, schedules, at)
 
 
-def _end_alerts(session: Session, judged: Sequence[JudgedPayout], schedules: Sequence[int], at: datetime) -> None:
+def _end_alerts(session: Session, evaluated: Sequence[EvaluatedPayout], schedules: Sequence[int], at: datetime) -> None:
     """What had failed is paid now."""
     refs = session.scalars(select(PayoutSchedule.ref).where(one_of(session, PayoutSchedule.id, schedules))).all()
-    subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in judged]
+    subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in evaluated]
     alerts.resolve_all(session, PAYOUT_FAILED, subjects, at)
 
 
 def _come_back(
-    session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor, run_id: int | None
+    session: Session, evaluated: Sequence[EvaluatedPayout], at: datetime, actor: Actor, run_id: int | None
 ) -> None:
     """The provider did not pay, or took it back: who had borne it has it again, and the schedule knows."""
-    if not judged:
+    if not evaluated:
         return
-    backs = returns.give_back(session, [each.row.id for each in judged], at=at, run_id=run_id)
-    _mark(session, judged, at, recheck_at=next_check(at, at))
-    for each in judged:
+    backs = returns.give_back(session, [each.row.id for each in evaluated], at=at, run_id=run_id)
+    _mark(session, evaluated, at, recheck_at=next_check(at, at))
+    for each in evaluated:
         back = backs.get(each.row.id, IN_WALLET)
         failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
     for back in {IN_WALLET, *backs.values()}:
-        some = [each for each in judged if backs.get(each.row.id, IN_WALLET) == back]
+        some = [each for each in evaluated if backs.get(each.row.id, IN_WALLET) == back]
         failed = [each for each in some if each.status == PayoutStatus.FAILED]
         turned = [each for each in some if each.status == PayoutStatus.REVERSED]
         gone = PayoutFailed(to_platform=back.to_platform, debt_met_amount=back.debt)
@@ -227,8 +227,8 @@ def _come_back(
         _record(session, turned, "payout.reverse", returned, at, actor)
 
 
-def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> None:
-    if not judged:
+def _wait(session: Session, evaluated: Sequence[EvaluatedPayout], at: datetime) -> None:
+    if not evaluated:
         return
     values = [
         _values(each)
@@ -238,7 +238,7 @@ def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> Non
             "person": isinstance(each.result, ProviderResponse) and each.result.needs_person,
             "unsent": isinstance(each.result, NoResponse) and each.result.is_answer and each.result.is_unsent,
         }
-        for each in judged
+        for each in evaluated
     ]
     # The claim marked it as sent before it was. What surely never left takes the marks back: with them it could not be
     # cancelled for hours, and would after a day only be asked about.
@@ -254,29 +254,31 @@ def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> Non
     session.connection().execute(changed, values)
 
 
-def _confirm(session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor) -> None:
+def _confirm(session: Session, evaluated: Sequence[EvaluatedPayout], at: datetime, actor: Actor) -> None:
     """What two people had said is what the provider says: nothing changes but who says it."""
-    if not judged:
+    if not evaluated:
         return
-    ids = [each.row.id for each in judged]
+    ids = [each.row.id for each in evaluated]
     known = update(_TABLE).where(one_of(session, _TABLE.c.id, ids))
     session.connection().execute(known.values(is_unconfirmed=False, version=_TABLE.c.version + 1))
     records = select(Payout.id, null().label("before"), null().label("after")).where(one_of(session, Payout.id, ids))
     trail.record_all(session, actor, "payout.confirm", "payout", records, len(ids), at=at)
 
 
-def _watch(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> None:
+def _watch(session: Session, evaluated: Sequence[EvaluatedPayout], at: datetime) -> None:
     """They are as they were; ask again, until they were watched for long enough. What is not watched is not now."""
-    judged = [each for each in judged if each.row.recheck_at is not None]
-    if not judged:
+    evaluated = [each for each in evaluated if each.row.recheck_at is not None]
+    if not evaluated:
         return
     again = bindparam("again", type_=_TABLE.c.recheck_at.type)
     changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(recheck_at=again)
-    values = [{"key": each.row.id, "again": next_check(each.row.settled_at or at, at)} for each in judged]
+    values = [{"key": each.row.id, "again": next_check(each.row.settled_at or at, at)} for each in evaluated]
     session.connection().execute(changed, values)
 
 
-def _mark(session: Session, judged: Sequence[JudgedPayout], at: datetime, recheck_at: datetime | None = None) -> None:
+def _mark(
+    session: Session, evaluated: Sequence[EvaluatedPayout], at: datetime, recheck_at: datetime | None = None
+) -> None:
     changed = _changed(
         settled_at=at,
         next_try_at=None,
@@ -286,7 +288,7 @@ def _mark(session: Session, judged: Sequence[JudgedPayout], at: datetime, rechec
         needs_person=False,
         version=_TABLE.c.version + 1,
     )
-    session.connection().execute(changed, [_values(each) for each in judged])
+    session.connection().execute(changed, [_values(each) for each in evaluated])
 
 
 def _changed(**values: Any) -> Any:
@@ -302,7 +304,7 @@ def _changed(**values: Any) -> Any:
     return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**reported, **values)
 
 
-def _values(each: JudgedPayout) -> dict[str, Any]:
+def _values(each: EvaluatedPayout) -> dict[str, Any]:
     number = each.result.provider_id if isinstance(each.result, ProviderResponse) else None
     message = each.sentence or None
     return {
@@ -314,23 +316,23 @@ def _values(each: JudgedPayout) -> dict[str, Any]:
     }
 
 
-def _note_paid(session: Session, judged: Sequence[JudgedPayout]) -> None:
+def _note_paid(session: Session, evaluated: Sequence[EvaluatedPayout]) -> None:
     """When it was paid after all, where its provider tells."""
-    values = [{"key": each.row.id, "paid": _paid_at(each)} for each in judged if _paid_at(each)]
+    values = [{"key": each.row.id, "paid": _paid_at(each)} for each in evaluated if _paid_at(each)]
     if values:
         changed = update(_TABLE).where(_TABLE.c.id == bindparam("key"))
         paid = bindparam("paid", type_=_TABLE.c.paid_at.type)
         session.connection().execute(changed.values(paid_at=paid), values)
 
 
-def _paid_at(each: JudgedPayout) -> datetime | None:
+def _paid_at(each: EvaluatedPayout) -> datetime | None:
     is_paid = isinstance(each.result, ProviderResponse) and each.result.status == ProviderStatus.SUCCEEDED
     return each.result.paid_at if is_paid and isinstance(each.result, ProviderResponse) else None
 
 
 def _record(
-    session: Session, judged: Sequence[JudgedPayout], action: str, event: Event, at: datetime, actor: Actor
+    session: Session, evaluated: Sequence[EvaluatedPayout], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
-    if judged:
-        before = {each.row.id: str(each.row.status) for each in judged}
+    if evaluated:
+        before = {each.row.id: str(each.row.status) for each in evaluated}
         status_changes.record_all(session, Payout, before, action, event, at=at, actor=actor)
