@@ -18,7 +18,7 @@ YOUNG = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Book:
+class ProviderRecords:
     """One of our tables, as a provider's list is compared with it."""
 
     kind: str
@@ -76,7 +76,7 @@ _PAYMENT_STATUS = case(
     (_CAME_IN & (_GONE > 0), comparison.PARTLY_GONE),
     else_=Payment.status,
 )
-PAYMENTS = Book(
+PAYMENTS = ProviderRecords(
     "payment",
     Payment,
     Payment.reference,
@@ -86,7 +86,7 @@ PAYMENTS = Book(
     comparison.PAYMENTS,
     frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.NEEDS_REVIEW}),
 )
-PAYOUTS = Book(
+PAYOUTS = ProviderRecords(
     "payout",
     Payout,
     Payout.ref,

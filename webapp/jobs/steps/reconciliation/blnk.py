@@ -34,7 +34,7 @@ class BlnkComparison:
     def made(self) -> Compared:
         """Compare every account. Raises CallFailed when Blnk can't be asked to the end."""
         with self._db.reading() as session:
-            error = _why_not(mirror_balances.is_whole(session), mirror_balances.unsent(session))
+            error = _blocked_reason(mirror_balances.is_whole(session), mirror_balances.unsent(session))
             earlier = set(discrepancies.open_references(session, self.source, MOST_FINDINGS))
             earlier |= set(discrepancies.accepted_references(session, self.source, MOST_FINDINGS))
         if error is None:
@@ -92,7 +92,7 @@ class BlnkComparison:
         return found
 
 
-def _why_not(is_whole: bool, unsent: int) -> str | None:
+def _blocked_reason(is_whole: bool, unsent: int) -> str | None:
     if not is_whole:
         return "Transfers from before are not mirrored yet: run `desk ledger mirror`."
     if unsent > MOST_UNSENT:

@@ -11,7 +11,7 @@ from webapp.jobs.steps.reconciliation.provider_listing import ProviderListing
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, InternalRecord, compared
 from webapp.services.reconciliation.discrepancies import Compared
-from webapp.services.reconciliation.provider_records import Book
+from webapp.services.reconciliation.provider_records import ProviderRecords
 
 WINDOW = timedelta(hours=48)
 _EDGE = timedelta(hours=1)
@@ -25,7 +25,7 @@ class Comparison:
     """One comparison of one book with one provider's list."""
 
     db: Database
-    book: Book
+    records: ProviderRecords
     provider: str
     listed: Callable[[datetime, datetime], Iterator[ProviderResponse | SkippedRow]]
     fetch: Callable[[str], ProviderResponse]
@@ -47,7 +47,7 @@ class Comparison:
     @property
     def source(self) -> str:
         """What this comparison is called."""
-        return f"{self.provider}-{self.book.kind}s"
+        return f"{self.provider}-{self.records.kind}s"
 
     def made(self) -> Compared:
         """Compare. Raises CallFailed when the provider can't be asked to the end."""
@@ -90,7 +90,7 @@ class Comparison:
     def _note_twice(self, theirs: ProviderListing) -> None:
         references = theirs.twice(MOST_ASKED)
         with self.db.reading() as session:
-            ours = self.book.by_reference(session, self.provider, references, self.at)
+            ours = self.records.by_reference(session, self.provider, references, self.at)
         self.twice = sorted(each.subject[1] for each in ours.values())
 
     def _walk_ours(
@@ -105,32 +105,32 @@ class Comparison:
         while True:
             self.check()
             with self.db.reading() as session:
-                page = self.book.page(session, self.provider, since, until, last, _PAGE, self.at)
+                page = self.records.page(session, self.provider, since, until, last, _PAGE, self.at)
             if not page:
                 return
             found = theirs.take([each.reference for each in page])
             for ours in page:
                 if seen := found.get(ours.reference) or lacking(ours):
-                    self._note(ours.reference, compared(ours, seen, self.book.expected))
+                    self._note(ours.reference, compared(ours, seen, self.records.expected))
             last = page[-1].subject[1]
 
     def _compare_theirs(self, page: dict[str, ProviderResponse]) -> None:
         """What the list has besides: of another time or state with us, or unknown."""
         self.check()
         with self.db.reading() as session:
-            ours = self.book.by_reference(session, self.provider, list(page), self.at)
+            ours = self.records.by_reference(session, self.provider, list(page), self.at)
         for reference, seen in page.items():
-            self._note(reference, compared(ours.get(reference), seen, self.book.expected))
+            self._note(reference, compared(ours.get(reference), seen, self.records.expected))
 
     def _recheck_earlier(self) -> None:
         """Discrepancies from before that were not met now: they may agree by now, and are never just forgotten."""
         unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_ASKED]
         with self.db.reading() as session:
-            ours = self.book.by_reference(session, self.provider, unmet, self.at)
+            ours = self.records.by_reference(session, self.provider, unmet, self.at)
         for reference in unmet:
             self.check()
             if seen := self._fetch_one(reference):
-                self._note(reference, compared(ours.get(reference), seen, self.book.expected))
+                self._note(reference, compared(ours.get(reference), seen, self.records.expected))
 
     def _ask(self, ours: InternalRecord) -> ProviderResponse | None:
         return self._fetch_one(ours.reference)

@@ -50,7 +50,7 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
         make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.control.check, at=at)
         if name in providers.payment_collectors:
             fetch = providers.payment_collectors[name].fetch_payment
-            yield make(book=provider_records.PAYMENTS, listed=lists.payments, fetch=fetch)
+            yield make(records=provider_records.PAYMENTS, listed=lists.payments, fetch=fetch)
             yield RefundComparison(
                 work.db,
                 name,
@@ -61,7 +61,7 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
             )
         if name in providers.payout_senders:
             pays = providers.payout_senders[name]
-            yield make(book=provider_records.PAYOUTS, listed=pays.payouts, fetch=pays.fetch_payout)
+            yield make(records=provider_records.PAYOUTS, listed=pays.payouts, fetch=pays.fetch_payout)
 
 
 def _made(work: Work, comparison: Comparable) -> Compared:
