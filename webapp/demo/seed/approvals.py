@@ -13,7 +13,7 @@ _REASON = "The waybill and the photos agree: six in ten reached the buyer in ord
 def add_proposals(context: SeedContext, cases: list[SeedDispute]) -> None:
     """The agent has proposed how these end; they wait for the approver."""
     for case in cases:
-        if case.trade.fate == "proposed":
+        if case.trade.scenario == "proposed":
             _propose(context, case)
 
 

@@ -57,24 +57,24 @@ def add_disputes(context: SeedContext, trades: list[Trade]) -> list[SeedDispute]
     cases = list(_cases(context, [trade for trade in trades if _is_disputed(trade)]))
     for case in cases:
         context.schedule(case.opened, partial(_open, context, case))
-        if case.trade.fate in RESOLUTIONS:
+        if case.trade.scenario in RESOLUTIONS:
             ends = min(case.opened + timedelta(hours=30 + case.number % 40), context.ago(hours=2))
             context.schedule(ends, partial(_resolve, context, case, ends))
     return cases
 
 
 def _is_disputed(trade: Trade) -> bool:
-    return trade.fate in RESOLUTIONS or trade.fate.startswith(("disputed", "proposed"))
+    return trade.scenario in RESOLUTIONS or trade.scenario.startswith(("disputed", "proposed"))
 
 
 def _cases(context: SeedContext, trades: list[Trade]) -> Iterator[SeedDispute]:
     states, claims = cycle(_OPEN), cycle(CLAIMS)
     for number, trade in enumerate(sorted(trades, key=partial(_opened, context))):
         case = SeedDispute(trade, next(claims), number, _opened(context, trade), DisputeStatus.UNDER_REVIEW)
-        if trade.fate == "disputed":
+        if trade.scenario == "disputed":
             case.status, case.waiting_on, hours, case.assignee = next(states)
             case.due = context.now + timedelta(hours=hours)
-        elif trade.fate in RESOLUTIONS:
+        elif trade.scenario in RESOLUTIONS:
             case.assignee, case.due = "agent", case.opened + timedelta(hours=72)
         else:
             case.assignee, case.due = "agent", context.now + timedelta(hours=11)
@@ -91,7 +91,7 @@ def _open(context: SeedContext, case: SeedDispute) -> None:
     trade, claim, at = case.trade, case.claim, case.opened
     kind = DisputeKind.WARRANTY_CLAIM if claim.code == "quality" else DisputeKind.DISPUTE
     agent = actor_of(context.staff["agent"])
-    new = disputes.NewDispute(trade.escrow_id, claim.claimant, claim.code, _said(case, claim.text), kind)
+    new = disputes.NewDispute(trade.escrow_id, claim.claimant, claim.code, _wording(case, claim.text), kind)
     opened = disputes.open_dispute(context.session, new, at=at, actor=agent, settings=context.runtime.settings)
     case.id = opened.id
     _talk(context, case)
@@ -114,7 +114,7 @@ def _talk(context: SeedContext, case: SeedDispute) -> None:
         (other, True, case.claim.answer, _party(case, other), 9.0),
         ("internal", False, case.claim.note, staff, 11.0),
     ]
-    said = (
+    sent = (
         lines[:1]
         if case.status == DisputeStatus.OPENED
         else lines[:2]
@@ -128,10 +128,10 @@ def _talk(context: SeedContext, case: SeedDispute) -> None:
             "inbound": inbound,
             "by": by[0],
             "by_name": by[1],
-            "body": _said(case, body),
+            "body": _wording(case, body),
             "at": min(case.opened + timedelta(hours=hours), context.now),
         }
-        for audience, inbound, body, by, hours in said
+        for audience, inbound, body, by, hours in sent
     ]
     context.session.execute(insert(Message), rows)
 
@@ -141,7 +141,7 @@ def _party(case: SeedDispute, side: str) -> tuple[str, str]:
     return f"party:{case.trade.market.ids[name]}", name
 
 
-def _said(case: SeedDispute, text: str) -> str:
+def _wording(case: SeedDispute, text: str) -> str:
     goods = case.trade.goods
     filled = text.format(goods=goods)
     return filled[0].upper() + filled[1:]
@@ -149,7 +149,7 @@ def _said(case: SeedDispute, text: str) -> str:
 
 def _resolve(context: SeedContext, case: SeedDispute, at: datetime) -> None:
     agent = actor_of(context.staff["agent"])
-    resolution, code, sentence = RESOLUTIONS[case.trade.fate]
+    resolution, code, sentence = RESOLUTIONS[case.trade.scenario]
     if resolution is None:
         disputes.withdraw(
             context.session, case.id, sentence, version=1, at=at, actor=agent, settings=context.runtime.settings

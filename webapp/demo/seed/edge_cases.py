@@ -40,9 +40,13 @@ def edge_case_trades(context: SeedContext) -> list[Trade]:
 def _large(context: SeedContext) -> list[Trade]:
     """Disputed, and larger than one person may decide: one to be decided, one that waits for its second person."""
     made = []
-    for currency, fate, days in (("NGN", "disputed_large", 5.5), ("KES", "proposed", 6.2), ("USD", "proposed", 4.1)):
+    for currency, scenario, days in (
+        ("NGN", "disputed_large", 5.5),
+        ("KES", "proposed", 6.2),
+        ("USD", "proposed", 4.1),
+    ):
         market = market_of(currency)
-        made.append(_trade(context, market, fate, market.buyers[0], market.sellers[0], market.large, days))
+        made.append(_trade(context, market, scenario, market.buyers[0], market.sellers[0], market.large, days))
     return made
 
 
@@ -78,10 +82,12 @@ def _tonight(context: SeedContext) -> list[Trade]:
     ]
 
 
-def _trade(context: SeedContext, market: Market, fate: str, buyer: str, seller: str, amount: int, days: float) -> Trade:
+def _trade(
+    context: SeedContext, market: Market, scenario: str, buyer: str, seller: str, amount: int, days: float
+) -> Trade:
     created = to_the_minute(context.ago(days=days))
     goods = market.goods[len(buyer) % len(market.goods)]
-    return Trade(market, fate, "", buyer, seller, goods, amount, created, release_at=created + RELEASE_AFTER)
+    return Trade(market, scenario, "", buyer, seller, goods, amount, created, release_at=created + RELEASE_AFTER)
 
 
 def add_auto_deduct_mandates(context: SeedContext) -> None:

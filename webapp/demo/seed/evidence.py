@@ -38,13 +38,13 @@ def attach(context: SeedContext, dispute_id: int, ref: str, number: int, side: s
 
 def picture(number: int) -> bytes:
     """A PNG of a parcel: a box of some colour with a tape across."""
-    box, tape, ground = (150 + number * 37 % 90, 110, 70), (225, 215, 190), (236, 238, 240)
+    cardboard, tape, ground = (150 + number * 37 % 90, 110, 70), (225, 215, 190), (236, 238, 240)
     rows = bytearray()
     for y in range(_SIDE):
         rows.append(0)
         for x in range(_SIDE):
             inside = 6 <= x < _SIDE - 6 and 10 <= y < _SIDE - 4
-            rows += bytes(tape if inside and abs(x - _SIDE // 2) < 4 else box if inside else ground)
+            rows += bytes(tape if inside and abs(x - _SIDE // 2) < 4 else cardboard if inside else ground)
     header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows), 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)

@@ -45,14 +45,14 @@ class PaymentStory:
 
     amount: int
     outcome: str
-    told: bool = False
+    sends_webhook: bool = False
     collected: int | None = None
 
 
 _STORIES = (
     PaymentStory(1_250_000, "success"),
     PaymentStory(480_000, "success"),
-    PaymentStory(3_600_000, "success", told=True),
+    PaymentStory(3_600_000, "success", sends_webhook=True),
     PaymentStory(2_150_000, "success", collected=2_000_000),
     PaymentStory(900_000, "success", collected=950_000),
     PaymentStory(640_000, "failed"),
@@ -150,9 +150,9 @@ def _act(sandbox: str, reference: str, story: PaymentStory) -> None:
     """What the payer does."""
     if story.outcome == "abandoned":
         return
-    said = {"outcome": story.outcome, "webhook": story.told, "amount": story.collected}
+    body = {"outcome": story.outcome, "webhook": story.sends_webhook, "amount": story.collected}
     address = f"{sandbox}/control/pay/paystack/{reference}"
-    requests.post(address, json=said, timeout=_SECONDS).raise_for_status()
+    requests.post(address, json=body, timeout=_SECONDS).raise_for_status()
 
 
 def _start_jobs(runtime: Runtime) -> None:

@@ -15,7 +15,7 @@ from webapp.services.audit import trail
 RELEASE_AFTER = timedelta(days=7)
 _FEE_BASIS_POINTS = 250
 
-_FATES = (
+_SCENARIOS = (
     ["paid_out"] * 45
     + ["refunded"] * 4
     + ["split"] * 4
@@ -44,7 +44,7 @@ class Trade:
     """One order with its escrow, and what becomes of it. Money in minor units."""
 
     market: Market
-    fate: str
+    scenario: str
     ref: str
     buyer: str
     seller: str
@@ -66,7 +66,7 @@ class Trade:
     @property
     def paid(self) -> datetime | None:
         """When the money came in; None when it never did."""
-        return None if self.fate in ("unpaid", "voided") else self.created + timedelta(minutes=35)
+        return None if self.scenario in ("unpaid", "voided") else self.created + timedelta(minutes=35)
 
 
 def add_orders(context: SeedContext, special: list[Trade]) -> list[Trade]:
@@ -97,18 +97,18 @@ def add_orders(context: SeedContext, special: list[Trade]) -> list[Trade]:
 
 
 def _drawn(context: SeedContext, market: Market) -> list[Trade]:
-    return [_trade(context, market, fate) for fate in _FATES]
+    return [_trade(context, market, scenario) for scenario in _SCENARIOS]
 
 
-def _trade(context: SeedContext, market: Market, fate: str) -> Trade:
+def _trade(context: SeedContext, market: Market, scenario: str) -> Trade:
     chance = context.chance
-    created = to_the_minute(context.ago(days=_age(context, fate)))
+    created = to_the_minute(context.ago(days=_age(context, scenario)))
     sellers = [name for name in market.sellers if name != market.blocked]
     buyers = [name for name in market.buyers if name not in market.debtors]
     amount = round(chance.triangular(market.low, market.high, market.low * 3), -2)
     trade = Trade(
         market,
-        fate,
+        scenario,
         "",
         chance.choice(buyers),
         chance.choice(sellers),
@@ -117,32 +117,32 @@ def _trade(context: SeedContext, market: Market, fate: str) -> Trade:
         created,
     )
     trade.release_at = created + RELEASE_AFTER
-    if fate in _POLICIES:
-        trade.policy = _POLICIES[fate]
-        trade.release_at = None if fate == "completion" else context.now + timedelta(days=chance.randint(1, 30))
-    if fate == "finished":
+    if scenario in _POLICIES:
+        trade.policy = _POLICIES[scenario]
+        trade.release_at = None if scenario == "completion" else context.now + timedelta(days=chance.randint(1, 30))
+    if scenario == "finished":
         trade.release_at = trade.created + timedelta(hours=20)
-    if fate == "placement":
+    if scenario == "placement":
         trade.placement = f"PL-{market.prefix}-{chance.randint(1, 2)}"
     return trade
 
 
-def _age(context: SeedContext, fate: str) -> float:
+def _age(context: SeedContext, scenario: str) -> float:
     """Days since the order was made."""
     chance = context.chance
-    if fate == "paid_out":
+    if scenario == "paid_out":
         # Some of them are on their way still: due within the coming week, a few in the coming night.
         return chance.uniform(0.1, DAYS)
     young = {"unpaid": (0.05, 1.9), "finished": (0.84, 0.9), "disputed": (1.5, 26), "frozen": (3, 30)}
-    return chance.uniform(*young.get(fate, (9, DAYS - 2)))
+    return chance.uniform(*young.get(scenario, (9, DAYS - 2)))
 
 
 def _order(trade: Trade) -> dict[str, object]:
-    done = trade.fate in ("paid_out", "split", "withdrawn", "buffer", "finished")
+    done = trade.scenario in ("paid_out", "split", "withdrawn", "buffer", "finished")
     status = OrderStatus.IN_PROGRESS
-    if trade.fate == "unpaid":
+    if trade.scenario == "unpaid":
         status = OrderStatus.AWAITING_PAYMENT
-    elif trade.fate == "voided":
+    elif trade.scenario == "voided":
         status = OrderStatus.DECLINED
     elif done:
         status = OrderStatus.COMPLETED
@@ -162,7 +162,7 @@ def _order(trade: Trade) -> dict[str, object]:
 
 
 def _escrow(trade: Trade) -> dict[str, object]:
-    voided = trade.fate == "voided"
+    voided = trade.scenario == "voided"
     return {
         "ref": escrow_ref(trade.ref),
         "order_id": trade.order_id,

@@ -85,7 +85,7 @@ def _seed(context: SeedContext) -> None:
 
 def _freeze_some(context: SeedContext, trades: list[Trade]) -> None:
     agent = actor_of(context.staff["agent"])
-    for number, trade in enumerate(each for each in trades if each.fate == "frozen"):
+    for number, trade in enumerate(each for each in trades if each.scenario == "frozen"):
         at = trade.created + (context.now - trade.created) / 8
         reason = _WORRIES[number % len(_WORRIES)]
         context.schedule(at, partial(freezes.freeze, context.session, trade.escrow_id, reason, at=at, actor=agent))
