@@ -31,7 +31,7 @@ def orders(file: Path, no_wallets: bool, skip_bad: bool, as_json: bool) -> None:
     is refused, with both values. A reference that looks like another is told, and taken.
     """
     progress = Progress()
-    tell = _Problems(progress, _SHOWN if skip_bad else None)
+    problems = _Problems(progress, _SHOWN if skip_bad else None)
     warn = _Problems(progress, _SHOWN, "Warning, line")
     with desk() as runtime:
         imported = import_orders(
@@ -41,7 +41,7 @@ def orders(file: Path, no_wallets: bool, skip_bad: bool, as_json: bool) -> None:
             wallets=not no_wallets,
             skip_bad=skip_bad,
             progress=progress,
-            problem=tell,
+            problem=problems,
             warning=warn,
         )
     progress.close()

@@ -44,7 +44,7 @@ def _held(server: Server, rows: Sequence[Mapping[str, object]]) -> int:
     differing = 0
     for found in replay(server, recorded, only=rows):
         differing += bool(found.differences)
-        _tell(found)
+        _print_differences(found)
     left = len(recorded["exchanges"]) - len(rows)
     click.echo(f"{server.provider} at {server.url}: {len(rows)} exchanges, {differing} differ.")
     if left:
@@ -52,7 +52,7 @@ def _held(server: Server, rows: Sequence[Mapping[str, object]]) -> int:
     return 1 if differing else 0
 
 
-def _tell(found: ExchangeResult) -> None:
+def _print_differences(found: ExchangeResult) -> None:
     for sentence in found.differences:
         click.echo(f"  {found.name} ({found.call}): {sentence}")
 

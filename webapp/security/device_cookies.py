@@ -34,8 +34,8 @@ class Device:
 def device(settings: Settings) -> Device:
     """The browser of the request under way; a new one when it has no cookie of ours."""
     try:
-        said = _signer(settings).loads(request.cookies.get(_name(settings), ""), max_age=_KEPT_SECONDS)
-        return Device(str(said[0]), tuple(str(account) for account in said[1]))
+        content = _signer(settings).loads(request.cookies.get(_name(settings), ""), max_age=_KEPT_SECONDS)
+        return Device(str(content[0]), tuple(str(account) for account in content[1]))
     except (BadSignature, IndexError, TypeError):
         return Device(secrets.token_hex(8))
 

@@ -45,17 +45,17 @@ def _late_by(job: JobHealth, at: datetime) -> str:
 
 
 def _troubles(job: JobHealth) -> str:
-    said = {
+    sentences = {
         "failed": _("%(job)s failed last time", job=job.job),
         "lost": _("the last run of %(job)s was lost", job=job.job),
         "paused": _("%(job)s is paused", job=job.job),
     }
-    return said[job.state]
+    return sentences[job.state]
 
 
 def _silent(kinds: Sequence[str]) -> list[str]:
-    said = {
+    sentences = {
         "worker": _("No worker is alive: runs are queued and not carried out."),
         "scheduler": _("No scheduler is alive: nothing is planned until one starts."),
     }
-    return [said[kind] for kind in kinds]
+    return [sentences[kind] for kind in kinds]

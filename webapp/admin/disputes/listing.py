@@ -29,7 +29,7 @@ KINDS = [("dispute", _l("dispute")), ("warranty_claim", _l("backjob"))]
 _ASSIGNEE = select(User.name).where(User.id == Dispute.assignee_id).scalar_subquery()
 
 
-def _colleagues() -> list[tuple[str, Any]]:
+def _assignees() -> list[tuple[str, Any]]:
     with runtime().db.reading() as session:
         return [(str(user_id), name) for user_id, name in dispute_handlers(session)]
 
@@ -75,7 +75,7 @@ LISTING = Listing(
             _l("Assignee"),
             lambda user_id: Dispute.assignee_id == int(user_id),
             kind="choice",
-            choices=_colleagues,
+            choices=_assignees,
         ),
         Filter("party", _l("Party"), of_party),
     ),

@@ -105,7 +105,7 @@ class ResolutionActions(Screen):
         """
         with self.reading() as session:
             dispute, escrow = _with_escrow(session, dispute_id)
-            found = reversal_form.leaving_of(session, escrow)
+            found = reversal_form.disbursement_of(session, escrow)
         if dispute.status != "resolved" or found is None:
             raise Conflict(_("There is no payment of this dispute to reverse."))
         return found, dispute.ref, escrow

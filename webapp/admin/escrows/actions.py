@@ -207,7 +207,7 @@ class EscrowActions(Screen):
         """The transfer that let it go. Raises Conflict when there is none to reverse."""
         with self.reading() as session:
             escrow = escrow_decisions.get(session, escrow_id)
-            found = reversal_form.leaving_of(session, escrow)
+            found = reversal_form.disbursement_of(session, escrow)
         if found is None:
             raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
         return found, escrow

@@ -101,8 +101,8 @@ class JobActions(Screen):
         with self.transaction() as session:
             run = runs.trigger(session, job, actor=current_actor(), dry_run=dry_run)
             enqueue_after_commit(runtime(), session, run)
-        said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=job)
-        return said, url_for("runs.one", run_id=run.id)
+        message = _("Run %(number)s of %(job)s is queued.", number=run.id, job=job)
+        return message, url_for("runs.one", run_id=run.id)
 
     def _action_page(self, job: str, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:

@@ -168,12 +168,12 @@ class ReconciliationScreen(ReconciliationActions):
         """What differs, what that means, and where ours is."""
         with self.reading() as session:
             found = lookup.by_id(session, Discrepancy, discrepancy_id, "discrepancy")
-            hindrance = discrepancy_decisions.disabled_reason(found)
+            disabled_reason = discrepancy_decisions.disabled_reason(found)
             account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
         return self.render(
             "monitoring/reconciliation.html",
             found=found,
-            action_links=[action_link("accept", _("Accept…"), "check", "book:accept", hindrance)],
+            action_links=[action_link("accept", _("Accept…"), "check", "book:accept", disabled_reason)],
             ours=account,
             meaning=_meaning(found),
             address=_address(found, account),

@@ -77,8 +77,8 @@ class DestinationActions(Screen):
                 session, party_id, new, at=clock.now(), actor=current_actor(), settings=settings
             )
             until = exact(made.effective_at or made.created_at)
-            said = {"currency": made.currency, "ending": made.account_ending, "until": until}
-        return _("Payouts in %(currency)s go to the account that ends in %(ending)s from %(until)s on.", **said)
+            values = {"currency": made.currency, "ending": made.account_ending, "until": until}
+        return _("Payouts in %(currency)s go to the account that ends in %(ending)s from %(until)s on.", **values)
 
     @payout_destination.confirmation
     def _confirm_payout_destination(self, party_id: int) -> ActionPage:

@@ -192,10 +192,10 @@ class PaymentActions(Screen):
     )
     def decide_refund(self, payment_id: int, form: RefundDecisionForm) -> Done:
         """Say what became of a refund that can't be told from another, or that failed after it was done."""
-        said = RefundChoice(Choice(form.text("choice")), form.text("reason"), form.text("listed"))
+        choice = RefundChoice(Choice(form.text("choice")), form.text("reason"), form.text("listed"))
         with self.transaction() as session:
             made = refund_decisions.decide(
-                session, payment_id, said, version=form.number("version"), at=clock.now(), actor=current_actor()
+                session, payment_id, choice, version=form.number("version"), at=clock.now(), actor=current_actor()
             )
         return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
 
@@ -316,15 +316,15 @@ _TAKEN_BACK = [
 
 def _heard(payment: Payment) -> str:
     """What came of asking its provider."""
-    said, amount = payment.status_detail or "", money(payment.amount, payment.currency)
+    detail, amount = payment.status_detail or "", money(payment.amount, payment.currency)
     words = {
         PaymentStatus.SUCCEEDED: _("It is paid: %(amount)s. What went back of it is known and decided.", amount=amount)
         if payment.taken_back_amount
         else _("It is paid, and the provider says nothing else: %(amount)s.", amount=amount),
-        PaymentStatus.PENDING: _("It is pending still. %(said)s", said=said),
-        PaymentStatus.NEEDS_REVIEW: _("It needs a person: %(said)s", said=said),
-        PaymentStatus.FAILED: _("It failed. %(said)s", said=said),
-        PaymentStatus.EXPIRED: _("It expired. %(said)s", said=said),
+        PaymentStatus.PENDING: _("It is pending still. %(said)s", said=detail),
+        PaymentStatus.NEEDS_REVIEW: _("It needs a person: %(said)s", said=detail),
+        PaymentStatus.FAILED: _("It failed. %(said)s", said=detail),
+        PaymentStatus.EXPIRED: _("It expired. %(said)s", said=detail),
     }
     return words[PaymentStatus(payment.status)].strip()
 

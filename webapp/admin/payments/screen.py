@@ -63,11 +63,11 @@ def _borne(file: PaymentDetail) -> list[tuple[str, str]]:
 
 def _moments(file: PaymentDetail) -> list[Shown]:
     """What was done and what the provider told, newest first."""
-    found = [*in_words(file.moments), *map(_told, file.inbound_webhooks)]
+    found = [*in_words(file.moments), *map(_webhook_moment, file.inbound_webhooks)]
     return sorted(found, key=lambda moment: moment.at, reverse=True)
 
 
-def _told(webhook: InboundWebhook) -> Shown:
+def _webhook_moment(webhook: InboundWebhook) -> Shown:
     title = _("The provider told: %(event)s", event=provider_messages.event(webhook.event))
     tone = {"failed": "bad", "handled": "good"}.get(webhook.status, "info")
     return Shown(

@@ -132,5 +132,5 @@ def decisions(session: Session, payout: Payout) -> list[ActionLink]:
     ]
 
 
-def _disabled_reason(session: Session, action: str, payout: Payout, **said: str) -> str:
-    return disabled_reasons.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
+def _disabled_reason(session: Session, action: str, payout: Payout, **options: str) -> str:
+    return disabled_reasons.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **options)

@@ -61,9 +61,9 @@ class ReroutingActions(Screen):
     @action("/<int:payout_id>/ask", permission="payout:retry")
     def ask(self, payout_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and sends nothing."""
-        said = send_payouts.ask_now(runtime(), payout_id, current_actor())
-        if said:
-            raise Conflict(_("It could not be asked: %(said)s", said=said))
+        problem = send_payouts.ask_now(runtime(), payout_id, current_actor())
+        if problem:
+            raise Conflict(_("It could not be asked: %(said)s", said=problem))
         return _("Its provider was asked. What it told is below.")
 
     @ask.confirmation

@@ -175,10 +175,10 @@ class PayoutScheduleActions(Screen):
     ) -> ActionPage:
         found = self._schedule(payout_schedule_id)
         amount = money(found.amount, found.currency)
-        said = {"ref": found.ref, "amount": amount}
+        values = {"ref": found.ref, "amount": amount}
         back = self.at("one", payout_schedule_id=found.id)
         facts = [(_("Amount"), amount), (_("Due"), when(found.due_at))]
-        return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
+        return ActionPage(title % values, back, summary % values, verb % values, danger, facts=facts)
 
 
 def shown_terms(terms: Terms) -> list[tuple[Any, Any]]:

@@ -111,8 +111,8 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
             providers, run = payout_probes.try_now(session, at=clock.now(), actor=current_actor())
             if run is not None:
                 enqueue_after_commit(runtime(), session, run)
-        said = _("One payout through %(names)s is tried now.", names=", ".join(providers))
-        return (said, url_for("runs.one", run_id=run.id)) if run is not None else said
+        message = _("One payout through %(names)s is tried now.", names=", ".join(providers))
+        return (message, url_for("runs.one", run_id=run.id)) if run is not None else message
 
     @try_now.confirmation
     def _confirm_try_now(self) -> ActionPage:
@@ -131,9 +131,9 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
             (_("Party"), file.party.name),
             (_("Last word"), provider_word(file.payout.status_detail)),
         ]
-        said = {"ref": file.payout.ref, "amount": amount}
+        values = {"ref": file.payout.ref, "amount": amount}
         back = self.at("one", payout_id=payout_id)
-        return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
+        return ActionPage(title % values, back, summary % values, verb % values, danger, facts=facts)
 
 
 def _not_askable(file: PayoutDetail) -> str:

@@ -80,11 +80,11 @@ def when(instant: datetime | None, style: str = "relative") -> str:
 def with_local_times(sentence: str) -> Markup:
     """A sentence of the desk's, its instants on the reader's clocks."""
     zone = ZoneInfo(current_zone())
-    parts = [_told(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(sentence)]
+    parts = [_local_time(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(sentence)]
     return Markup("").join(parts)
 
 
-def _told(instant: datetime, zone: ZoneInfo) -> Markup:
+def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
     return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), format_instant(instant, zone))
 
 
@@ -118,8 +118,8 @@ def _shown(value: Any) -> Any:
 
 def provider_word(word: str | None) -> Any:
     """What a provider said, in a sentence; its own code is the hint of it, for whoever looks it up there."""
-    said = provider_messages.sentence(word)
-    return Markup('<span title="{}">{}</span>').format(word, said) if provider_messages.is_code(word) else said
+    message = provider_messages.sentence(word)
+    return Markup('<span title="{}">{}</span>').format(word, message) if provider_messages.is_code(word) else message
 
 
 def claim_label(code: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import get_translations
 def register_gettext(app: Flask) -> None:
     """Give templates `_`, `gettext` and `ngettext`."""
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda said: _catalogue().ugettext(said),
+        gettext=lambda message: _catalogue().ugettext(message),
         ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
         newstyle=True,
     )

@@ -35,10 +35,10 @@ def run_bars(runs: Sequence[Any], wanted: int = 60) -> Picture:
     scale = Scale(longest, words, ZoneInfo(current_zone()), url_for("runs.one", run_id=0).removesuffix("0"))
     start = wanted - len(shown)
     bars = "".join(_bar(run, (start + index) * _STEP, scale) for index, run in enumerate(shown))
-    said = escape(_sentence(shown, words))
+    label = escape(_sentence(shown, words))
     return Picture(
         f'<svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" preserveAspectRatio="xMaxYMid meet" role="img" '
-        f'aria-label="{said}"><title>{said}</title>{bars}</svg>'
+        f'aria-label="{label}"><title>{label}</title>{bars}</svg>'
     )
 
 
@@ -46,8 +46,8 @@ def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
     if not shown:
         return _("No run yet")
     counts = Counter(words[_status(run)] for run in shown)
-    said = ", ".join(f"{count} {word}" for word, count in counts.most_common())
-    return _("The last %(n)s runs: %(said)s", n=len(shown), said=said)
+    counted = ", ".join(f"{count} {word}" for word, count in counts.most_common())
+    return _("The last %(n)s runs: %(said)s", n=len(shown), said=counted)
 
 
 def _bar(run: Any, x: int, scale: Scale) -> str:

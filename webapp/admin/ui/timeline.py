@@ -230,9 +230,9 @@ def in_words(moments: Sequence[Moment]) -> list[Shown]:
     ways = {"action": _action, "money": _money, "message": _message, "evidence": _evidence}
     shown = []
     for before, moment in zip([None, *moments], moments, strict=False):
-        is_said = before is not None and (before.at, before.text) == (moment.at, moment.text)
+        is_repeated = before is not None and (before.at, before.text) == (moment.at, moment.text)
         one = ways[moment.source](moment)
-        shown.append(replace(one, text="") if is_said and moment.source == "action" else one)
+        shown.append(replace(one, text="") if is_repeated and moment.source == "action" else one)
     return shown
 
 
@@ -248,11 +248,11 @@ _OF_PROVIDERS = ("payment.", "payout.", "refund.", "payout_schedule.")
 
 def _action(moment: Moment) -> Shown:
     _title, tone, icon = ACTION_LABELS.get(moment.action, ("", "calm", "dot"))
-    said = sentence(moment.text) if moment.action.startswith(_OF_PROVIDERS) else moment.text
+    text = sentence(moment.text) if moment.action.startswith(_OF_PROVIDERS) else moment.text
     title = action_in_words(moment.action)
     if moment.action in _FREEZES and moment.cause in FROZEN_BY:
         title = _FREEZES[moment.action] % {"by": FROZEN_BY[moment.cause]}
-    return Shown(moment.at, title, tone, icon, _who(moment), said)
+    return Shown(moment.at, title, tone, icon, _who(moment), text)
 
 
 def _money(moment: Moment) -> Shown:

@@ -52,10 +52,10 @@ def list_messages(call: Call, dispute_id: int, query: OldestFirst) -> Page[Messa
 @endpoints.post(f"{_ADDRESS}/messages", "dispute:work", status=201)
 def add_message(call: Call, dispute_id: int, body: MessageBody) -> MessageShape:
     """Say something to a party, note its answer, or write an internal note."""
-    said = handling.say(
+    message = handling.say(
         call.session, dispute_id, body.audience, body.body, at=call.at, actor=call.actor, inbound=body.inbound
     )
-    return MessageShape.model_validate(said)
+    return MessageShape.model_validate(message)
 
 
 @endpoints.get(f"{_ADDRESS}/evidence", "dispute:read")
@@ -86,8 +86,8 @@ def submit_evidence(call: Call, dispute_id: int, body: SubmitBody) -> EvidenceSh
 
 
 def _text(call: Call, dispute_id: int, body: EvidenceBody) -> Evidence:
-    said = body.body or ""
-    return evidence.attach_text(call.session, dispute_id, side=body.side, body=said, at=call.at, actor=call.actor)
+    text = body.body or ""
+    return evidence.attach_text(call.session, dispute_id, side=body.side, body=text, at=call.at, actor=call.actor)
 
 
 def _file(call: Call, dispute_id: int, body: EvidenceBody, content: str) -> Evidence:
@@ -106,7 +106,7 @@ def _file(call: Call, dispute_id: int, body: EvidenceBody, content: str) -> Evid
     except Invalid as refusal:
         raise Invalid(
             refusal.detail,
-            fields={"content" if name == "file" else name: said for name, said in refusal.fields.items()},
+            fields={"content" if name == "file" else name: reason for name, reason in refusal.fields.items()},
         ) from None
 
 

@@ -14,15 +14,15 @@ def by_tag(document: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     schemas = document["components"]["schemas"]
     for path, operations in document["paths"].items():
-        for method, told in operations.items():
-            body = told.get("requestBody")
-            examples = {"body": _shown(body, schemas) if body else None, "answer": _shown(_good(told), schemas)}
-            grouped[told["tags"][0]].append(told | examples | {"path": path, "method": method})
+        for method, operation in operations.items():
+            body = operation.get("requestBody")
+            examples = {"body": _shown(body, schemas) if body else None, "answer": _shown(_good(operation), schemas)}
+            grouped[operation["tags"][0]].append(operation | examples | {"path": path, "method": method})
     return sorted(grouped.items())
 
 
-def _good(told: Mapping[str, Any]) -> Any:
-    return next(answer for status, answer in told["responses"].items() if status.startswith("2"))
+def _good(operation: Mapping[str, Any]) -> Any:
+    return next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
 
 
 def _shown(holder: Any, schemas: Mapping[str, Any]) -> str:

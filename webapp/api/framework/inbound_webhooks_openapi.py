@@ -10,7 +10,7 @@ _REFUSED = {
     413: "The body is larger than 256 KiB.",
     503: "It can't be stored just now; `Retry-After` says when to send it again.",
 }
-_TOLD = "Stored before anything else, answered at once, and handled once however often it comes."
+_DESCRIPTION = "Stored before anything else, answered at once, and handled once however often it comes."
 
 
 def described() -> dict[str, Any]:
@@ -23,16 +23,16 @@ def described() -> dict[str, Any]:
 
 def _operation(provider: str) -> dict[str, Any]:
     taken = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
-    refused = {str(status): responses.refusal(status, told) for status, told in _REFUSED.items()}
+    refused = {str(status): responses.refusal(status, description) for status, description in _REFUSED.items()}
     good = {"description": "Stored.", "content": {"application/json": {"schema": taken}}}
     return {
         "operationId": f"take_{provider}_webhook",
         "tags": ["inbound-webhooks"],
         "summary": f"What {provider.title()} tells the desk.",
-        "description": f"{_TOLD} Its signature says who sent it; no token is asked for.",
+        "description": f"{_DESCRIPTION} Its signature says who sent it; no token is asked for.",
         "parameters": [
-            {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": told}
-            for name, told in catalogue.get(provider).signature_headers.items()
+            {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": description}
+            for name, description in catalogue.get(provider).signature_headers.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
         "responses": {"200": good} | refused,

@@ -90,12 +90,12 @@ def _schemas(declared: list[Endpoint]) -> _Schemas:
 
 
 def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    told = (endpoint.function.__doc__ or endpoint.name).strip()
+    description = (endpoint.function.__doc__ or endpoint.name).strip()
     operation = {
         "operationId": endpoint.name,
         "tags": [endpoint.tag],
-        "summary": told.partition("\n")[0],
-        "description": f"{told}\n\nNeeds the permission `{endpoint.permission}`.",
+        "summary": description.partition("\n")[0],
+        "description": f"{description}\n\nNeeds the permission `{endpoint.permission}`.",
         "parameters": [*_parts(endpoint), *_query(endpoint), *_headers(endpoint)],
         "responses": {
             str(endpoint.status): responses.good(endpoint, schemas.of(endpoint.answer, "serialization")),
@@ -144,5 +144,5 @@ def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     if not endpoint.writes:
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
-    told = "The same key with the same request is done once."
-    return [{"name": KEY_HEADER, "in": "header", "required": False, "schema": schema, "description": told}]
+    description = "The same key with the same request is done once."
+    return [{"name": KEY_HEADER, "in": "header", "required": False, "schema": schema, "description": description}]

@@ -32,8 +32,8 @@ def _operation(event: type[Event]) -> dict[str, Any]:
         "tags": ["outgoing-webhooks"],
         "summary": event.__doc__,
         "parameters": [
-            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": told}
-            for name, told in _HEADERS.items()
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": description}
+            for name, description in _HEADERS.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _envelope(event)}}},
         "responses": {"2XX": {"description": "Taken. Anything else is tried again."}},

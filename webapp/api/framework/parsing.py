@@ -65,8 +65,8 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 
 def _sentence(found: Any) -> str:
-    said = {"missing": "This is required.", "extra_forbidden": "There is no such field."}.get(found["type"])
-    if said:
-        return said
+    message = {"missing": "This is required.", "extra_forbidden": "There is no such field."}.get(found["type"])
+    if message:
+        return message
     reason = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
     return reason[:1].upper() + reason[1:] + "."

@@ -23,7 +23,7 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
-_SAID = {
+_DESCRIPTIONS = {
     400: "The request can't be read, or a browser's form token is missing.",
     401: "No token, or one that nobody knows.",
     403: "The token lacks the scope, or the person the role.",
@@ -46,8 +46,8 @@ _HEADERS: dict[int, dict[str, Any]] = {
 
 def good(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
     """The answer that it is for."""
-    told = "Taken; it is done in the background." if endpoint.status == 202 else "Done."
-    answer: dict[str, Any] = {"description": told, "content": {"application/json": {"schema": schema}}}
+    description = "Taken; it is done in the background." if endpoint.status == 202 else "Done."
+    answer: dict[str, Any] = {"description": description, "content": {"application/json": {"schema": schema}}}
     headers = dict(_headers(endpoint))
     return answer | ({"headers": headers} if headers else {})
 
@@ -57,10 +57,10 @@ def refusals(endpoint: Endpoint) -> dict[str, Any]:
     return {str(status): refusal(status) for status in sorted(_statuses(endpoint))}
 
 
-def refusal(status: int, told: str | None = None) -> dict[str, Any]:
+def refusal(status: int, description: str | None = None) -> dict[str, Any]:
     """One refusal: `application/problem+json`."""
     content = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
-    answer: dict[str, Any] = {"description": told or _SAID[status], "content": content}
+    answer: dict[str, Any] = {"description": description or _DESCRIPTIONS[status], "content": content}
     return answer | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
 
@@ -68,8 +68,8 @@ def _headers(endpoint: Endpoint) -> Iterator[tuple[str, Any]]:
     if endpoint.location:
         yield "Location", _TEXT | {"description": "Where what was made is found."}
     if endpoint.writes:
-        told = "`true` when this repeats the answer to an earlier request with the same key."
-        yield "Idempotency-Replayed", {"schema": {"const": "true"}, "description": told}
+        description = "`true` when this repeats the answer to an earlier request with the same key."
+        yield "Idempotency-Replayed", {"schema": {"const": "true"}, "description": description}
 
 
 def _statuses(endpoint: Endpoint) -> Iterator[int]:

@@ -121,11 +121,11 @@ def _parameters(name: str, body: TriggerBody) -> dict[str, Any] | None:
     if name != check_mirror.JOB and given:
         raise Invalid("Only check_mirror knows this.", fields=dict.fromkeys(given, "Only check_mirror knows this."))
     if len(given) > 1:
-        said = "What is lacking is sent again whenever it was sent first: leave it out with send_again."
-        raise Invalid(said, fields={"since": said})
+        message = "What is lacking is sent again whenever it was sent first: leave it out with send_again."
+        raise Invalid(message, fields={"since": message})
     if body.dry_run and given:
-        said = "A dry run of check_mirror asks nothing and sends nothing."
-        raise Invalid(said, fields={"dry_run": said})
+        message = "A dry run of check_mirror asks nothing and sends nothing."
+        raise Invalid(message, fields={"dry_run": message})
     if body.send_again:
         return {check_mirror.SEND: True}
     return {check_mirror.SINCE: clock.iso(body.since)} if body.since else None

@@ -70,8 +70,11 @@ def get_refund(call: Call, payment_id: int) -> RefundShape:
 @endpoints.post("/api/v1/payments/<id:payment_id>/refund-decision", "money:approve")
 def decide_refund(call: Call, payment_id: int, body: DecideRefund) -> RefundShape:
     """Say what became of a refund in review. Like an approval it takes a person: tokens may not."""
-    said, version = RefundChoice(body.choice, body.reason, body.number or ""), _version(call, payment_id, body.version)
-    found = refund_decisions.decide(call.session, payment_id, said, version=version, at=call.at, actor=call.actor)
+    choice, version = (
+        RefundChoice(body.choice, body.reason, body.number or ""),
+        _version(call, payment_id, body.version),
+    )
+    found = refund_decisions.decide(call.session, payment_id, choice, version=version, at=call.at, actor=call.actor)
     return _shape(found)
 
 

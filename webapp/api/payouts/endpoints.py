@@ -72,8 +72,8 @@ class PayoutDecision(Decision):
 
 
 def _ask(runtime: Runtime, actor: Actor, answer: PayoutShape) -> PayoutShape:
-    if said := send_payouts.ask_now(runtime, answer.id, actor):
-        raise Conflict(f"It could not be asked: {said}")
+    if problem := send_payouts.ask_now(runtime, answer.id, actor):
+        raise Conflict(f"It could not be asked: {problem}")
     with runtime.db.reading() as session:
         return payout_shapes(session, [payouts.get(session, answer.id)])[answer.id]
 

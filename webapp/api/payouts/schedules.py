@@ -111,8 +111,8 @@ def update_payout_schedule(call: Call, schedule_id: int, body: ScheduleChange) -
     """Change a schedule that is not being paid; a failed one waits again, with all its attempts."""
     present = payout_schedules.get(call.session, schedule_id)
     if body.amount.currency != present.currency:
-        said = f"The currency stays {present.currency}. Cancel this schedule and plan another."
-        raise Invalid(said, fields={"amount.currency": said})
+        message = f"The currency stays {present.currency}. Cancel this schedule and plan another."
+        raise Invalid(message, fields={"amount.currency": message})
     changed = payout_schedules.change(
         call.session,
         schedule_id,

@@ -57,18 +57,18 @@ def _ready(runtime: Runtime, of_database: Mapping[str, Check], ledger: Check) ->
     A database that does not answer is asked only once: each more would cost the prober another time-out. The external
     ledger is told of and takes no process out of service: what it has to be sent waits for it.
     """
-    said = {"database": _asked(runtime, health_checks.database), "redis": _asked(runtime, health_checks.redis)}
-    if said["database"] == "ok":
-        said |= {name: _asked(runtime, check) for name, check in of_database.items()}
-    missing = {name: sentence for name, sentence in said.items() if sentence != "ok"}
+    checks = {"database": _result(runtime, health_checks.database), "redis": _result(runtime, health_checks.redis)}
+    if checks["database"] == "ok":
+        checks |= {name: _result(runtime, check) for name, check in of_database.items()}
+    missing = {name: sentence for name, sentence in checks.items() if sentence != "ok"}
     status = "unavailable" if missing else "ok"
-    if runtime.settings.ledger == "blnk" and said["database"] == "ok":
-        said["ledger"] = _asked(runtime, ledger)
-        status = "degraded" if status == "ok" and said["ledger"] != "ok" else status
-    return jsonify(status=status, checks=said, timestamp=clock.iso(clock.now())), 503 if missing else 200
+    if runtime.settings.ledger == "blnk" and checks["database"] == "ok":
+        checks["ledger"] = _result(runtime, ledger)
+        status = "degraded" if status == "ok" and checks["ledger"] != "ok" else status
+    return jsonify(status=status, checks=checks, timestamp=clock.iso(clock.now())), 503 if missing else 200
 
 
-def _asked(runtime: Runtime, check: Check) -> str:
+def _result(runtime: Runtime, check: Check) -> str:
     try:
         found = check(runtime)
     except Exception as problem:

@@ -27,17 +27,17 @@ def outside_families(found: Outside) -> list[GaugeMetricFamily]:
     ]
 
 
-def by_label(name: str, told: str, label: str, figures: Mapping[str, int]) -> GaugeMetricFamily:
+def by_label(name: str, description: str, label: str, figures: Mapping[str, int]) -> GaugeMetricFamily:
     """A family with one label."""
-    family = GaugeMetricFamily(name, told, labels=[label])
+    family = GaugeMetricFamily(name, description, labels=[label])
     for value, figure in sorted(figures.items()):
         family.add_metric([value], figure)
     return family
 
 
 def _deliveries(found: Outside) -> GaugeMetricFamily:
-    told = "What goes out: waiting, or dead after its last attempt."
-    family = GaugeMetricFamily("desk_deliveries", told, labels=["channel", "status"])
+    description = "What goes out: waiting, or dead after its last attempt."
+    family = GaugeMetricFamily("desk_deliveries", description, labels=["channel", "status"])
     for (channel, status), count in sorted(found.deliveries.items()):
         family.add_metric([channel, status], count)
     return family

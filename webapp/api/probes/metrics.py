@@ -48,9 +48,9 @@ def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
     jobs, last = health(session, at), job_metrics.last_finished(session)
     held = integration_metrics.currencies(session)
     families = [family for job in jobs for family in _of_job(job.job, last.get(job.job), held)]
-    told = outside_families(integration_metrics.outside(session, settings))
+    integrations = outside_families(integration_metrics.outside(session, settings))
     registry = CollectorRegistry(auto_describe=False)
-    families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *told]
+    families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *integrations]
     registry.register(_Figures([*families, *_totals(session)]))
     return generate_latest(registry)
 
@@ -92,8 +92,8 @@ _TOTALS = (
 
 
 def _totals(session: Session) -> Iterator[CounterMetricFamily]:
-    for what, name, told, label in _TOTALS:
-        family = CounterMetricFamily(name, told, labels=["job", label])
+    for what, name, description, label in _TOTALS:
+        family = CounterMetricFamily(name, description, labels=["job", label])
         for job, counted in sorted(job_metrics.totals(session, what).items()):
             for value, total in sorted(counted.items()):
                 family.add_metric([job, value], total)

@@ -63,18 +63,18 @@ class ReversalForm(DeskForm):
 
     def decision(self, currency: str) -> ReverseTransfer:
         """What was decided. Raises Invalid for an amount that is none."""
-        said: dict[str, Any] = {"reason": self.text("reason"), "to_debt": self.to_debt.data}
+        values: dict[str, Any] = {"reason": self.text("reason"), "to_debt": self.to_debt.data}
         if self.then.data == REFUND:
-            return ReverseAndRefund(**said)
+            return ReverseAndRefund(**values)
         if self.then.data != SPLIT:
-            return ReverseTransfer(**said)
+            return ReverseTransfer(**values)
         parts: dict[str, Any] = {field.name: field.minor(currency) for field in (self.buyer_amount, self.seller_amount)}
-        return ReverseAndSplit(**said, **parts)
+        return ReverseAndSplit(**values, **parts)
 
 
 def reversal_link(session: Session, escrow: Escrow, verb: str) -> ActionLink:
     """Taking back what left it."""
-    transfer_id = leaving_of(session, escrow)
+    transfer_id = disbursement_of(session, escrow)
     if transfer_id is None and escrow.status == EscrowStatus.HELD and escrow.hold_no > 1:
         disabled_reason = _("Escrow %(ref)s is held again: what had left it is back already.", ref=escrow.ref)
     elif transfer_id is None:
@@ -85,7 +85,7 @@ def reversal_link(session: Session, escrow: Escrow, verb: str) -> ActionLink:
     return action_link("reverse", verb, "return", "money:reverse", disabled_reason, "danger-quiet")
 
 
-def leaving_of(session: Session, escrow: Escrow) -> int | None:
+def disbursement_of(session: Session, escrow: Escrow) -> int | None:
     """The transfer that let the escrow's present hold go, if there is one to reverse."""
     mine = (Transfer.escrow_id == escrow.id, Transfer.is_disbursement, Transfer.hold_no == escrow.hold_no)
     return session.scalars(select(Transfer.id).where(*mine)).one_or_none()

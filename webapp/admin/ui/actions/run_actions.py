@@ -12,10 +12,10 @@ from webapp.models import Run
 from webapp.security.context import runtime
 
 
-def started(screen: Screen, asked: Callable[[Session], Run]) -> tuple[str, str]:
+def started(screen: Screen, trigger: Callable[[Session], Run]) -> tuple[str, str]:
     """What the action answers: a sentence, and the address of its run."""
     with screen.transaction() as session:
-        run = asked(session)
+        run = trigger(session)
         enqueue_after_commit(runtime(), session, run)
-    said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=run.job)
-    return said, url_for("runs.one", run_id=run.id)
+    message = _("Run %(number)s of %(job)s is queued.", number=run.id, job=run.job)
+    return message, url_for("runs.one", run_id=run.id)
