@@ -162,8 +162,8 @@ def test_a_provider_that_says_when_is_waited_for() -> None:
     ],
 )
 def test_the_fee_may_be_the_payers_and_what_was_asked_has_to_be_what_was_sent(
-    collected: int, asked: int, outcome: PaymentOutcome
+    collected: int, requested: int, outcome: PaymentOutcome
 ) -> None:
     """What it was asked for, by its own account, is compared too: a wrong table of sub-units shows at once."""
-    word = replace(seen(ProviderStatus.SUCCEEDED, collected), asked=asked)
-    assert evaluate(attempt(), word.as_asked(10_000), AT, PATIENCE)[0] == outcome
+    word = replace(seen(ProviderStatus.SUCCEEDED, collected), requested=requested)
+    assert evaluate(attempt(), word.without_payer_fee(10_000), AT, PATIENCE)[0] == outcome

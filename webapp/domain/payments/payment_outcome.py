@@ -124,11 +124,11 @@ def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[Paymen
     if (kept, seen.currency) != (attempt.amount, attempt.currency):
         paid = Money(kept, seen.currency or attempt.currency)
         return PaymentOutcome.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
-    if seen.asked not in (None, attempt.amount):
-        asked = Money(seen.asked or 0, attempt.currency)
+    if seen.requested not in (None, attempt.amount):
+        requested = Money(seen.requested or 0, attempt.currency)
         return (
             PaymentOutcome.REVIEW,
-            f"The provider says that {asked} was asked, not {Money(attempt.amount, attempt.currency)}.",
+            f"The provider says that {requested} was asked, not {Money(attempt.amount, attempt.currency)}.",
         )
     if attempt.status in _GIVEN_UP:
         return PaymentOutcome.REVIEW, f"The payment succeeded after it was {attempt.status} here."

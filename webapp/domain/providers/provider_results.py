@@ -43,7 +43,7 @@ class ProviderResponse:
     message: str = ""
     is_test: bool = False
     """It was in the provider's test mode, where no money is real."""
-    asked: int | None = None
+    requested: int | None = None
     """What the provider was asked to collect, by its own account; None when it does not tell."""
     given_back: tuple[ReturnedAmount, ...] | None = None
     """What of a payment went back, sum by sum; None when that was not asked."""
@@ -56,10 +56,10 @@ class ProviderResponse:
     paid_at: datetime | None = None
     """When it was paid, by the provider's clock; None when it does not tell."""
 
-    def as_asked(self, owed: int) -> "ProviderResponse":
+    def without_payer_fee(self, owed: int) -> "ProviderResponse":
         """The same, with what was asked as its amount where that is what is owed and the payer paid more: the fee."""
         above = (self.amount or 0) - owed
-        return replace(self, amount=owed, payer_fee=above) if self.asked == owed and above > 0 else self
+        return replace(self, amount=owed, payer_fee=above) if self.requested == owed and above > 0 else self
 
     @property
     def refunded_amount(self) -> int | None:

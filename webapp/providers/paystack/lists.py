@@ -12,14 +12,14 @@ _PAGE = 100
 Row = TypeVar("Row")
 
 
-def rows(client: HttpClient, name: str, path: str, **asked: Any) -> Iterator[ResponseObject]:
+def rows(client: HttpClient, name: str, path: str, **params: Any) -> Iterator[ResponseObject]:
     """Every row of a list, over all of its pages. A page may be shorter than asked; where no number of pages is told,
     the next one is asked for until one brings nothing new.
     """
     place: dict[str, Any] = {"page": 1}
     before: set[str] = set()
     while True:
-        answer = ResponseObject(name, client.get(path, **asked, perPage=_PAGE, **place))
+        answer = ResponseObject(name, client.get(path, **params, perPage=_PAGE, **place))
         found = answer.parts("data")
         ids = {row.maybe("id") for row in found}
         if not found or (before and ids <= before):

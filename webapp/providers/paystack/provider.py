@@ -87,7 +87,7 @@ class Paystack:
         ]
         back = [ReturnedAmount(minor(row, "amount", row.currency()), row.maybe("dispute") or None) for row in rows]
         whole = seen.amount or 0
-        rest = min(whole, seen.asked or whole) - sum(each.amount for each in back)
+        rest = min(whole, seen.requested or whole) - sum(each.amount for each in back)
         if rest > 0 and (provider_status == "reversed" or (provider_status in _WENT_BACK and not back)):
             back.append(ReturnedAmount(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
@@ -130,10 +130,10 @@ class Paystack:
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back. Not idempotent at Paystack, which takes no key: look first."""
-        asked = sub_units(amount, currency)
+        requested = sub_units(amount, currency)
         body = {
             "transaction": number_in(reference) or reference,
-            "amount": asked,
+            "amount": requested,
             "currency": currency,
             "merchant_note": note,
         }
@@ -220,8 +220,8 @@ class Paystack:
         found = self._rows(path, **_window(since, until), **more)
         return paystack_lists.readable(found, lambda row: read(row, row.text("reference")))
 
-    def _rows(self, path: str, **asked: Any) -> Iterator[ResponseObject]:
-        return paystack_lists.rows(self._client, NAME, path, **asked)
+    def _rows(self, path: str, **params: Any) -> Iterator[ResponseObject]:
+        return paystack_lists.rows(self._client, NAME, path, **params)
 
     def _data(self, body: Any) -> ResponseObject:
         return ResponseObject(NAME, body).part("data")
@@ -267,7 +267,7 @@ def _paid(data: ResponseObject, reference: str) -> ProviderResponse:
     seen = replace(_seen(data, named, _PAYMENT), reference=reference, is_test=is_test, paid_at=at)
     if data.body.get("requested_amount") is None:
         return seen
-    return replace(seen, asked=minor(data, "requested_amount", seen.currency or ""))
+    return replace(seen, requested=minor(data, "requested_amount", seen.currency or ""))
 
 
 def _refund(data: ResponseObject) -> RefundRow:

@@ -69,7 +69,7 @@ def settle_all(
     rows = session.execute(_rows(session, list(results))).all()
     results = duplicates.record_duplicates(session, rows, results, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
-    evaluated = [_evaluate(row, _less_payer_fee(results[row.id], row.amount), around, at, settings) for row in rows]
+    evaluated = [_evaluate(row, _without_payer_fee(results[row.id], row.amount), around, at, settings) for row in rows]
     evaluated = _once_per_order(evaluated)
     groups: dict[PaymentOutcome, list[EvaluatedPayment]] = {outcome: [] for outcome in PaymentOutcome}
     for each in evaluated:
@@ -151,8 +151,8 @@ def _evaluate(
     return EvaluatedPayment(row, result, outcome, sentence, taken)
 
 
-def _less_payer_fee(result: ProviderResult, owed: int) -> ProviderResult:
-    return result.as_asked(owed) if isinstance(result, ProviderResponse) else result
+def _without_payer_fee(result: ProviderResult, owed: int) -> ProviderResult:
+    return result.without_payer_fee(owed) if isinstance(result, ProviderResponse) else result
 
 
 def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> PaymentAttempt:
@@ -351,9 +351,9 @@ def _wait(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetime)
 
 def _note_check(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
     """Whoever made us ask: an hourly look, a person, or a webhook."""
-    asked = update(Payment).where(one_of(session, Payment.id, payment_ids)).values(last_checked_at=at)
+    checked = update(Payment).where(one_of(session, Payment.id, payment_ids)).values(last_checked_at=at)
     if payment_ids:
-        session.execute(asked.execution_options(synchronize_session=False))
+        session.execute(checked.execution_options(synchronize_session=False))
 
 
 def _after(result: ProviderResult) -> float | None:

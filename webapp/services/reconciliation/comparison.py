@@ -83,7 +83,7 @@ def compared(
     """What differs, or that nothing does, or that it can't be said yet."""
     if ours is None:
         return _unknown_here(theirs) if theirs is not None else Alike.NO_MATTER
-    theirs = theirs.as_asked(ours.amount) if theirs is not None else None
+    theirs = theirs.without_payer_fee(ours.amount) if theirs is not None else None
     status = theirs.status if theirs is not None else ProviderStatus.ABSENT
     if ours.is_young and ours.status in _UNDER_WAY:
         return Alike.UNDECIDED

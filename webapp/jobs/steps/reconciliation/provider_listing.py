@@ -30,7 +30,7 @@ class ProviderListing:
     def add(self, seen: Iterable[ProviderResponse]) -> None:
         """Lay down what was told; of two under one reference the one that succeeded counts."""
         for each in seen:
-            row = (each.reference, str(each.status), each.amount, each.currency, each.provider_id, each.asked)
+            row = (each.reference, str(each.status), each.amount, each.currency, each.provider_id, each.requested)
             better = "INSERT OR REPLACE" if each.status == ProviderStatus.SUCCEEDED else "INSERT OR IGNORE"
             if each.status == ProviderStatus.SUCCEEDED:
                 again = "INSERT OR IGNORE INTO twice SELECT reference FROM seen"
@@ -61,12 +61,12 @@ class ProviderListing:
 
 
 def _seen(row: Sequence[object]) -> ProviderResponse:
-    reference, status, amount, currency, number, asked = row
+    reference, status, amount, currency, number, requested = row
     return ProviderResponse(
         str(reference),
         ProviderStatus(str(status)),
         amount if isinstance(amount, int) else None,
         currency if isinstance(currency, str) else None,
         number if isinstance(number, str) else None,
-        asked=asked if isinstance(asked, int) else None,
+        requested=requested if isinstance(requested, int) else None,
     )
