@@ -95,12 +95,12 @@ def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
     progress.close()
     with runtime.db.reading() as session:
         counts = mirror_queue.counts(session)
-        asked = discrepancies.last_of(session, TRANSFERS)
+        latest = discrepancies.last_of(session, TRANSFERS)
     unsent = sum(counts.values()) - counts.get(MirrorStatus.DONE, 0)
     if as_json:
-        print_json({"ok": not unsent, "transfers": counts, "asked_at": clock.iso(asked.at) if asked else None})
+        print_json({"ok": not unsent, "transfers": counts, "asked_at": clock.iso(latest.at) if latest else None})
     else:
-        when = f"It was asked about them last at {clock.iso(asked.at)}" if asked else "It was never asked about them"
+        when = f"It was asked about them last at {clock.iso(latest.at)}" if latest else "It was never asked about them"
         click.echo(f"{counts.get(MirrorStatus.DONE, 0):,} transfers were sent to the external ledger, {unsent:,} wait.")
         click.echo(f"{when}: `desk ledger mirror --check` asks what it has.")
     return FAILED if unsent else 0
@@ -108,7 +108,7 @@ def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
 
 def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json: bool) -> int:
     """Ask, show, and on confirmation send again what is missing, and ask once more."""
-    found, lost = _asked(runtime, blnk, since)
+    found, lost = _run_check(runtime, blnk, since)
     lacking = (found.counts or {}).get(MISSING_THERE, 0)
     if not as_json:
         _show(found, lost)
@@ -117,7 +117,7 @@ def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json
         progress = Progress()
         _send(runtime, blnk, progress)
         progress.close()
-        found, lost = _asked(runtime, blnk, since)
+        found, lost = _run_check(runtime, blnk, since)
         if not as_json:
             _show(found, lost)
     is_same = found.error is None and not lost and not sum((found.counts or {}).values())
@@ -132,18 +132,18 @@ def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json
     return 0 if is_same else FAILED
 
 
-def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, dict[int, str]]:
+def _run_check(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, dict[int, str]]:
     try:
         instant = parse_time_or_day(since, UTC) if since else None
     except ValueError as wrong:
         raise Invalid(str(wrong)) from None
-    progress, asked = Progress(), [0]
+    progress, checked = Progress(), [0]
     with runtime.db.reading() as session:
         total, at = mirror_queue.count_sent(session, instant), database_now(session)
 
     def on_progress(count: int) -> None:
-        asked[0] += count
-        progress("Asking", asked[0], max(total, asked[0]))
+        checked[0] += count
+        progress("Asking", checked[0], max(total, checked[0]))
 
     check = MirrorCheck(runtime.db, blnk, since=instant, at=at, on_progress=on_progress)
     found = made(check)

@@ -50,10 +50,10 @@ def compare(lines: sqlite3.Connection, db: Database) -> None:
     lines.execute(_IN_FILE)
     for kind, model in (("order", Order), ("party", Party)):
         for refs in _refs(db, model):
-            asked = [{"kind": kind, "ref": ref, "skeleton": skeleton(ref)} for ref in refs]
+            rows = [{"kind": kind, "ref": ref, "skeleton": skeleton(ref)} for ref in refs]
             lines.execute("BEGIN")
-            lines.executemany(_ON_DESK, asked)
-            lines.executemany(_KNOWN, asked)
+            lines.executemany(_ON_DESK, rows)
+            lines.executemany(_KNOWN, rows)
             lines.execute("COMMIT")
 
 

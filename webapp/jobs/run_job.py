@@ -14,7 +14,7 @@ from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.engine.queue import enqueue
 from webapp.jobs.engine.recovery import take_over_abandoned
-from webapp.jobs.engine.run_control import AskedToStop, TimeLimit
+from webapp.jobs.engine.run_control import StopRequested, TimeLimit
 from webapp.jobs.engine.run_recorder import RunRecorder
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.logs import bound, get_logger
@@ -85,7 +85,7 @@ def _carry_out(
     try:
         status, error = _outcome_of(work)
         _finish(runtime, recorder, schedule, status, error)
-    except AskedToStop:
+    except StopRequested:
         _hand_back(runtime, recorder)
     except RunLost:
         get_logger().warning("run.taken_over")
@@ -98,7 +98,7 @@ def _outcome_of(work: Work) -> Ending:
         return RunStatus.FAILED, f"This version has no job named {work.recorder.run.job}."
     try:
         found.function(work, work.at)
-    except (AskedToStop, RunLost):
+    except (StopRequested, RunLost):
         raise
     except TimeLimit:
         return RunStatus.PARTIAL, "It reached its maximum duration. What is left stays due."

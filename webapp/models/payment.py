@@ -12,7 +12,7 @@ from webapp.models.base import Base, Currency, Key, Minor, Name, Word
 _PENDING = text("status = 'pending'")
 _MAY_BE_PAID = text("provider = 'flutterwave' AND checkout_url IS NOT NULL AND checkout_ended_at IS NULL")
 _BANK_ASKS = text("status = 'open'")
-_ASKED = text("next_try_at IS NOT NULL")
+_REFUND_OPEN = text("next_try_at IS NOT NULL")
 
 
 class Payment(Base):
@@ -79,7 +79,9 @@ class Refund(Base):
     """
 
     __tablename__ = "refund"
-    __table_args__ = (Index("ix_refund_open", "next_try_at", "id", postgresql_where=_ASKED, sqlite_where=_ASKED),)
+    __table_args__ = (
+        Index("ix_refund_open", "next_try_at", "id", postgresql_where=_REFUND_OPEN, sqlite_where=_REFUND_OPEN),
+    )
 
     id: Mapped[Key]
     payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), unique=True)

@@ -31,14 +31,19 @@ class ProfileScreen(Screen):
         """Everything about oneself."""
         user, signed_in = current_person()
         with self.reading() as session:
-            opened = sessions.of_user(session, user.id, clock.now())
+            open_sessions = sessions.of_user(session, user.id, clock.now())
         shown: dict[str, DeskForm] = {
             "zone": ZoneForm(formdata=None, zone=user.zone),
             "password": PasswordForm(formdata=None),
         }
         shown.update(forms or {})
         return self.render(
-            "account/profile.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal
+            "account/profile.html",
+            user=user,
+            open_sessions=open_sessions,
+            here=signed_in.id,
+            forms=shown,
+            refusal=refusal,
         )
 
     @action("/zone", permission=SIGNED_IN, form=ZoneForm, shown_on=index)

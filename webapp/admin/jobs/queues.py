@@ -63,11 +63,11 @@ class QueueScreen(Screen):
     @action("/many", permission="job:run", form=BulkRunForm)
     def many(self, form: BulkRunForm) -> Done:
         """Retry or cancel many runs, in a run of its own."""
-        asked = {"action": form.text("action"), "job": form.text("job") or None}
+        parameters = {"action": form.text("action"), "job": form.text("job") or None}
         with self.transaction() as session:
-            if asked["job"]:
-                schedules.get(session, str(asked["job"]))
-            run = runs.trigger(session, "purge_expired", actor=current_actor(), parameters=asked)
+            if parameters["job"]:
+                schedules.get(session, str(parameters["job"]))
+            run = runs.trigger(session, "purge_expired", actor=current_actor(), parameters=parameters)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 

@@ -51,9 +51,9 @@ def _rule_choices() -> list[tuple[str, str]]:
 
 def _question(rule: str) -> str:
     """What a rule asks, or what its fact is."""
-    asked = rules().get(rule)
-    if asked is not None:
-        return (asked.question.__doc__ or "").strip()
+    found = rules().get(rule)
+    if found is not None:
+        return (found.question.__doc__ or "").strip()
     return FACTS[rule].what if rule in FACTS else ""
 
 
@@ -139,7 +139,7 @@ class AlertScreen(ListScreen):
         """The tabs, and what the rules ask."""
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
         questions = {name: _question(name) for name in {*rules(), *FACTS}}
-        return {"tabs": tabs, "questions": questions, "asked": rules(), "now": clock.now()}
+        return {"tabs": tabs, "questions": questions, "rules": rules(), "now": clock.now()}
 
     @page("/")
     def index(self) -> Any:

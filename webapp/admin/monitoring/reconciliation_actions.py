@@ -106,8 +106,8 @@ class ReconciliationActions(ListScreen):
             facts=facts,
         )
 
-    def _run(self, asked: dict[str, Any]) -> Done:
+    def _run(self, parameters: dict[str, Any]) -> Done:
         with self.transaction() as session:
-            run = runs.trigger(session, JOB, actor=current_actor(), parameters=asked or None)
+            run = runs.trigger(session, JOB, actor=current_actor(), parameters=parameters or None)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)

@@ -88,9 +88,9 @@ class DeliveryScreen(DeliveryActions):
 
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and what an action for all would be about."""
-        asked = {name: request.args[name] for name in ("channel", "kind") if request.args.get(name)}
+        dead_filters = {name: request.args[name] for name in ("channel", "kind") if request.args.get(name)}
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
-        return {"tabs": tabs, "tab": self._tab(), "asked": asked}
+        return {"tabs": tabs, "tab": self._tab(), "dead_filters": dead_filters}
 
     @page("/<int:delivery_id>")
     def one(self, delivery_id: int) -> Any:

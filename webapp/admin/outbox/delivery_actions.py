@@ -60,28 +60,28 @@ class DeliveryActions(ListScreen):
     @action("/send-dead-again", permission="delivery:retry", form=DeadForm)
     def send_dead_again(self, form: DeadForm) -> Done:
         """Let all dead letters that match go out again; many in a run of their own."""
-        asked = form.filters()
+        filters = form.filters()
         with self.transaction() as session:
-            if deliveries.count_dead(session, asked) <= deliveries.AT_ONCE:
-                done = deliveries.send_dead_again(session, asked, at=clock.now(), actor=current_actor())
+            if deliveries.count_dead(session, filters) <= deliveries.AT_ONCE:
+                done = deliveries.send_dead_again(session, filters, at=clock.now(), actor=current_actor())
                 return _("%(count)s go out again within a minute.", count=f"{done:,}")
-            ours = {"action": "send_dead_again", **asked}
-            run = runs.trigger(session, "deliver_outbox", actor=current_actor(), parameters=ours)
+            parameters = {"action": "send_dead_again", **filters}
+            run = runs.trigger(session, "deliver_outbox", actor=current_actor(), parameters=parameters)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 
     @send_dead_again.confirmation
     def _confirm_dead(self) -> ActionPage:
-        asked = {name: request.args.get(name, "") for name in ("channel", "kind")}
+        filters = {name: request.args.get(name, "") for name in ("channel", "kind")}
         with self.reading() as session:
-            count = deliveries.count_dead(session, asked)
+            count = deliveries.count_dead(session, filters)
         many = count > deliveries.AT_ONCE
         found = _("more than %(count)s", count=deliveries.AT_ONCE) if many else f"{count:,}"
         summary = _("%(count)s dead letters go out again, with all their attempts.", count=found)
         if many:
             summary += " " + _("A run of deliver_outbox does it in the background.")
-        back = self.at(tab="dead", **{name: value for name, value in asked.items() if value})
-        return ActionPage(_("Send dead letters again"), back, summary, _("Send them again"), values=asked)
+        back = self.at(tab="dead", **{name: value for name, value in filters.items() if value})
+        return ActionPage(_("Send dead letters again"), back, summary, _("Send them again"), values=filters)
 
     def _action_page(
         self, delivery_id: int, title: str, summary: str, verb: str, *, danger: bool = False

@@ -94,8 +94,8 @@ class UserScreen(ListScreen):
         """A user: roles, state and open sign-ins."""
         with self.reading() as session:
             at, user = clock.now(), users.find(session, user_id)
-            opened, held = sessions.of_user(session, user_id, at), api_tokens.of_person(session, user_id, at)
-        return self.render("system/user.html", user=user, open=opened, tokens=held)
+            open_sessions, held = sessions.of_user(session, user_id, at), api_tokens.of_person(session, user_id, at)
+        return self.render("system/user.html", user=user, open=open_sessions, tokens=held)
 
     @action("/add", permission="user:manage", form=UserForm, reauthenticate=True)
     def add(self, form: UserForm) -> Done:

@@ -76,8 +76,8 @@ def _once(endpoint: Endpoint, call: Call, operation: Callable[[], BaseModel]) ->
     if key is None:
         return _made(endpoint, operation())
     secret = call.runtime.settings.request_key
-    asked = idempotency.digest(secret, request.method, request.full_path, request.get_data(cache=True))
-    first = idempotency.begin(call.session, call.actor, key, asked, call.at)
+    request_digest = idempotency.digest(secret, request.method, request.full_path, request.get_data(cache=True))
+    first = idempotency.begin(call.session, call.actor, key, request_digest, call.at)
     if first is not None:
         return _answer(endpoint, first.body, {"Idempotency-Replayed": "true"})
     answer = operation()

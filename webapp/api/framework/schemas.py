@@ -115,7 +115,7 @@ class PageQuery(RequestModel):
         return base64.urlsafe_b64encode(f"{self._word}:{number}".encode()).decode().rstrip("=")
 
     def _last_seen(self) -> int | None:
-        return None if self.cursor is None else _opened(self.cursor, self._word)
+        return None if self.cursor is None else _decode_cursor(self.cursor, self._word)
 
 
 class NewestFirst(PageQuery):
@@ -158,7 +158,7 @@ def to_page(
     return Page[Any](data=[shape(row) for row in shown], next_cursor=cursor)
 
 
-def _opened(cursor: str, wanted: str) -> int:
+def _decode_cursor(cursor: str, wanted: str) -> int:
     try:
         word, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(":")
         found = parse_whole(number)

@@ -88,8 +88,8 @@ def settle_refund(call: Call, payment_id: int, body: SettleRefund) -> RefundShap
     return _shape(found)
 
 
-def _version(call: Call, payment_id: int, asked: int | None) -> int:
-    return _known(call, payment_id).version if asked is None else asked
+def _version(call: Call, payment_id: int, requested: int | None) -> int:
+    return _known(call, payment_id).version if requested is None else requested
 
 
 def _known(call: Call, payment_id: int) -> Refund:

@@ -106,9 +106,9 @@ class BatchRunner(Generic[Item, Answer]):
         with self._db.transaction() as session:
             self._recorder.fence(session)
             items = self._batch.take(session, self._size)
-        return [(item, pool.submit(self._asked, item, lease)) for item in items]
+        return [(item, pool.submit(self._response, item, lease)) for item in items]
 
-    def _asked(self, item: Item, lease: EffectLease) -> Answer | NoResponse:
+    def _response(self, item: Item, lease: EffectLease) -> Answer | NoResponse:
         with lease.held():
             return answer_of(lambda: self._batch.ask(item))
 

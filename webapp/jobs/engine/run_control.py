@@ -20,7 +20,7 @@ class TimeLimit(Stopped):
     """The run has reached its maximum duration; what is left stays due."""
 
 
-class AskedToStop(Stopped):
+class StopRequested(Stopped):
     """The process is going down; the run goes back to the queue."""
 
 
@@ -39,7 +39,7 @@ class RunControl:
     def check(self) -> None:
         """Raise Stopped when the run has to stop here: between two transactions, nothing half done."""
         if self.stopping():
-            raise AskedToStop
+            raise StopRequested
         if time.monotonic() > self.ends:
             raise TimeLimit
 

@@ -85,7 +85,12 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
         work.recorder.fence(session)
         work.recorder.expect(session, mirror_queue.count_sent(session, since))
     check = MirrorCheck(
-        work.db, blnk, since=since, at=work.now, check=work.control.check, on_progress=lambda asked: _count(work, asked)
+        work.db,
+        blnk,
+        since=since,
+        at=work.now,
+        check=work.control.check,
+        on_progress=lambda checked: _count(work, checked),
     )
     compared = made(check)
     with work.db.transaction() as session:
@@ -97,5 +102,5 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
     )
 
 
-def _count(work: Work, asked: int) -> None:
-    work.recorder.record(lambda session: Outcome("transfer", done=asked))
+def _count(work: Work, checked: int) -> None:
+    work.recorder.record(lambda session: Outcome("transfer", done=checked))

@@ -19,13 +19,13 @@ from webapp.services.scheduling import bulk_actions
 def purge_expired(work: Work, at: datetime) -> None:
     """Clear what the queue keeps of ended runs; by hand, retry or cancel many runs."""
     if work.parameters:
-        _as_asked(work)
+        _perform_bulk_action(work)
     elif not work.dry_run:
         _clear(work)
         _purge(work)
 
 
-def _as_asked(work: Work) -> None:
+def _perform_bulk_action(work: Work) -> None:
     actor = Actor("job", None, work.recorder.run.by_name, frozenset({"job:run"}), f"run-{work.run_id}")
     with work.db.reading() as session:
         ids = [run_id for run_id in bulk_actions.matching(session, work.parameters) if run_id != work.run_id]

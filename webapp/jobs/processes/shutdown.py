@@ -21,7 +21,7 @@ class ShutdownFlag:
     def listen(self) -> None:
         """Take the signals (again: RQ's worker keeps them to itself while it works)."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._asked)
+            signal.signal(number, self._handle_signal)
 
     def wait(self, seconds: float) -> None:
         """Wait, or stop waiting when asked to stop."""
@@ -41,6 +41,6 @@ class ShutdownFlag:
                 self.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _asked(self, *_: object) -> None:
+    def _handle_signal(self, *_: object) -> None:
         self.stop = True
         self._woken.set()

@@ -53,14 +53,14 @@ def fetch(runtime: Runtime, refund_id: int) -> ProviderResponse | ListedRefunds:
     """What its provider says of a refund. Raises CallFailed."""
     with runtime.db.reading() as session:
         claimed = refunds.unclaimed(session, refund_id)
-    return _asked(runtime, claimed)
+    return _query_provider(runtime, claimed)
 
 
 def give(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedRefunds | Disputed:
     """Ask for the refund by the provider's id of it, else look through its list; send it when none there can be ours,
     and it may be sent. Raises CallFailed, or Unavailable.
     """
-    seen = _asked(runtime, claimed)
+    seen = _query_provider(runtime, claimed)
     is_missing = (
         isinstance(seen, ListedRefunds) and claimed.wanted is not None and not candidates(claimed.wanted, seen.rows)
     )
@@ -71,7 +71,7 @@ def give(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedR
     return _sent(runtime.providers.refund_senders[claimed.provider], claimed)
 
 
-def _asked(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedRefunds:
+def _query_provider(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedRefunds:
     """By its number there, else by the list of the payment's refunds."""
     provider = runtime.providers.refund_senders.get(claimed.provider)
     if provider is None:
@@ -122,9 +122,9 @@ def _settle(
             at = database_now(session)
             chargebacks.settle(session, payment_id, each, at=at, actor=work.actor, settings=work.settings)
     if disputed:
-        asked: dict[int, ProviderResult] = dict.fromkeys(disputed, _UNSENT)
+        unsent: dict[int, ProviderResult] = dict.fromkeys(disputed, _UNSENT)
         at = database_now(session)
-        payment_settlement.settle_all(session, asked, at=at, actor=work.actor, settings=work.settings)
+        payment_settlement.settle_all(session, unsent, at=at, actor=work.actor, settings=work.settings)
     return outcome
 
 

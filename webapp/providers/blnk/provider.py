@@ -134,7 +134,7 @@ class Blnk:
 
     def move_all(self, movements: Sequence[BlnkTransaction]) -> None:
         """Move them in their order. When it is refused, those before the refused one were moved."""
-        body = {"transactions": [_asked(each) for each in movements], "skip_queue": True, "atomic": False}
+        body = {"transactions": [_transaction_body(each) for each in movements], "skip_queue": True, "atomic": False}
         self._post("/transactions/bulk", body)
 
     def move(self, movement: BlnkTransaction) -> None:
@@ -143,7 +143,7 @@ class Blnk:
         Raises Different, and BalanceGone when a balance of it is unknown there.
         """
         try:
-            self._post("/transactions", _asked(movement))
+            self._post("/transactions", _transaction_body(movement))
         except Exists as there:
             if there.code != DUPLICATE:
                 raise
@@ -211,8 +211,8 @@ class Blnk:
 
     def _filtered(self, path: str, filters: list[dict[str, Any]], **order: str) -> list[ResponseObject]:
         """Rows, and none where it says `null`, `[]`, or either of them in `data`."""
-        asked = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0} | order
-        found = self._unlocked(self._client.ask, path, asked)
+        query = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0} | order
+        found = self._unlocked(self._client.ask, path, query)
         rows = found["data"] if isinstance(found, dict) and "data" in found else found
         if not isinstance(rows, list | None):
             raise Unknown("Blnk answered a filter with an unexpected shape.")
@@ -255,7 +255,7 @@ def _from(at: str) -> dict[str, Any]:
     return {"field": "created_at", "operator": "gte", "value": at}
 
 
-def _asked(movement: BlnkTransaction) -> dict[str, Any]:
+def _transaction_body(movement: BlnkTransaction) -> dict[str, Any]:
     """Overdrafts are allowed: our own books decide what may be moved, and Blnk keeps up with them in any order."""
     return {
         "reference": movement.reference,

@@ -62,10 +62,10 @@ def is_absent(failure: CallFailed) -> bool:
     return isinstance(failure, NotAnswered) and (found or failure.status == 404)
 
 
-def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[ResponseObject]:
+def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **params: Any) -> Iterator[ResponseObject]:
     """Every row of a list. Raises Unknown when it has more pages than can be looked through."""
     for page in range(1, most + 1):
-        answer = answered(client.get(path, page=page, **asked))
+        answer = answered(client.get(path, page=page, **params))
         rows = answer.parts("data")
         yield from rows
         if not rows or page >= _last_page(answer, page):

@@ -92,7 +92,7 @@ class Tokens:
             if held is not None and held.lasts(margin):
                 return held
             if self._claim(row):
-                return self._asked()
+                return self._request_token()
             if held is not None and held.lasts(_LAST_MOMENT):
                 return held
             if time.monotonic() > ends:
@@ -123,7 +123,7 @@ class Tokens:
         mine = update(ProviderToken).where(ProviderToken.provider == NAME, free, same)
         return self._write(mine.values(refreshed_at=now + _CLAIM)) == 1
 
-    def _asked(self) -> _Held:
+    def _request_token(self) -> _Held:
         try:
             held = self._ask()
         except CallFailed as failure:
@@ -137,7 +137,7 @@ class Tokens:
         return held
 
     def _ask(self) -> _Held:
-        asked_at = clock.now()
+        requested_at = clock.now()
         form = {
             "grant_type": "client_credentials",
             "client_id": self._credentials.id,
@@ -147,7 +147,7 @@ class Tokens:
         seconds = answer.minor("expires_in")
         if seconds <= 0 or answer.text("token_type").lower() != "bearer":
             raise Unknown("Flutterwave answered with a token that can't be used.")
-        return _Held(answer.text("access_token"), asked_at + timedelta(seconds=min(seconds, 86_400)))
+        return _Held(answer.text("access_token"), requested_at + timedelta(seconds=min(seconds, 86_400)))
 
     def _settle(self, **values: Any) -> None:
         self._write(update(ProviderToken).where(ProviderToken.provider == NAME).values(**values))

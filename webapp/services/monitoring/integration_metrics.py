@@ -73,8 +73,8 @@ def _counts(session: Session, status: Any, wanted: Iterable[str]) -> dict[str, i
 def _deliveries(session: Session) -> dict[tuple[Channel, DeliveryStatus], int]:
     pairs = [(channel, status) for channel in Channel for status in (DeliveryStatus.WAITING, DeliveryStatus.DEAD)]
     kind = (Delivery.channel, Delivery.status)
-    asked = select(*kind, func.count()).where(
+    query = select(*kind, func.count()).where(
         Delivery.channel.in_(list(Channel)), Delivery.status.in_((DeliveryStatus.WAITING, DeliveryStatus.DEAD))
     )
-    found = {(channel, status): count for channel, status, count in session.execute(asked.group_by(*kind))}
+    found = {(channel, status): count for channel, status, count in session.execute(query.group_by(*kind))}
     return {pair: found.get(pair, 0) for pair in pairs}

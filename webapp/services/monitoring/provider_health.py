@@ -51,8 +51,11 @@ class ProviderHealth:
 def wirings(settings: Settings) -> list[Wiring]:
     """Every provider there is code for."""
     unreal = {name: key_modes.in_words(name, variable) for name, variable in key_modes.of(settings).items()}
-    asked = ((each.name, each.configuration(settings)) for each in catalogue.every())
-    return [Wiring(name, found.used_as, found.missing, found.lacking, unreal.get(name, "")) for name, found in asked]
+    configurations = ((each.name, each.configuration(settings)) for each in catalogue.every())
+    return [
+        Wiring(name, found.used_as, found.missing, found.lacking, unreal.get(name, ""))
+        for name, found in configurations
+    ]
 
 
 def health(session: Session, settings: Settings) -> list[ProviderHealth]:

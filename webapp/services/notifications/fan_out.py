@@ -57,12 +57,12 @@ def _write(session: Session, endpoint: WebhookEndpoint, ids: Sequence[int], at: 
         "next_try_at": at,
         "created_at": at,
     }
-    wanted = (one_of(session, Event.id, ids), Event.at >= endpoint.created_at, _asked_for(endpoint))
+    wanted = (one_of(session, Event.id, ids), Event.at >= endpoint.created_at, _subscribed(endpoint))
     rows = select(*labelled(Delivery, columns)).where(*wanted).order_by(Event.id)
     session.execute(insert_new(session, Delivery).from_select(list(columns), rows).on_conflict_do_nothing())
 
 
-def _asked_for(endpoint: WebhookEndpoint) -> ColumnElement[bool]:
+def _subscribed(endpoint: WebhookEndpoint) -> ColumnElement[bool]:
     words = [str(word) for word in endpoint.events]
     groups = [Event.type.startswith(word[:-1], autoescape=True) for word in words if word.endswith(f".{ANY}")]
     return true() if ANY in words else or_(Event.type.in_(words), *groups)

@@ -62,5 +62,5 @@ def note(session: Session, payment_ids: Sequence[int], *, at: datetime, actor: A
 
 def _lasting(settings: Settings) -> dict[str, timedelta]:
     """How long the pages last that a failed attempt does not end, by provider."""
-    asked = {each.name: each.page_minutes for each in catalogue.every()}
-    return {name: timedelta(minutes=minutes(settings)) for name, minutes in asked.items() if minutes is not None}
+    durations = {each.name: each.page_minutes for each in catalogue.every()}
+    return {name: timedelta(minutes=minutes(settings)) for name, minutes in durations.items() if minutes is not None}

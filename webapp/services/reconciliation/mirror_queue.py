@@ -98,7 +98,7 @@ def ours(session: Session, references: Sequence[str]) -> set[str]:
     return exact & set(references)
 
 
-def note_asked(session: Session, lacks: Sequence[int], has: Sequence[int]) -> None:
+def note_checked(session: Session, lacks: Sequence[int], has: Sequence[int]) -> None:
     """It was asked: it lacks these, which are sent again when a person says so, and has those."""
     _set(session, lacks, MirrorEntry.status == MirrorStatus.DONE, status=MirrorStatus.MISSING)
     _set(session, has, MirrorEntry.status == MirrorStatus.MISSING, status=MirrorStatus.DONE)

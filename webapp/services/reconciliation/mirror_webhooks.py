@@ -30,7 +30,7 @@ def note(session: Session, payload: WebhookPayload, at: datetime) -> str:
     """Alert of what is not as it should be; the gist, in a sentence."""
     if _is_rejected(session, payload):
         sentence = f"Blnk rejected transfer {payload.reference}: its books lack it."
-        alerts.fire(session, TRANSFER_REJECTED, _asked(payload.reference or "unknown"), sentence, at)
+        alerts.fire(session, TRANSFER_REJECTED, _requested_reference(payload.reference or "unknown"), sentence, at)
         return sentence
     stranger = _stranger(session, payload)
     if stranger is None:
@@ -49,7 +49,9 @@ def end_rejections(session: Session, booked: Collection[str], at: datetime) -> N
 
 
 def _is_rejected(session: Session, payload: WebhookPayload) -> bool:
-    return payload.event == _REJECTED and bool(mirror_queue.ours(session, [_asked(payload.reference or "")]))
+    return payload.event == _REJECTED and bool(
+        mirror_queue.ours(session, [_requested_reference(payload.reference or "")])
+    )
 
 
 def _stranger(session: Session, payload: WebhookPayload) -> There | None:
@@ -57,6 +59,6 @@ def _stranger(session: Session, payload: WebhookPayload) -> There | None:
     return next(iter(mirror_strangers.among(session, [row])), None) if row is not None else None
 
 
-def _asked(reference: str) -> str:
+def _requested_reference(reference: str) -> str:
     """The reference under which it was asked for: what waited in Blnk's queue is rejected under one of its own."""
     return reference.removesuffix("_q")

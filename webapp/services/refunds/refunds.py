@@ -149,7 +149,7 @@ def unclaimed(session: Session, refund_id: int) -> ClaimedRefund:
     return _giving(refund, session.get_one(Payment, refund.payment_id), may_send=False)
 
 
-def _asked_as(payment: Payment) -> str:
+def _lookup_reference(payment: Payment) -> str:
     """What its refunds are asked about by: the one transaction that is meant, where its reference may have several."""
     if payment.provider_id and catalogue.collects_twice(payment.provider):
         return duplicate_reference(payment.provider_id)
@@ -160,7 +160,7 @@ def _giving(refund: Refund, payment: Payment, may_send: bool) -> ClaimedRefund:
     return ClaimedRefund(
         refund.id,
         refund.provider,
-        _asked_as(payment),
+        _lookup_reference(payment),
         refund.amount,
         refund.currency,
         payment.id,

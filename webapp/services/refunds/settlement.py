@@ -203,8 +203,8 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     refund.provider_id, refund.status_detail = seen.provider_id or refund.provider_id, seen.message or None
     if (seen.amount, seen.currency) != (refund.amount, refund.currency):
         given = Money(seen.amount or 0, seen.currency or refund.currency)
-        asked, stands = Money(refund.amount, refund.currency), " That failed." if has_failed else ""
-        case.review(f"{refund.provider} gives back {given}, not {asked}.{stands}")
+        requested, stands = Money(refund.amount, refund.currency), " That failed." if has_failed else ""
+        case.review(f"{refund.provider} gives back {given}, not {requested}.{stands}")
     elif has_failed:
         _settle_failed(case, seen)
     elif seen.status == ProviderStatus.SUCCEEDED:

@@ -95,12 +95,12 @@ class Balances:
     def _create(self, wanted: dict[int, str], made: dict[int, str]) -> None:
         """What was made is in `made`, also when one could not be."""
         with ThreadPoolExecutor(self._parallel) as threads:
-            asked = {
+            requests = {
                 account: threads.submit(copy_context().run, self._blnk.create_balance, self._ledger, account, currency)
                 for account, currency in wanted.items()
             }
         failures: list[CallFailed] = []
-        for account, answer in asked.items():
+        for account, answer in requests.items():
             try:
                 made[account] = answer.result()
             except CallFailed as failure:

@@ -40,7 +40,7 @@ class MirrorCheck:
         since: datetime | None,
         at: datetime,
         check: Callable[[], None] = lambda: None,
-        on_progress: Callable[[int], None] = lambda asked: None,
+        on_progress: Callable[[int], None] = lambda checked: None,
     ) -> None:
         self._db, self._blnk, self.since, self.at = db, blnk, since, at
         self._check, self._on_progress = check, on_progress
@@ -104,7 +104,7 @@ class MirrorCheck:
             known = [(each, there.get(each.reference)) for each in moves]
             booked += [each.reference for each, found in known if found and found.has_booked(each)]
         with self._db.transaction() as session:
-            mirror_queue.note_asked(session, lacks, has)
+            mirror_queue.note_checked(session, lacks, has)
             mirror_webhooks.end_rejections(session, booked, self.at)
 
     def _compare(self, one: QueuedTransfer, wanted: Sequence[BlnkTransaction], there: dict[str, There]) -> None:

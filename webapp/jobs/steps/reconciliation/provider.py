@@ -17,7 +17,7 @@ WINDOW = timedelta(hours=48)
 _EDGE = timedelta(hours=1)
 """Theirs is asked for so much more than ours on both sides: the two clocks and what is under way."""
 _PAGE = 500
-MOST_FINDINGS, MOST_ASKED = 5_000, 500
+MOST_FINDINGS, MOST_LOOKUPS = 5_000, 500
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Comparison:
     findings: dict[str, Finding] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     earlier: set[str] = field(default_factory=set)
-    asked: int = 0
+    lookups: int = 0
     skipped: int = 0
     """Rows of the list that can't be ours, can't be read, or moved nothing."""
     undecided: set[str] = field(default_factory=set)
@@ -63,7 +63,7 @@ class Comparison:
                 self._compare_theirs({seen.reference: seen for seen in page})
         self._recheck_earlier()
         error = None
-        if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
+        if self.lookups >= MOST_LOOKUPS or len(self.findings) >= MOST_FINDINGS:
             error = f"There is more than is compared at once: {len(self.findings)} discrepancies are written down."
         found = list(self.findings.values())
         return Compared(
@@ -88,7 +88,7 @@ class Comparison:
             self.check()
 
     def _note_twice(self, theirs: ProviderListing) -> None:
-        references = theirs.twice(MOST_ASKED)
+        references = theirs.twice(MOST_LOOKUPS)
         with self.db.reading() as session:
             ours = self.records.by_reference(session, self.provider, references, self.at)
         self.twice = sorted(each.subject[1] for each in ours.values())
@@ -124,7 +124,7 @@ class Comparison:
 
     def _recheck_earlier(self) -> None:
         """Discrepancies from before that were not met now: they may agree by now, and are never just forgotten."""
-        unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_ASKED]
+        unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_LOOKUPS]
         with self.db.reading() as session:
             ours = self.records.by_reference(session, self.provider, unmet, self.at)
         for reference in unmet:
@@ -140,8 +140,8 @@ class Comparison:
         self.undecided.add(ours.reference)
 
     def _fetch_one(self, reference: str) -> ProviderResponse | None:
-        self.asked += 1
-        return self.fetch(reference) if self.asked <= MOST_ASKED else None
+        self.lookups += 1
+        return self.fetch(reference) if self.lookups <= MOST_LOOKUPS else None
 
     def _note(self, reference: str, found: Finding | Alike) -> None:
         """Count what was found. What can't be said of an earlier discrepancy leaves it as it is."""

@@ -8,7 +8,7 @@ from webapp.jobs.engine.run_control import Stopped
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import verify_payments
 from webapp.jobs.steps.reconciliation.blnk import BlnkComparison
-from webapp.jobs.steps.reconciliation.provider import MOST_ASKED, Comparison
+from webapp.jobs.steps.reconciliation.provider import MOST_LOOKUPS, Comparison
 from webapp.jobs.steps.reconciliation.refunds import RefundComparison
 from webapp.providers.http.errors import CallFailed
 from webapp.services.reconciliation import discrepancies, provider_records
@@ -37,7 +37,7 @@ def reconcile(work: Work) -> None:
         concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
         concerned += compared.again
         if concerned:
-            work.in_provider_batches(verify_payments.again(work, concerned[:MOST_ASKED]))
+            work.in_provider_batches(verify_payments.again(work, concerned[:MOST_LOOKUPS]))
     with work.db.transaction() as session:
         discrepancies.alert(session, work.now)
 

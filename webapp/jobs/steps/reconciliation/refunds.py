@@ -20,7 +20,7 @@ from webapp.services.reconciliation.discrepancies import Compared
 WINDOW = timedelta(hours=48)
 _EDGE = timedelta(hours=1)
 _PAGE = 500
-MOST_FINDINGS, MOST_ASKED = 5_000, 500
+MOST_FINDINGS, MOST_LOOKUPS = 5_000, 500
 
 
 @dataclass
@@ -39,7 +39,7 @@ class RefundComparison:
     """Payments of which both say that the same went back."""
     undecided: set[str] = field(default_factory=set)
     """Payments of which a refund is under way here, or was done a moment ago: it is too early to say."""
-    asked: int = 0
+    lookups: int = 0
     skipped: int = 0
     """Rows of the list that can't be read."""
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -60,8 +60,8 @@ class RefundComparison:
         self._compare_ours(until - _EDGE, until, explained, self._wait)
         self._recheck_earlier(earlier)
         error = None
-        if self.asked > MOST_ASKED:
-            error = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
+        if self.lookups > MOST_LOOKUPS:
+            error = f"There is more than is compared at once: {self.lookups} payments would have to be asked about."
         found = list(self.findings.values())
         undecided = self.undecided - self.agreeing - self.findings.keys()
         return Compared(
@@ -123,7 +123,7 @@ class RefundComparison:
         """Discrepancies from before that were not met now: they may agree by now."""
         unmet = [reference for reference in earlier if reference not in self.findings and reference not in self.settled]
         with self.db.reading() as session:
-            known = refund_records.by_reference(session, self.provider, unmet[:MOST_ASKED])
+            known = refund_records.by_reference(session, self.provider, unmet[:MOST_LOOKUPS])
         for ours in known.values():
             self._recheck(ours)
 
@@ -132,8 +132,8 @@ class RefundComparison:
 
     def _recheck(self, ours: Refunded) -> None:
         self.check()
-        self.asked += 1
-        if self.asked > MOST_ASKED:
+        self.lookups += 1
+        if self.lookups > MOST_LOOKUPS:
             return
         theirs, _ = separate_duplicates(self.fetch_payment_with_refunds(ours.reference), ours.number, is_by_hand=False)
         found = discrepancy(ours, theirs) if isinstance(theirs, ProviderResponse) else None

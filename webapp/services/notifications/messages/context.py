@@ -107,19 +107,19 @@ def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases
     rows = session.execute(_with_parties(joined, Escrow))
     return {
         dispute.id: Case(
-            _of_dispute(dispute, escrow, order, settings) | _of_bank(asked, order),
+            _of_dispute(dispute, escrow, order, settings) | _of_bank(claimed, order),
             _sides(*sides),
             dispute,
         )
-        for dispute, asked, escrow, order, *sides in rows
+        for dispute, claimed, escrow, order, *sides in rows
     }
 
 
-def _of_bank(asked: int | None, order: Order) -> dict[str, Any]:
+def _of_bank(claimed: int | None, order: Order) -> dict[str, Any]:
     """What is otherwise when the payer's bank made it: it may want a part of the price."""
-    if asked is None:
+    if claimed is None:
         return {}
-    part, price = Money(asked, order.currency), Money(order.amount, order.currency)
+    part, price = Money(claimed, order.currency), Money(order.amount, order.currency)
     return {"claimant": BANK, "about": part if part == price else f"{part} of {price}"}
 
 

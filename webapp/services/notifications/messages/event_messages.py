@@ -179,8 +179,8 @@ def _kind(event: Event, case: Case, side: str, data: EventData) -> tuple[str | N
     message = data.dispute_messages.get(_message_id(event))
     if message is None or message.audience != side or message.inbound:
         return None, {}
-    asked = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
-    kind = "dispute.needs_response" if asked and case.row.paused_at == message.at else event.type
+    needs_response = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
+    kind = "dispute.needs_response" if needs_response and case.row.paused_at == message.at else event.type
     return kind, {"message": message.body}
 
 

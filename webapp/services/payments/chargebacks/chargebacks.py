@@ -100,7 +100,7 @@ def claim_due(
     rows = session.scalars(due.order_by(Chargeback.id).limit(limit).with_for_update(skip_locked=True)).all()
     for row in rows:
         row.next_check_at = at + lease
-    return _asked(session, rows)
+    return _claimed(session, rows)
 
 
 def count_due(session: Session, at: datetime, providers: Sequence[str]) -> int:
@@ -111,7 +111,7 @@ def count_due(session: Session, at: datetime, providers: Sequence[str]) -> int:
 def unclaimed(session: Session, payment_id: int) -> list[ClaimedChargeback]:
     """Those of a payment, ended or not: an outcome may change."""
     rows = session.scalars(_of_payment(payment_id).limit(MOST)).all()
-    return _asked(session, rows)
+    return _claimed(session, rows)
 
 
 def of_payment(session: Session, payment_id: int) -> Sequence[Chargeback]:
@@ -144,7 +144,7 @@ def _of_payment(payment_id: int) -> Select[Chargeback]:
     return mine.order_by(Chargeback.id.desc())
 
 
-def _asked(session: Session, rows: Sequence[Chargeback]) -> list[ClaimedChargeback]:
+def _claimed(session: Session, rows: Sequence[Chargeback]) -> list[ClaimedChargeback]:
     ids = {row.payment_id for row in rows if row.payment_id is not None}
     references = dict(session.execute(select(Payment.id, Payment.reference).where(Payment.id.in_(ids))).all())
     return [
