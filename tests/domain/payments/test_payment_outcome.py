@@ -151,7 +151,7 @@ def test_a_provider_that_says_when_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("collected", "asked", "outcome"),
+    ("collected", "requested", "outcome"),
     [
         (10_126, 10_000, PaymentOutcome.SUCCEED),
         (10_000, 10_000, PaymentOutcome.SUCCEED),
