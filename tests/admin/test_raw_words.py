@@ -15,7 +15,7 @@ from webapp import clock, services
 from webapp.admin.ui.timeline import ACTION_LABELS, MONEY
 from webapp.domain.providers import provider_messages
 from webapp.domain.states import TransferKind
-from webapp.models import Chargeback, InboundWebhook, Payment, Payout, Refund
+from webapp.models import Chargeback, InboundWebhook, Payment, Payout, PayoutSchedule, Refund
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -82,6 +82,18 @@ def test_who_acted_is_no_job_s_name(desk: Runtime, world: Sandbox, sign_in: Sign
         text = _read(agent, address)
         assert "handle_webhooks" not in text, address
     assert "frozen by the desk since" in _read(agent, f"/escrows/{case.escrow().id}")
+
+
+def test_what_a_job_wrote_names_no_job_as_its_author(desk: Runtime, sign_in: SignIn) -> None:
+    schedule = payouts_of.planned(desk)
+    payout = payouts_of.written(desk, schedule)
+    with desk.db.transaction() as session:
+        session.execute(update(Payout).values(created_by="process_payout_schedules"))
+        session.execute(update(PayoutSchedule).values(created_by="process_payout_schedules"))
+    for address in (f"/payouts/{payout}", f"/payout-schedules/{schedule}"):
+        text = " ".join(_read(sign_in("admin"), address).split())
+        assert "By the desk" in text, address
+        assert "By process_payout_schedules" not in text, address
 
 
 def test_every_deed_of_a_case_has_its_words_on_the_timeline() -> None:

@@ -287,5 +287,5 @@ def test_alerts_of_facts_have_their_filter_their_words_and_their_end(clocked: Ru
     assert "Payout p-7" in operator.get("/alerts/?q=p-7").text
     assert "Payout p-7" not in operator.get("/alerts/?q=p-8").text
     assert send(operator, f"/alerts/{alert_id}/resolve", reason="Paid in cash.").status_code == 303
-    assert "said by The operator: Paid in cash." in operator.get("/alerts/?tab=resolved").text
+    assert "resolved by The operator: Paid in cash." in operator.get("/alerts/?tab=resolved").text
     assert "Paid in cash." in operator.get("/alerts/export.csv?tab=resolved").text
