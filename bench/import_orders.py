@@ -38,7 +38,7 @@ def write_orders(file: Path, count: int) -> None:
     with file.open("w", encoding="utf-8") as out:
         out.write("order_ref,buyer_ref,seller_ref,amount,currency,created_at,paid_at\n")
         for number in range(count):
-            created = now - timedelta(seconds=chance.randrange(20 * 86_400))
+            created = now - timedelta(hours=2, seconds=chance.randrange(20 * 86_400))  # paid by now, too
             paid = (created + timedelta(hours=1)).isoformat() if chance.random() < 0.9 else ""
             parties = f"buyer-{chance.randrange(5_000)},seller-{chance.randrange(2_000)}"
             money = f"{chance.randrange(1_000, 900_000)},{chance.choice(('NGN', 'RWF', 'KES', 'PHP', 'USD'))}"
@@ -54,8 +54,10 @@ def _compare(kind: str, file: Path) -> Ratio:
 def _round(kind: str, file: Path) -> tuple[float, float]:
     with scratch(kind) as runtime:
         started = time.perf_counter()
-        import_orders(runtime, file, actor=Actor("cli", None, "bench", ALL_PERMISSIONS))
+        found = import_orders(runtime, file, actor=Actor("cli", None, "bench", ALL_PERMISSIONS))
         ours = time.perf_counter() - started
+        if found.imported != LINES:
+            raise RuntimeError(f"{found.imported} of {LINES} lines were imported: {found}")
         with scratch(kind) as empty:
             return ours, (_copy if kind == "postgresql" else _insert)(runtime, empty)
 

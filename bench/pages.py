@@ -38,7 +38,7 @@ _PAGE = 25
 class EmptyScreen(Screen):
     """A signed-in page with the frame of every page and nothing in it."""
 
-    noun = "empty"
+    slug = "empty"
     title = "Empty"
     permission = "job:read"
     in_menu = False
