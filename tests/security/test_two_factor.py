@@ -5,6 +5,7 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from passlib.totp import TOTP
 
@@ -113,3 +114,10 @@ def test_guessing_at_an_open_session_locks_that_session_and_a_code_confirms_as_w
     statuses = [send(client, page, password="a guess at it").status_code for _ in range(6)]
     assert statuses == [422, 422, 422, 422, 422, 403]
     assert _password(somebody).status_code == 303, "guesses at an open session close no sign-in"
+
+
+@pytest.mark.parametrize("page", ["recovery-codes", "disable"])
+def test_where_it_is_off_there_are_no_codes_to_renew_and_nothing_to_turn_off(sign_in: SignIn, page: str) -> None:
+    answer = send(sign_in("agent"), f"/profile/second-factor/{page}", password=PASSWORD)
+    assert answer.status_code == 409
+    assert "Set it up first" in answer.text

@@ -12,7 +12,7 @@ from qrcode.image.svg import SvgImage
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.errors import Invalid, NotFound
+from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import User
 from webapp.services.audit import trail
 from webapp.services.users import sessions
@@ -80,16 +80,24 @@ def enable(
 
 
 def disable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> None:
-    """Turn the second factor off; the caller has asked for the password."""
-    clear(_locked(session, user_id))
+    """Turn the second factor off; the caller has asked for the password. Raises Conflict when it is off."""
+    user = _locked(session, user_id)
+    _require_on(user)
+    clear(user)
     trail.record(session, actor, "user.second_factor_off", ("user", user_id), at=at)
 
 
 def renew_recovery_codes(session: Session, user_id: int, *, at: datetime, actor: Actor) -> list[str]:
-    """New recovery codes; the old ones end."""
+    """New recovery codes; the old ones end. Raises Conflict when the second factor is off: they would open nothing."""
     user = _locked(session, user_id)
+    _require_on(user)
     trail.record(session, actor, "user.recovery_codes_renewed", ("user", user_id), at=at)
     return _new_recovery_codes(user)
+
+
+def _require_on(user: User) -> None:
+    if user.totp_secret is None:
+        raise Conflict("Your second factor is off. Set it up first: recovery codes come with it.")
 
 
 def accepts(session: Session, user_id: int, code: str, *, codes: Codes) -> bool:
