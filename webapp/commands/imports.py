@@ -28,7 +28,7 @@ def orders(file: Path, no_wallets: bool, skip_bad: bool, as_json: bool) -> None:
     """Load a backlog of orders from a CSV file; paid ones become held escrows. Safe to run twice.
 
     What a file knows more of an order that is there (paid, completed, a later release) is updated; what may not change
-    is refused, with both values. A reference that looks like another is told, and taken.
+    is refused, with both values. A reference that looks like another is taken, with a warning.
     """
     progress = Progress()
     problems = _Problems(progress, _SHOWN if skip_bad else None)

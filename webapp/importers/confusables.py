@@ -1,4 +1,4 @@
-"""References of a file that look like others, of the file or of the desk: each is told, and taken as it stands."""
+"""References of a file that look like others, of the file or of the desk: each is taken, with a warning."""
 
 import sqlite3
 from collections.abc import Iterator

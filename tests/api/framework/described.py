@@ -101,7 +101,7 @@ def described_world(folder: Path) -> Iterator[World]:
     """A desk on SQLite whose providers are the sandbox."""
     url = f"sqlite:///{folder / 'desk.sqlite3'}"
     upgrade(url)
-    more = {"api_rate_limit": "1000000 per minute", "provider_timeout_seconds": 0.5}
+    more = {"api_rate_limit": "1000000 per minute"}
     with sandbox() as world, desk_with(world, url, folder, **more) as runtime:
         seed(runtime)
         _fill(runtime, world)

@@ -30,7 +30,8 @@ class DestinationShape(ResponseModel):
 
 
 class PayoutShape(ResponseModel):
-    """One payout. `sending` means that nobody knows yet whether it was sent; `said` is the provider's last word.
+    """One payout. `sending` means that nobody knows yet whether it was sent; `status_detail` is what its
+    provider said last.
 
     Since `doubted_at` its provider may have it and does not show it; with `needs_person` somebody has to act there.
     Since `paid_after_all_at` its provider says that it was paid, although its money had come back to the wallet.

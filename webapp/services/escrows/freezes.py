@@ -29,7 +29,8 @@ _ENDED_BY = {
 
 def in_the_way(found: Freeze) -> str:
     """Who freezes an escrow, why, and what ends that."""
-    return f"frozen by {named(found.by_name)}: {found.reason} {_ENDED_BY[FreezeCause(found.cause)]}"
+    reason = found.reason if found.reason.endswith((".", "!", "?")) else f"{found.reason}."
+    return f"frozen by {named(found.by_name)}: {reason} {_ENDED_BY[FreezeCause(found.cause)]}"
 
 
 def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:

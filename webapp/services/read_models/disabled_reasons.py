@@ -14,7 +14,7 @@ _ANY_REASON = "-"
 
 
 def of(session: Session, action: str, subject_id: int, *, at: datetime, actor: Actor, **fields: object) -> str:
-    """What stands in the way of the decision, however it is worded; empty when nothing does. `said` is what else its
+    """What stands in the way of the decision, however it is worded; empty when nothing does. `fields` is what else its
     payload has. Nothing is written.
     """
     waiting = approvals.waiting_on(session, executors.find(action).kind, subject_id)

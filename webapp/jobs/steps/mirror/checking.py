@@ -30,7 +30,7 @@ _UNMADE = ""
 
 
 class MirrorCheck:
-    """One check, of what was sent since an instant or ever. `told` hears how many transfers were asked about."""
+    """One check, of what was sent since an instant or ever. `on_progress` is given how many were asked about."""
 
     def __init__(
         self,
