@@ -25,6 +25,8 @@ from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
 
 OLD = timedelta(hours=25)
+PAYS_AFTER = 0.05
+"""Seconds after which the sandbox does by itself what it was asked for. A quick machine is there before."""
 _IMPATIENT, _PATIENT = 1.0, 15.0
 
 
@@ -81,7 +83,7 @@ class Sandbox:
 @contextmanager
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox, quick in everything."""
-    options = Options(settle_seconds=0.05, refund_seconds=0.05, retry_seconds=0.05, patience=0.3)
+    options = Options(settle_seconds=PAYS_AFTER, refund_seconds=PAYS_AFTER, retry_seconds=0.05, patience=0.3)
     with serving(SandboxSettings(options=options)) as served:
         options.desk = f"{served.url}/hooks"
         yield Sandbox(served)

@@ -1,6 +1,7 @@
 """The daily payouts, against a sandbox over HTTP: its books and ours agree, whatever happens between."""
 
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from tests.support.declared_jobs import OPERATOR
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree, undone, wallet
 from tests.support.payouts import planned
-from tests.support.sandbox import Sandbox, desk_with, pg_runtime, runtime, sandbox, timeout_for, world  # noqa: F401
+from tests.support.sandbox import PAYS_AFTER, Sandbox, desk_with, pg_runtime, runtime, sandbox, timeout_for, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
@@ -74,9 +75,10 @@ def tick(runtime: Runtime) -> None:
         session.execute(update(Payout).where(Payout.next_try_at.is_not(None)).values(next_try_at=clock.now()))
 
 
-def settle(runtime: Runtime, world: Sandbox, rounds: int = 4) -> None:
-    """Run until nothing is unsettled."""
-    for _ in range(rounds):
+def settle(runtime: Runtime, world: Sandbox, rounds: int = 40) -> None:
+    """Run until nothing is unsettled; the sandbox pays a moment after it has taken an order."""
+    for number in range(rounds):
+        time.sleep(PAYS_AFTER if number else 0)
         tick(runtime)
         run_job_now(runtime, JOB)
         with runtime.db.reading() as session:

@@ -1,6 +1,7 @@
 """The sandbox in each fault mode, for each call that moves or follows money: no wrong money, and it recovers."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.jobs.periodic.test_process_payout_schedules import sent
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
 from tests.support.payouts import planned
-from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, timeout_for, world  # noqa: F401
+from tests.support.sandbox import PAYS_AFTER, Sandbox, awaiting, begun, desk_with, sandbox, timeout_for, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payments.refund_matching import OWN_TIME
 from webapp.errors import Refusal
@@ -60,9 +61,10 @@ def now(runtime: Runtime) -> None:
     vars(runtime).pop("providers", None)  # as a process that has just started, which knows no circuit
 
 
-def settled(runtime: Runtime, rounds: int = 5) -> None:
-    """Run the jobs until nothing is under way."""
-    for _ in range(rounds):
+def settled(runtime: Runtime, rounds: int = 40) -> None:
+    """Run the jobs until nothing is under way; the sandbox pays a moment after it has taken an order."""
+    for number in range(rounds):
+        time.sleep(PAYS_AFTER if number else 0)
         now(runtime)
         run_job_now(runtime, "deliver_outbox")
         with runtime.db.reading() as session:
