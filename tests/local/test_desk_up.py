@@ -55,7 +55,7 @@ def test_nobody_else_on_the_machine_can_read_its_files(start: Start, tmp_path: P
 def test_a_child_that_dies_is_started_again_with_a_message(start: Start) -> None:
     up = start(EMPTY)
     up.wait_until_ready()
-    for part in ("webapp.cli worker", "webapp.cli scheduler", "webapp.cli web", "redis.sock"):
+    for part in ("rq:worker", "desk scheduler", "master [escrow-desk-web]", "redis.sock"):
         dead = up.child(part)
         dead.kill()
         started_again(up, part, dead.pid)

@@ -1,14 +1,11 @@
 """What `desk up` starts, in order, and with which environment."""
 
 import os
-import sys
 from pathlib import Path
 
 from webapp.local import redis_server
-from webapp.local.processes import ChildProcess
+from webapp.local.processes import ChildProcess, DeskProcess
 from webapp.settings import Settings
-
-_DESK = [sys.executable, "-m", "webapp.cli"]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -30,13 +27,13 @@ def redis_process(settings: Settings) -> ChildProcess | None:
     return ChildProcess("redis", redis_server.command(settings.redis_socket), os.environ, _log(settings, "redis"))
 
 
-def desk_processes(settings: Settings, workers: int) -> list[ChildProcess]:
+def desk_processes(settings: Settings, workers: int) -> list[DeskProcess]:
     """The web server, the workers and the scheduler."""
     around = environment(settings)
-    commands = {"web": [*_DESK, "web"]}
-    commands |= {f"worker-{number}": [*_DESK, "worker"] for number in range(1, workers + 1)}
-    commands |= {"scheduler": [*_DESK, "scheduler"]}
-    return [ChildProcess(name, command, around, _log(settings, name)) for name, command in commands.items()]
+    commands = {"web": ["web"]}
+    commands |= {f"worker-{number}": ["worker"] for number in range(1, workers + 1)}
+    commands |= {"scheduler": ["scheduler"]}
+    return [DeskProcess(name, command, around, _log(settings, name)) for name, command in commands.items()]
 
 
 def _log(settings: Settings, name: str) -> Path:

@@ -1,6 +1,5 @@
 """The processes that `desk up` starts: each ends with its parent, and is started again when it ends by itself."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,12 +8,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
+from webapp.local import forked
 from webapp.private_files import private_folder
 
 _LONGEST_PAUSE = 30.0
-_DEATH_SIGNAL = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass
@@ -25,7 +24,7 @@ class ChildProcess:
     command: list[str]
     environment: Mapping[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | forked.ForkedProcess | None = None
     starts: int = 0
     started_at: float = 0
     start_after: float = field(default=0)
@@ -34,17 +33,12 @@ class ChildProcess:
         """Start it, in a session of its own, so that the terminal's Ctrl-C reaches only the one who stops all."""
         private_folder(self.log.parent)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=_end_with_parent,
-            )
+            self.process = self._begin(log)
         self.starts += 1
         self.started_at = time.monotonic()
+
+    def _begin(self, log: IO[bytes]) -> subprocess.Popen[bytes] | forked.ForkedProcess:
+        return _execute(self.command, self.environment, log)
 
     @property
     def ended(self) -> int | None:
@@ -83,7 +77,22 @@ class ChildProcess:
             return
 
 
-def _end_with_parent() -> None:
-    """On Linux the kernel asks the child to stop when its parent is gone, even killed."""
-    if _LIBC is not None:
-        _LIBC.prctl(_DEATH_SIGNAL, signal.SIGTERM)
+class DeskProcess(ChildProcess):
+    """One of the desk's own: its command is what would be typed after `desk`."""
+
+    def _begin(self, log: IO[bytes]) -> subprocess.Popen[bytes] | forked.ForkedProcess:
+        if forked.IS_SAFE:
+            return forked.fork_desk(self.command, self.environment, log)
+        return _execute([sys.executable, "-m", "webapp.cli", *self.command], self.environment, log)
+
+
+def _execute(command: list[str], environment: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        preexec_fn=forked.end_with_parent,
+    )

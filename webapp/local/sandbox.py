@@ -3,10 +3,9 @@
 import json
 import os
 import socket
-import sys
 from dataclasses import dataclass
 
-from webapp.local.processes import ChildProcess
+from webapp.local.processes import DeskProcess
 from webapp.sandbox.core.settings import HOST, SANDBOX_KEYS
 from webapp.settings import SANDBOX_FILE, Settings, load_settings
 
@@ -36,15 +35,14 @@ def choose_address(settings: Settings) -> SandboxAddress:
     return SandboxAddress(_free(settings.port + 1), _free(settings.port + 2))
 
 
-def process(settings: Settings, address: SandboxAddress) -> ChildProcess:
+def process(settings: Settings, address: SandboxAddress) -> DeskProcess:
     """Its process; its file lies in the folder for data."""
     folder = settings.var_dir.resolve()
     desk = f"http://{HOST}:{settings.port}"
     ports = ["--port", str(address.port), "--smtp-port", str(address.smtp_port)]
-    command = [sys.executable, "-m", "webapp.cli", "sandbox", *ports]
-    command += ["--file", str(folder / "sandbox.sqlite3"), "--desk", desk]
+    command = ["sandbox", *ports, "--file", str(folder / "sandbox.sqlite3"), "--desk", desk]
     around = os.environ | SANDBOX_KEYS | {"PYTHONUNBUFFERED": "1", "VAR_DIR": str(folder)}
-    return ChildProcess("sandbox", command, around, folder / "log" / "sandbox.log")
+    return DeskProcess("sandbox", command, around, folder / "log" / "sandbox.log")
 
 
 def configure(settings: Settings, address: SandboxAddress) -> Settings:

@@ -13,7 +13,7 @@ from webapp.demo import SIGN_INS, seed
 from webapp.demo.seed.live_payments import start_live_payments
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.local import sandbox
+from webapp.local import forked, sandbox
 from webapp.local.process_plan import desk_processes, redis_process
 from webapp.local.processes import ChildProcess
 from webapp.local.redis_server import wait_until_ready
@@ -59,6 +59,8 @@ def _start(settings: Settings, children: list[ChildProcess], demo: bool, workers
     if redis is not None:
         children.append(redis)
         redis.start()
+    if forked.IS_SAFE:
+        forked.preload()
     wait_until_ready(settings.redis_address)
     address = sandbox.choose_address(settings) if sandbox.is_wanted(settings, demo) else None
     if address is not None:

@@ -17,7 +17,8 @@ def claim(folder: Path) -> IO[str]:
     """Take the folder for this process. Raises Conflict when another `desk up` has it; released when this one ends."""
     lock = (private_folder(folder) / "up.lock").open("a+")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Not flock: the processes that are forked from this one would hold that too.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.seek(0)
         owner = lock.read().strip() or "unknown"
