@@ -58,7 +58,7 @@ class serving:
 
     def __init__(self, made: Receiver) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> str:
         self._thread.start()

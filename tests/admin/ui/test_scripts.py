@@ -30,7 +30,7 @@ def address(app: Flask) -> Iterator[str]:
 
     app.add_url_rule("/live", "live", signed_in(live))
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -60,7 +60,7 @@ def serving() -> Iterator[StandIn]:
     app.add_url_rule("/<kind>", "told", made.told)
     app.add_url_rule("/<kind>/<name>", "one", made.one)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     made.url = f"http://127.0.0.1:{server.server_port}"
     yield made
