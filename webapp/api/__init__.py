@@ -3,6 +3,8 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
 
 from flask import Flask
 
@@ -31,9 +33,15 @@ def register(app: Flask, runtime: Runtime) -> None:
 
 def all_endpoints() -> Iterator[Endpoint]:
     """What every module of this package declares, in order of their names."""
-    names = sorted(module.name for module in pkgutil.walk_packages(__path__, f"{__name__}."))
-    # All are imported first: a module may add to the endpoints of another subject, as orders do to escrows.
-    for module in [importlib.import_module(name) for name in names]:
+    for module in _modules():
         found = getattr(module, "endpoints", None)
         if isinstance(found, Endpoints):
             yield from found
+
+
+@cache
+def _modules() -> list[ModuleType]:
+    """Every module of this package, in order of their names."""
+    names = sorted(module.name for module in pkgutil.walk_packages(__path__, f"{__name__}."))
+    # All are imported first: a module may add to the endpoints of another subject, as orders do to escrows.
+    return [importlib.import_module(name) for name in names]

@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from webapp.domain.scheduling.job_spec import JobSpec
 from webapp.domain.states import CatchUp
@@ -80,6 +81,7 @@ def registry() -> dict[str, JobSpec]:
     return {name: _jobs[name].spec for name in sorted(_jobs)}
 
 
+@cache
 def _load() -> None:
     for module in pkgutil.iter_modules(periodic.__path__, f"{periodic.__name__}."):
         importlib.import_module(module.name)

@@ -39,6 +39,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One more file beside the services, which nothing mentions."""
     (tmp_path / "rules_of_tomorrow.py").write_text(NEW_FILE)
     monkeypatch.setattr(webapp.services, "__path__", [*webapp.services.__path__, str(tmp_path)])
+    alert_registry._load.cache_clear()
     yield
     alert_registry._rules.pop("too_quiet", None)
     sys.modules.pop("webapp.services.rules_of_tomorrow", None)

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from functools import cache
 from typing import Any
 
 from flask import current_app
@@ -25,11 +26,16 @@ _HERE = "webapp.admin."
 
 def screens() -> list[type[Screen]]:
     """Every screen that a module of the desk defines, in the order of the menu."""
-    for module in pkgutil.walk_packages(webapp.admin.__path__, _HERE):
-        importlib.import_module(module.name)
+    _load()
     groups = list(GROUPS)
     named = [screen for screen in _below(Screen) if "slug" in vars(screen) and screen.__module__.startswith(_HERE)]
     return sorted(named, key=lambda screen: (groups.index(screen.group), screen.order, screen.slug))
+
+
+@cache
+def _load() -> None:
+    for module in pkgutil.walk_packages(webapp.admin.__path__, _HERE):
+        importlib.import_module(module.name)
 
 
 def menu() -> list[tuple[Any, list[Any]]]:

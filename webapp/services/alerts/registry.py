@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import webapp.services
 
@@ -39,6 +40,12 @@ def rule(*, severity: str, outside: bool = False) -> Callable[[Question], Questi
 
 def rules() -> dict[str, AlertRule]:
     """Every rule that a module of the services declares, by name: a new file needs no mention anywhere."""
+    _load()
+    return dict(_rules)
+
+
+@cache
+def _load() -> None:
+    # Once: the Alerts page asks for every rule, and walking the packages took most of its time.
     for module in pkgutil.walk_packages(webapp.services.__path__, "webapp.services."):
         importlib.import_module(module.name)
-    return dict(_rules)
