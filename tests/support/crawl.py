@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -16,6 +17,16 @@ _WORD = re.compile(r"[a-z_.-]{1,40}")
 _CASES = {"tr", "li"}
 _LINKS = {"a": "href", "form": "action", "img": "src", "script": "src", "link": "href", "iframe": "src"}
 _LIVE = "data-live"
+_VALUES = r"""(?:[^>"']|"[^"]*"|'[^']*')*+"""
+# An expression instead of HTMLParser, which took more time than the desk takes to make the pages.
+_TAG = re.compile(
+    rf"<!--.*?-->|<(?P<raw>script|style)\b(?P<raw_attributes>{_VALUES})>.*?</(?P=raw)|</(?P<end>tr|li)\s*>"
+    rf"|<(?P<name>[a-z][a-z0-9-]*)(?P<attributes>{_VALUES})>(?P<text>[^<]*)",
+    re.DOTALL,
+)
+_ATTRIBUTE = re.compile(
+    r"""(?P<name>[^\s=/>"']+)(?:\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'>]+)))?"""
+)
 
 
 @dataclass(frozen=True)
@@ -38,44 +49,43 @@ class Answer:
     by_post: bool = False
 
 
-class Links(HTMLParser):
-    """Collects what a page links to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[Link] = []
-        self._open: list[tuple[int, list[str]]] = []
-        self._badge = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in _CASES:
-            self._open.append((len(self.found), []))
-        self._badge = "badge" in (given.get("class") or "").split()
-        for name in (_LINKS.get(tag, ""), _LIVE):
-            if given.get(name):
-                by_post = tag == "form" and given.get("method") == "post"
-                self.found.append(Link(str(given[name]), given.get("class") or "", by_post))
-
-    def handle_data(self, data: str) -> None:
-        if self._badge and self._open and data.strip():
-            self._open[-1][1].append(data.strip())
-
-    def handle_endtag(self, tag: str) -> None:
-        self._badge = False
-        if tag in _CASES and self._open:
-            first, badges = self._open.pop()
-            state = " ".join(sorted(set(badges)))
-            self.found[first:] = [
-                Link(each.address, f"{each.state} {state}", each.by_post) for each in self.found[first:]
-            ]
-
-
 def links_of(page: str) -> list[Link]:
-    """Every address that a page names."""
-    reader = Links()
-    reader.feed(page)
-    return reader.found
+    """Every address that a page names, with the words of the badges in its row or item."""
+    found: list[Link] = []
+    rows: list[tuple[int, set[str]]] = []
+    for tag in _TAG.finditer(page):
+        name, attributes, ended = (
+            tag["name"] or tag["raw"],
+            tag["attributes"] or tag["raw_attributes"] or "",
+            tag["end"],
+        )
+        if ended and rows:
+            first, badges = rows.pop()
+            state = " ".join(sorted(badges))
+            found[first:] = [Link(each.address, f"{each.state} {state}", each.by_post) for each in found[first:]]
+        elif name in _CASES:
+            rows.append((len(found), set()))
+        if name in _LINKS or _LIVE in attributes:
+            found.extend(_named(name, attributes))
+        if rows and "badge" in attributes and "badge" in _values(attributes).get("class", "").split():
+            rows[-1][1].update({unescape(tag["text"] or "").strip()} - {""})
+    return found
+
+
+def _named(tag: str, attributes: str) -> Iterator[Link]:
+    """What one tag links to."""
+    given = _values(attributes)
+    by_post = tag == "form" and given.get("method") == "post"
+    for name in (_LINKS.get(tag, ""), _LIVE):
+        if given.get(name):
+            yield Link(given[name], given.get("class", ""), by_post)
+
+
+def _values(attributes: str) -> dict[str, str]:
+    return {
+        each["name"]: unescape(each["double"] or each["single"] or each["bare"] or "")
+        for each in _ATTRIBUTE.finditer(attributes)
+    }
 
 
 @dataclass
@@ -86,12 +96,18 @@ class Crawl:
     opened: list[Answer] = field(default_factory=list)
     _seen: Counter[Any] = field(default_factory=Counter)
     _known: set[str] = field(default_factory=set)
+    _met: set[Link] = field(default_factory=set)
+    """Links that were looked at, from whichever page: the menu stands on each."""
 
     def walk(self, *first: str) -> "Crawl":
         """Open these pages and what they lead to."""
         waiting = deque((Link(address), "/") for address in first)
         while waiting:
             link, found_on = waiting.popleft()
+            if link in self._met:
+                continue
+            if link.address.startswith("/"):
+                self._met.add(link)
             address = _local(link.address, found_on)
             if address is None or address in self._known or not self._is_new_kind(address, link):
                 continue
