@@ -1,6 +1,7 @@
 """The `desk` command: what it prints, its exit codes, and that no expected failure is a traceback."""
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +9,8 @@ from typing import Protocol
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.conftest import SECRET
+from tests.support.filled import Filled
 from webapp.cli import main
 
 
@@ -35,9 +38,19 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return call
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a desk after `desk migrate`."""
+    folder = tmp_path_factory.mktemp("kept") / "var"
+    environment = {"VAR_DIR": str(folder), "DATABASE_URL": "", "REDIS_URL": "", "DESK_ENV": "test"}
+    assert CliRunner().invoke(main, ["migrate"], env=environment).exit_code == 0
+    return folder
+
+
 @pytest.fixture
-def migrated(desk: Desk) -> Desk:
-    assert desk("migrate").exit_code == 0
+def migrated(desk: Desk, kept: Path, tmp_path: Path) -> Desk:
+    """The command in a folder where it has migrated the database."""
+    shutil.copytree(kept, tmp_path / "var")
     return desk
 
 
@@ -177,12 +190,15 @@ def test_the_demo_is_seeded_verified_run_and_cleared(migrated: Desk) -> None:
     assert migrated("audit", "verify").exit_code == 0
 
 
-def test_books_that_do_not_agree_are_named(migrated: Desk, tmp_path: Path) -> None:
-    assert migrated("demo", "seed").exit_code == 0
+def test_books_that_do_not_agree_are_named(
+    desk: Desk, sqlite_filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", SECRET)
+    sqlite_filled.copy_files(tmp_path / "var")
     with sqlite3.connect(tmp_path / "var" / "desk.sqlite3") as database:
         database.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'fees' AND currency = 'KES'")
         database.execute("UPDATE audit_head SET seq = seq + 1 WHERE chain = 'demo'")
-    books, trail = migrated("ledger", "verify"), migrated("audit", "verify", "--json")
+    books, trail = desk("ledger", "verify"), desk("audit", "verify", "--json")
     assert (books.exit_code, trail.exit_code) == (1, 1)
     assert "(fees) says" in books.stdout
     assert "its end was cut off" in trail.stdout
