@@ -206,7 +206,17 @@ _STARTING = frozenset(
     {"sqlite_template", "database_url", "pg", "place", "world", "served", "browser", "receiver", "letters", "start"}
 )
 """Fixtures under every database, server and browser."""
-_STARTS_ITSELF = ("subprocess", "Popen", "serving", "desk_with", "CliRunner", "Sandbox", "LocalDesk", "upgrade")
+_STARTS_ITSELF = (
+    "subprocess",
+    "forked",
+    "Popen",
+    "serving",
+    "desk_with",
+    "CliRunner",
+    "Sandbox",
+    "LocalDesk",
+    "upgrade",
+)
 """Names by which a module of tests starts something itself."""
 
 

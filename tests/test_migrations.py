@@ -1,8 +1,6 @@
 """The migrations make exactly what the models declare, on both databases, however often they are run."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from tests.support import forked
 from tests.support.local_desk import clean_environment
-from tests.support.paths import ROOT
 from tests.support.postgresql import Server
 from webapp import migrations
 from webapp.db import Database
@@ -202,9 +200,10 @@ def test_several_processes_may_migrate_at_once(
         if there:
             file.write_bytes(sqlite_template.read_bytes())
     around = clean_environment() | {"DATABASE_URL": url, "VAR_DIR": str(tmp_path)}
-    desk = [sys.executable, "-m", "webapp.cli", "migrate"]
-    started = [subprocess.Popen(desk, cwd=ROOT, env=around, stderr=subprocess.PIPE) for _ in range(3)]
-    assert [(process.wait(60), process.communicate()[1]) for process in started] == [(0, b"")] * 3
+    errors = [tmp_path / f"errors-{number}" for number in range(3)]
+    started = [forked.desk("migrate", environment=around, log=tmp_path / "log", errors=each) for each in errors]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert [each.read_text() for each in errors] == ["", "", ""]
     assert set(made_by_migrations(url)) == set(Base.metadata.tables)
     if kind == "postgresql":
         pg.drop(url)

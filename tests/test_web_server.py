@@ -1,8 +1,6 @@
 """The web server as strangers use it: half-sent requests hold nobody up, and end."""
 
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,8 +13,9 @@ import requests
 
 from tests.conftest import SECRET
 from tests.faults.desk import until
+from tests.support import forked
+from tests.support.forked import Forked
 from tests.support.local_desk import clean_environment, free_port
-from tests.support.paths import ROOT
 from webapp import web_server
 from webapp.web_server import HEADER_SECONDS, REQUEST_SECONDS
 
@@ -31,7 +30,7 @@ class Web:
     """A web server under way."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: Forked
 
     def get(self, path: str) -> int:
         """The status of the answer."""
@@ -43,8 +42,7 @@ def web(sqlite_url: str, tmp_path: Path) -> Iterator[Web]:
     """`desk web` on a database of its own."""
     port = free_port()
     around = {"PORT": str(port), "VAR_DIR": str(tmp_path), "DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET}
-    command = [sys.executable, "-m", "webapp.cli", "web"]
-    process = subprocess.Popen(command, cwd=ROOT, env=clean_environment() | around)
+    process = forked.desk("web", environment=clean_environment() | around, log=tmp_path / "web.log")
     try:
         until(lambda: _answers(port), 90)
         yield Web(port, process)

@@ -1,8 +1,6 @@
 """People at work in a real Chromium: decide and approve a split, run a job and watch it, and be refused."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import PASSWORDS
+from tests.support import forked
 from tests.support.local_desk import LocalDesk
-from tests.support.paths import ROOT
 
 Someone = Callable[..., Any]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -68,8 +66,8 @@ def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someon
 
 def books_of(up: LocalDesk) -> int:
     """What `desk ledger verify` ends with on this desk's database."""
-    command = [sys.executable, "-m", "webapp.cli", "ledger", "verify"]
-    return subprocess.run(command, env=up.environment, cwd=ROOT, check=False).returncode
+    log = up.folder.with_name("books.log")
+    return forked.desk("ledger", "verify", environment=up.environment, log=log).wait(60)
 
 
 def test_the_warning_goes_when_the_silent_job_has_run(someone: Someone) -> None:
@@ -90,8 +88,10 @@ def import_due_order(up: LocalDesk, folder: Path) -> None:
     file = folder / "orders.csv"
     header = "order_ref,buyer_ref,seller_ref,amount,currency,created_at,paid_at"
     file.write_text(f"{header}\nlong-due,ama,kofi,100.00,NGN,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z\n")
-    command = [sys.executable, "-m", "webapp.cli", "import", "orders", str(file)]
-    subprocess.run(command, cwd=ROOT, env=up.environment, check=True, capture_output=True, timeout=120)
+    log = folder / "import.log"
+    assert forked.desk("import", "orders", str(file), environment=up.environment, log=log).wait(120) == 0, (
+        log.read_text()
+    )
 
 
 def test_a_job_is_run_by_hand_and_its_progress_watched(someone: Someone, up: LocalDesk, tmp_path: Path) -> None:

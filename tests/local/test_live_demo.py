@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,8 +11,8 @@ import pytest
 import requests
 
 from tests.faults.desk import until
+from tests.support import forked
 from tests.support.local_desk import LocalDesk
-from tests.support.paths import ROOT
 
 Start = Callable[..., LocalDesk]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
@@ -55,9 +53,9 @@ def happened(folder: Path) -> str:
 
 def verified(up: LocalDesk) -> dict[str, Any]:
     """A run of verify_books from the command line, as an outside cron would start it."""
-    command = [sys.executable, "-m", "webapp.cli", "run", "verify_books", "--json"]
-    ended = subprocess.run(command, cwd=ROOT, env=up.environment, capture_output=True, text=True, timeout=120)
-    found: dict[str, Any] = json.loads(ended.stdout)
+    said, errors = up.folder.with_name("verify_books.json"), up.folder.with_name("verify_books.errors")
+    forked.desk("run", "verify_books", "--json", environment=up.environment, log=said, errors=errors).wait(120)
+    found: dict[str, Any] = json.loads(said.read_text())
     return found
 
 

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -13,7 +11,7 @@ import pytest
 import requests
 
 from tests.sandbox.conftest import Paystack, until
-from tests.support.paths import ROOT
+from tests.support import forked
 from webapp.errors import Invalid
 from webapp.sandbox import Options, SandboxSettings, serving
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
@@ -82,17 +80,16 @@ def test_only_this_machine_is_answered(paystack: Paystack) -> None:
 
 
 def test_the_command_answers_and_ends_when_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "webapp.cli", "sandbox", "--port", "0", "--smtp-port", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DESK_ENV"}
-    process = subprocess.Popen(
-        [*command, "--file", str(tmp_path / "s.sqlite3")], cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE
-    )
+    words = ["sandbox", "--port", "0", "--smtp-port", "0", "--file", str(tmp_path / "s.sqlite3")]
+    said = tmp_path / "said"
+    process = forked.desk(*words, environment=environment, log=said)
     try:
-        assert process.stderr is not None
-        url = process.stderr.readline().split()[4].rstrip(",")
+        until(lambda: said.exists() and "\n" in said.read_text(), 30)
+        url = said.read_text().split()[4].rstrip(",")
         assert requests.get(f"{url}/health", timeout=5).json() == {"status": "UP"}
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(10) == 0
     finally:
         process.kill()
         process.wait()

@@ -4,6 +4,7 @@ Most of what a new process costs is importing: about as much as a test that kill
 from one that has imported everything, and connected to nothing; what they run, and with which environment, is the same.
 """
 
+import atexit
 import multiprocessing
 import os
 import runpy
@@ -12,17 +13,25 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_PRELOADED = ["webapp.cli", "webapp.app", "webapp.jobs.processes.worker", "webapp.jobs.processes.scheduler"]
+from tests.support.paths import ROOT
+
+_PRELOADED = ["tests.support.preloaded"]
 _context = multiprocessing.get_context("forkserver")
 
 
 class Forked:
     """A process, with the part of `subprocess.Popen` that tests use."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
-        """`argv` as after `python`: a script and its arguments, or `-m`, a module and its arguments."""
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path, errors: Path | None = None
+    ) -> None:
+        """`argv` as after `python`: a script and its arguments, or `-m`, a module and its arguments.
+
+        It works in the folder, and writes to the log; what it says of errors to a file of their own, if one is given.
+        """
         _context.set_forkserver_preload(_PRELOADED)
-        self._process = _context.Process(target=_run, args=(list(argv), dict(environment), folder, log), daemon=True)
+        # No daemon of multiprocessing: one may not have children, and `desk up` has.
+        self._process = _context.Process(target=_run, args=(list(argv), dict(environment), folder, log, errors or log))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -57,17 +66,27 @@ class Forked:
         self._process.kill()
 
 
-def _run(argv: list[str], environment: dict[str, str], folder: Path, log: Path) -> None:
+def desk(*words: str, environment: Mapping[str, str], log: Path, errors: Path | None = None) -> Forked:
+    """The `desk` command with these words, from the checkout."""
+    return Forked(["-m", "webapp.cli", *words], environment, ROOT, log, errors)
+
+
+def _run(argv: list[str], environment: dict[str, str], folder: Path, log: Path, errors: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    for stream in (1, 2):
+    for stream, file in ((1, log), (2, errors)):
+        written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
         os.dup2(written, stream)
-    os.close(written)
-    if argv[0] == "-m":
-        sys.argv = argv[1:]
-        runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = argv
-        runpy.run_path(argv[0], run_name="__main__")
+        os.close(written)
+    try:
+        if argv[0] == "-m":
+            sys.argv = argv[1:]
+            sys.modules.pop(argv[1], None)  # Else runpy warns that it was imported already.
+            runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = argv
+            runpy.run_path(argv[0], run_name="__main__")
+    finally:
+        # What a process leaves to do at its exit, a forked one is not asked for.
+        atexit._run_exitfuncs()

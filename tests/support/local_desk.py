@@ -13,30 +13,23 @@ import psutil
 import requests
 
 from tests.faults.desk import until
+from tests.support import forked
+from tests.support.forked import Forked
 from tests.support.paths import ROOT
 
 
 class LocalDesk:
-    """`desk up` under way, from the checkout unless another command and folder are given."""
-
-    desk: Sequence[str] = (sys.executable, "-m", "webapp.cli")
-    run_in = ROOT
+    """`desk up` under way, from the checkout; what it says goes to a file beside its folder."""
 
     def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         self.port = free_port()
         self.folder, self.options = folder, options
         self.environment = clean_environment() | {"PORT": str(self.port), "VAR_DIR": str(folder)} | environment
+        self.log = folder.with_name(f"up-{self.port}.log")
         self.process = self._start()
 
-    def _start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*self.desk, "up", *self.options],
-            cwd=self.run_in,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+    def _start(self) -> Forked | subprocess.Popen[bytes]:
+        return forked.desk("up", *self.options, environment=self.environment, log=self.log)
 
     def wait_until_ready(self, seconds: float = 150) -> None:
         """Return as soon as it answers that it is ready."""
@@ -58,9 +51,13 @@ class LocalDesk:
         """Stop it as Ctrl-C does; what it said, and which of its processes are left."""
         below = self.children()
         self.process.send_signal(number)
-        said, _ = self.process.communicate(timeout=40)
+        self.process.wait(40)
         _gone, left = psutil.wait_procs(below, timeout=5)
-        return said, left
+        return self.said(), left
+
+    def said(self) -> str:
+        """What it said so far."""
+        return self.log.read_text()
 
     def end(self) -> None:
         """Leave nothing behind after a test that failed half-way."""
@@ -70,6 +67,18 @@ class LocalDesk:
             for child in below:
                 child.kill()
             self.process.wait()
+
+
+class ExecutedDesk(LocalDesk):
+    """The same as a process that begins with a command, as a newcomer's does: from the checkout, or as installed."""
+
+    desk: Sequence[str] = (sys.executable, "-m", "webapp.cli")
+    run_in = ROOT
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as log:
+            command = [*self.desk, "up", *self.options]
+            return subprocess.Popen(command, cwd=self.run_in, env=self.environment, stdout=log, stderr=log)
 
 
 def clean_environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     "browser": r"tests/browser/",
     "description": r"tests/api/framework/test_openapi\.py",
+    "desk up": r"tests/local/test_desk_up\.py::test_(it_is_ready|nobody_else|the_second_start)",
     "demo on PostgreSQL": r"tests/demo/test_demo\.py::.*\[postgresql",
 }
 """A desk that is up, a desk that every operation can be asked of, the demo's data: made once instead of twice."""

@@ -15,7 +15,7 @@ import requests
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 
-from tests.support.local_desk import LocalDesk, clean_environment
+from tests.support.local_desk import ExecutedDesk, LocalDesk, clean_environment
 from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -72,7 +72,7 @@ def up(elsewhere: Path, tmp_path: Path) -> Iterator[LocalDesk]:
         add, cwd=elsewhere, input=PASSWORD, text=True, check=True, env=clean_environment() | {"VAR_DIR": str(var)}
     )
 
-    class Installed(LocalDesk):
+    class Installed(ExecutedDesk):
         desk = (str(elsewhere / "venv" / "bin" / "desk"),)
         run_in = elsewhere
 
