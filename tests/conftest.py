@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from tests.support import browser as browsers
 from tests.support.compiled import compiled_once
-from tests.support.filled import Filled, fill
+from tests.support.filled import Filled, common_folder, fill, filled_once
 from tests.support.postgresql import Server, serving
 from tests.support.together import Together
 from webapp import db as db_module
@@ -133,9 +133,13 @@ def _runtime(url: str, folder: Path) -> Iterator[Runtime]:
 
 @pytest.fixture(scope="session")
 def sqlite_filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled:
-    """A desk full of demo data on SQLite, to copy."""
-    folder = tmp_path_factory.mktemp("filled")
-    return fill(build_runtime(settings_for(f"sqlite:///{shutil.copy(sqlite_template, folder / FILE)}", folder)), folder)
+    """A desk full of demo data on SQLite, to copy: one for all processes of this run."""
+
+    def make(folder: Path) -> Filled:
+        url = f"sqlite:///{shutil.copy(sqlite_template, folder / FILE)}"
+        return fill(build_runtime(settings_for(url, folder)), folder)
+
+    return filled_once(common_folder(tmp_path_factory) / "filled", make)
 
 
 @pytest.fixture(scope="session")

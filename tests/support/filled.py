@@ -1,9 +1,14 @@
-"""A desk full of demo data beside one real order: made once in a test process, and copied for each test."""
+"""A desk full of demo data beside one real order: made once, and copied for each test."""
 
+import fcntl
+import json
+import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from tests.importers.conftest import HEADER, IMPORTER
@@ -40,6 +45,26 @@ def fill(runtime: Runtime, folder: Path) -> Filled:
     assert demo.seed(runtime)
     runtime.db.close()
     return Filled(runtime.settings.database_address, folder, before)
+
+
+def common_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run of the tests, which all of its processes share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def filled_once(folder: Path, make: Callable[[Path], Filled]) -> Filled:
+    """What the first test process makes in this folder; the others wait for it, and use the same."""
+    made = folder.with_suffix(".json")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            # A process that was killed halfway leaves a folder without its description.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            made.write_text(json.dumps(asdict(make(folder)), default=str))
+    kept = json.loads(made.read_text())
+    return Filled(kept["url"], Path(kept["folder"]), kept["before"])
 
 
 def rows(runtime: Runtime) -> dict[str, int]:

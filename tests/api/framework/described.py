@@ -11,20 +11,20 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, update
 
+from tests.conftest import FILE
 from tests.support import money
 from tests.support.arguments import ByActor
+from tests.support.filled import Filled
 from tests.support.market import DIVINE, Market
 from tests.support.outbox import endpoint, happen, spread
 from tests.support.people import PASSWORD, SETUP, send
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
 from webapp import clock
 from webapp.app import create_app
-from webapp.demo.seed.seed import seed
 from webapp.domain.permissions import SCOPES
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, OrderStatus, PaymentStatus, Policy
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import verify_payments
-from webapp.migrations import upgrade
 from webapp.models import (
     ApiToken,
     Approval,
@@ -97,13 +97,12 @@ class World:
 
 
 @contextmanager
-def described_world(folder: Path) -> Iterator[World]:
-    """A desk on SQLite whose providers are the sandbox."""
-    url = f"sqlite:///{folder / 'desk.sqlite3'}"
-    upgrade(url)
+def described_world(filled: Filled, folder: Path) -> Iterator[World]:
+    """A desk on SQLite with the demo's data, whose providers are the sandbox."""
+    filled.copy_files(folder)
+    url = f"sqlite:///{folder / FILE}"
     more = {"api_rate_limit": "1000000 per minute"}
     with sandbox() as world, desk_with(world, url, folder, **more) as runtime:
-        seed(runtime)
         _fill(runtime, world)
         app = create_app(runtime)
         app.testing = False

@@ -1,5 +1,6 @@
 """The API keeps what its description says: a property-based tester asks every operation, with sense and without."""
 
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from tests.api.framework.described import ApiCaller, World, described_world
+from tests.support.filled import Filled
 from webapp.api import all_endpoints
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.openapi import described_path
@@ -41,12 +43,14 @@ BOUNDED = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-EXAMPLES = {GenerationMode.POSITIVE: 24, GenerationMode.NEGATIVE: 10}
+SENSIBLE = int(os.environ.get("API_EXAMPLES", "12"))
+"""Requests with sense of each operation; half as many without. More of them find more, and take longer."""
+EXAMPLES = {GenerationMode.POSITIVE: SENSIBLE, GenerationMode.NEGATIVE: max(1, SENSIBLE // 2)}
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with described_world(tmp_path_factory.mktemp("described")) as made:
+def world(sqlite_filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with described_world(sqlite_filled, tmp_path_factory.mktemp("described")) as made:
         yield made
 
 
