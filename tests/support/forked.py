@@ -29,9 +29,11 @@ class Forked:
 
         It works in the folder, and writes to the log; what it says of errors to a file of their own, if one is given.
         """
+        # What is forked already has imported everything, and forks by itself.
+        context = _context if multiprocessing.parent_process() is None else multiprocessing.get_context("fork")
         _context.set_forkserver_preload(_PRELOADED)
         # No daemon of multiprocessing: one may not have children, and `desk up` has.
-        self._process = _context.Process(target=_run, args=(list(argv), dict(environment), folder, log, errors or log))
+        self._process = context.Process(target=_run, args=(list(argv), dict(environment), folder, log, errors or log))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -72,6 +74,7 @@ def desk(*words: str, environment: Mapping[str, str], log: Path, errors: Path | 
 
 
 def _run(argv: list[str], environment: dict[str, str], folder: Path, log: Path, errors: Path) -> None:
+    atexit._clear()  # What the process that forked it has left to do is not for this one.
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
