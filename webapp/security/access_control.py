@@ -12,7 +12,7 @@ from webapp import logs
 from webapp.errors import NotAllowed
 from webapp.security import kept_forms
 from webapp.security.access import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
-from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
+from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json, bearer_secret, is_for_programs
 from webapp.security.context import current_actor, current_principal, request_id
 
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
@@ -66,6 +66,8 @@ def _check_permission() -> ResponseReturnValue | None:
     declared = permission_of(view)
     if view is None or declared == PUBLIC:
         return None
+    if bearer_secret() is not None and not is_for_programs():
+        raise NotAllowed("Pages are for people. A token calls the addresses below /api.")
     actor = current_actor()
     logs.bind(actor=actor.key)
     if declared is None:

@@ -10,6 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import of_scopes
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
+from webapp.security.content_negotiation import bearer_secret
 from webapp.services.users import api_tokens, sessions, users
 
 POLL_HEADER = "X-Desk-Poll"
@@ -46,9 +47,9 @@ class LoginUser:
 
 def authenticate(runtime: Runtime, request_id: str) -> Principal | None:
     """The principal by the bearer token or the session cookie; None for a stranger."""
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return _machine(runtime, secret.strip(), request_id)
+    secret = bearer_secret()
+    if secret is not None:
+        return _machine(runtime, secret, request_id)
     return current_user.principal if current_user.is_authenticated else None
 
 
