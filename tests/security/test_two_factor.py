@@ -116,6 +116,12 @@ def test_guessing_at_an_open_session_locks_that_session_and_a_code_confirms_as_w
     assert _password(somebody).status_code == 303, "guesses at an open session close no sign-in"
 
 
+def test_recovery_codes_are_too_long_for_a_plain_hash_of_them_to_be_searched(sign_in: SignIn) -> None:
+    _app, codes = _set_up(sign_in("agent"))
+    assert len(codes) == len(set(codes)) == 10
+    assert all(re.fullmatch("([a-z2-9]{4}-){6}[a-z2-9]{4}", code) for code in codes), "31 letters, 28 of them: 138 bits"
+
+
 @pytest.mark.parametrize("page", ["recovery-codes", "disable"])
 def test_where_it_is_off_there_are_no_codes_to_renew_and_nothing_to_turn_off(sign_in: SignIn, page: str) -> None:
     answer = send(sign_in("agent"), f"/profile/second-factor/{page}", password=PASSWORD)
