@@ -1,8 +1,10 @@
 """The session cookie, and Flask-Login over our own sessions."""
 
+import hashlib
 from datetime import timedelta
 
 from flask import Flask, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, login_user, logout_user
 
 from webapp import clock
@@ -17,8 +19,15 @@ _MEGABYTE = 1024 * 1024
 COOKIE = "desk_session"
 
 
+class _Cookies(SecureCookieSessionInterface):
+    """Flask's cookie, signed by HMAC with SHA-256 instead of SHA-1."""
+
+    digest_method = staticmethod(hashlib.sha256)
+
+
 def configure(app: Flask, settings: Settings) -> None:
     """Settings of Flask and its extensions that keep the door shut."""
+    app.session_interface = _Cookies()
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=settings.secret_key_fallbacks,

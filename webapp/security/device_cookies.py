@@ -4,6 +4,7 @@ The protocol is OWASP's: "Slow Down Online Guessing Attacks with Device Cookies"
 counts the failures of this browser apart from everybody else's.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 
@@ -60,4 +61,4 @@ def _name(settings: Settings) -> str:
 
 def _signer(settings: Settings) -> URLSafeTimedSerializer:
     keys = [*reversed(settings.secret_key_fallbacks), settings.secret_key]
-    return URLSafeTimedSerializer(keys, salt=_SALT)
+    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs={"digest_method": hashlib.sha256})
