@@ -98,7 +98,8 @@ def _check_csrf() -> ResponseReturnValue | None:
         return None
     try:
         csrf.protect()
-    except CSRFError:
+    except CSRFError as problem:
+        logs.get_logger().warning("csrf.refused", path=request.path, reason=problem.description)
         again = _shown_again()
         if again is None:
             raise

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp import clock
+from webapp import clock, logs
 from webapp.errors import Invalid, NotAllowed
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
@@ -37,8 +37,10 @@ def check_password(runtime: Runtime, email: str, password: str, browser: Browser
         user = users.by_email(session, email)
     fits = passwords.matches(user.password if user else None, password)
     if user is None or not fits:
+        _log(Purpose.PASSWORD, browser.address, "wrong", user)
         raise Invalid(_WRONG)
     if not user.active:
+        _log(Purpose.PASSWORD, browser.address, "disabled", user)
         raise NotAllowed("This account is disabled. An administrator can enable it.")
     if passwords.is_outdated(user.password or ""):
         with runtime.db.transaction() as session:
@@ -52,6 +54,7 @@ def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> Non
     with runtime.db.transaction() as session:
         fits = two_factor.accepts(session, user.id, code, codes=two_factor.Codes(runtime.settings))
     if not fits:
+        _log(Purpose.CODE, browser.address, "wrong", user)
         raise Invalid(_WRONG_CODE, fields={"code": _WRONG_CODE})
 
 
@@ -68,6 +71,7 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
         if fits:
             login_throttle.reset(session, Purpose.AGAIN, guesser)
     if not fits:
+        _log(Purpose.AGAIN, address, "wrong", user)
         wrong = (
             "That is neither your password nor a code that fits." if user.totp_secret else "That is not your password."
         )
@@ -96,4 +100,11 @@ def _count(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:
     with runtime.db.transaction() as session:
         refused = login_throttle.register_attempt(session, purpose, guesser, clock.now())
     if refused:
+        _log(purpose, guesser.address, "locked", None)
         raise NotAllowed(refused)
+
+
+def _log(purpose: Purpose, address: str, reason: str, user: User | None) -> None:
+    """One line for each attempt that failed. What was typed is in none, for it may be a password."""
+    known = None if user is None else f"user:{user.id}"
+    logs.get_logger().warning("sign_in.failed", purpose=purpose.value, reason=reason, account=known, origin=address)
