@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from tests.support.people import PASSWORD, send
 from webapp import clock
@@ -131,6 +132,47 @@ def test_a_copied_cookie_dies_with_the_sign_out(sign_in: SignIn, somebody: Flask
     send(client, "/sign-out", page="/users")
     somebody.set_cookie("desk_session", copied.value)
     assert somebody.get("/users").status_code == 302
+
+
+def test_signing_in_again_ends_the_sign_in_before_it_and_every_copy_of_its_cookie(
+    sign_in: SignIn, somebody: FlaskClient
+) -> None:
+    client = sign_in("agent")
+    copy = client.get_cookie("desk_session")
+    assert copy
+    somebody.set_cookie("desk_session", copy.value)
+    assert somebody.get("/profile/").status_code == 200
+    assert send(client, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
+    assert client.get("/profile/").status_code == 200
+    assert somebody.get("/profile/").status_code == 302
+
+
+def test_signing_out_clears_what_the_browser_kept(sign_in: SignIn) -> None:
+    answer = send(sign_in("agent"), "/sign-out", page="/profile")
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_cookies_are_signed_by_sha_256(sign_in: SignIn) -> None:
+    client = sign_in("agent")
+    for name in ("desk_session", "desk_device"):
+        cookie = client.get_cookie(name)
+        assert cookie
+        assert len(cookie.value.rpartition(".")[2]) == 43, f"{name}: 32 bytes in base64"
+
+
+def test_each_attempt_that_fails_is_logged_without_what_was_typed(desk: Runtime, somebody: FlaskClient) -> None:
+    with capture_logs() as lines:
+        send(somebody, "/sign-in", email="nobody@desk.example", password="no such words here")
+        for _ in range(6):
+            send(somebody, "/sign-in", email="agent@desk.example", password="wrong wrong wrong")
+        somebody.post("/sign-in", data={"email": "agent@desk.example", "password": PASSWORD})
+    failed = [(line["purpose"], line["reason"], line["account"]) for line in lines if line["event"] == "sign_in.failed"]
+    with desk.db.reading() as session:
+        agent = session.scalars(select(User.id).where(User.email == "agent@desk.example")).one()
+    wrong, locked = ("password", "wrong", f"user:{agent}"), ("password", "locked", None)
+    assert failed == [("password", "wrong", None), *[wrong] * 5, locked]
+    assert [line["path"] for line in lines if line["event"] == "csrf.refused"] == ["/sign-in"]
+    assert all("wrong wrong" not in str(line) and "agent@" not in str(line) for line in lines)
 
 
 def test_the_idle_limit_ends_a_session_and_polling_does_not_extend_it(sign_in: SignIn, desk: Runtime) -> None:

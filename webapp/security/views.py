@@ -68,6 +68,7 @@ def sign_in() -> ResponseReturnValue:
         return _show("security/sign_in.html", form, refusal.status, refusal)
     if user.totp_secret is None:
         return _begin(user)
+    _end_the_one_before()
     session.clear()
     session[_HALFWAY] = [user.id, int(time.time())]
     if _kept():
@@ -106,11 +107,11 @@ def code() -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the sign-in on the server; twice is harmless."""
-    principal = current_principal()
-    if principal is not None and principal.user is not None and principal.session is not None:
-        cookies.sign_out(runtime(), principal.user, principal.session.id)
+    _end_the_one_before()
     flash(_("You are signed out."))
-    return redirect(url_for("security.sign_in"), 303)
+    response = redirect(url_for("security.sign_in"), 303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @views.route("/theme", methods=["POST"])
@@ -124,9 +125,17 @@ def theme() -> ResponseReturnValue:
     return response
 
 
+def _end_the_one_before() -> None:
+    """End the sign-in that this browser has, if any: a new one takes its place, and no copy of its cookie lives on."""
+    principal = current_principal()
+    if principal is not None and principal.user is not None and principal.session is not None:
+        cookies.sign_out(runtime(), principal.user, principal.session.id)
+
+
 def _begin(user: User) -> ResponseReturnValue:
     wanted, text = _wanted() or "/", _kept()
     kept = kept_forms.readable(text, user.id)
+    _end_the_one_before()
     secret = login.begin(runtime(), user, this_browser(), request_id(), text if kept else None)
     cookies.sign_in(runtime(), secret)
     if kept is not None:
