@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     dispute_response_hours: int = Field(72, ge=1)
     evidence_max_megabytes: int = Field(10, ge=1, le=100)
     api_rate_limit: str = "600 per minute"
+    second_factor_required: bool = False
     run_lease_seconds: int = Field(30, ge=1, le=600)
     max_clock_skew_seconds: int = Field(30, ge=1, le=3600)
     silence_seconds: int = Field(60, ge=2, le=3600)

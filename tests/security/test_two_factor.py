@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from passlib.totp import TOTP
 
 from tests.support.people import PASSWORD, send
+from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
 
@@ -120,6 +121,20 @@ def test_recovery_codes_are_too_long_for_a_plain_hash_of_them_to_be_searched(sig
     _app, codes = _set_up(sign_in("agent"))
     assert len(codes) == len(set(codes)) == 10
     assert all(re.fullmatch("([a-z2-9]{4}-){6}[a-z2-9]{4}", code) for code in codes), "31 letters, 28 of them: 138 bits"
+
+
+def test_where_it_is_required_nothing_is_open_before_it_is_set_up(desk: Runtime, sign_in: SignIn) -> None:
+    desk.settings.second_factor_required = True
+    client = sign_in("agent")
+    for path in ("/", "/disputes/", "/disputes/open/1"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/profile/second-factor/"), path
+    assert client.get("/api/v1/escrows").status_code == 403
+    assert client.get("/profile/").status_code == 200
+    _set_up(client)
+    assert client.get("/disputes/").status_code == client.get("/api/v1/escrows").status_code == 200
+    assert send(client, "/profile/second-factor/disable", password=PASSWORD).status_code == 303
+    assert client.get("/disputes/").status_code == 302
 
 
 @pytest.mark.parametrize("page", ["recovery-codes", "disable"])

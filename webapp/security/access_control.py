@@ -10,12 +10,15 @@ from flask_wtf.csrf import CSRFError
 
 from webapp import logs
 from webapp.errors import NotAllowed
+from webapp.models import User
 from webapp.security import kept_forms
 from webapp.security.access import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json, bearer_secret, is_for_programs
-from webapp.security.context import current_actor, current_principal, request_id
+from webapp.security.context import current_actor, current_principal, request_id, runtime
 
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
+
+_OPEN_WITHOUT_A_SECOND_FACTOR = _OPEN_TO_A_NEW_PASSWORD | {"second-factor.index", "second-factor.enable"}
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _QUIET = frozenset({"static", "livez"})
@@ -78,17 +81,21 @@ def _check_permission() -> ResponseReturnValue | None:
 
 
 def _ask_for_a_new_password() -> ResponseReturnValue | None:
-    principal = current_principal()
-    if (
-        principal is None
-        or principal.user is None
-        or not principal.user.must_change_password
-        or request.endpoint in _OPEN_TO_A_NEW_PASSWORD
-    ):
-        return None
+    user = _person()
+    if user is None or not user.must_change_password or request.endpoint in _OPEN_TO_A_NEW_PASSWORD:
+        return _ask_for_a_second_factor(user)
     if answers_in_json():
         raise NotAllowed("Choose a password of your own first.")
     return redirect(url_for("profile.index", _anchor="password"))
+
+
+def _ask_for_a_second_factor(user: User | None) -> ResponseReturnValue | None:
+    is_wanted = user is not None and user.totp_secret is None and runtime().settings.second_factor_required
+    if not is_wanted or request.endpoint in _OPEN_WITHOUT_A_SECOND_FACTOR:
+        return None
+    if answers_in_json():
+        raise NotAllowed("Set up a second factor first.")
+    return redirect(url_for("second-factor.index"))
 
 
 def _check_csrf() -> ResponseReturnValue | None:
@@ -121,8 +128,12 @@ def _declares_public() -> bool:
 
 
 def _is_person() -> bool:
+    return _person() is not None
+
+
+def _person() -> User | None:
     principal = current_principal()
-    return principal is not None and principal.is_person
+    return principal.user if principal is not None else None
 
 
 def _view() -> object | None:
