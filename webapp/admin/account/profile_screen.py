@@ -79,7 +79,7 @@ class ProfileScreen(Screen):
     def _confirm_password(self) -> ActionPage:
         return ActionPage(_("Change your password"), self.at(), verb=_("Change password"))
 
-    @action("/sessions/<int:session_id>/end", permission=SIGNED_IN)
+    @action("/sessions/<int:session_id>/end", permission=SIGNED_IN, reauthenticate=True)
     def end(self, session_id: int, form: DeskForm) -> Done:
         """End one of one's sign-ins."""
         user, _signed_in = current_person()
