@@ -102,6 +102,10 @@ def test_the_cookie_of_production_is_bound_to_host_and_https(desk: Runtime) -> N
     assert app.test_client().get("/livez", base_url="https://evil.example").status_code == 400
 
 
+def test_no_address_answers_trace(somebody: FlaskClient) -> None:
+    assert {somebody.open(path, method="TRACE").status_code for path in ("/", "/sign-in", "/api/v1/escrows")} == {405}
+
+
 def test_machines_get_errors_as_problem_json(somebody: FlaskClient) -> None:
     answer = somebody.get("/api/v1/nothing-here")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.support.market import Market
-from tests.support.people import PASSWORD, SETUP, hidden
+from tests.support.people import PASSWORD, SETUP, hidden, send
 from webapp import clock
 from webapp.errors import NotAllowed
 from webapp.models import ApiToken, Audit, Role, User
@@ -168,6 +168,29 @@ def test_the_api_asks_a_person_again_and_no_token(
     assert [send().status_code, send(password="not it at all").status_code] == [422, 422]
     assert send(password=PASSWORD).status_code in (200, 201)
     assert ask(app, made(desk, "tokens", "read", "parties"), method, path, **body).status_code in (200, 201)
+
+
+def test_the_api_takes_a_password_with_the_blanks_that_belong_to_it(desk: Runtime, app: Flask) -> None:
+    spaced = "  seven quiet herons  "
+    with desk.db.transaction() as session:
+        users.create(
+            session,
+            email="spaced@desk.example",
+            name="Spaced",
+            roles=["admin"],
+            password=spaced,
+            at=clock.now(),
+            actor=SETUP,
+        )
+    client = app.test_client()
+    assert send(client, "/sign-in", email="spaced@desk.example", password=spaced).status_code == 303
+    headers = {"X-CSRFToken": hidden(client.get("/profile").text)["csrf_token"]}
+    body = {"name": "cron", "scopes": ["read"]}
+    trimmed = client.post("/api/v1/tokens", json=body | {"password": spaced.strip()}, headers=headers)
+    typed = client.post("/api/v1/tokens", json=body | {"password": spaced}, headers=headers)
+    assert (trimmed.status_code, typed.status_code) == (422, 201)
+    unknown = client.post("/api/v1/approvals/1/approve", json={"password": spaced}, headers=headers)
+    assert unknown.status_code == 404, "the password was taken"
 
 
 def made(desk: Runtime, *scopes: str, by: str | None = None, name: str = "test", expires_at: Any = None) -> str:

@@ -5,7 +5,7 @@ from pydantic import Field
 from webapp.api.approvals.schemas import ApprovalShape, PreviewShape, approval_shape, preview_shape
 from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import NewestFirst, Page, ReasonBody, RequestModel, to_page
+from webapp.api.framework.schemas import NewestFirst, Page, Password, ReasonBody, RequestModel, to_page
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval
 from webapp.security.reauthentication import reauthenticate
@@ -25,7 +25,7 @@ class ApprovalsQuery(NewestFirst):
 class ApproveBody(RequestModel):
     """The password, or a code, of who approves."""
 
-    password: str = Field(min_length=1, max_length=1_000)
+    password: Password = Field(min_length=1)
 
 
 def _ask_again(body: ApproveBody) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.schemas import RequestModel
+from webapp.api.framework.schemas import Password, RequestModel
 from webapp.security.context import current_principal
 from webapp.security.reauthentication import reauthenticate
 
@@ -13,8 +13,8 @@ class Reauthentication(RequestModel):
     """A body that also carries the password."""
 
     password: Annotated[
-        str | None,
-        Field(max_length=1_000, description="The password, or a code, of the person who asks. A token leaves it out."),
+        Password | None,
+        Field(description="The password, or a code, of the person who asks. A token leaves it out."),
     ] = None
 
 

@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    field_validator,
+)
 
 from webapp import clock
 from webapp.domain import instants
@@ -40,6 +49,8 @@ Reference = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_c
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
 ShortText = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
 LongText = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_clean)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False, max_length=1_000)]
+"""As it was typed: blanks at its ends belong to it."""
 Number = Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
 Id = Annotated[int, Field(ge=1, le=BIGGEST)]
 Version = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Refused when it is not the present.")]
