@@ -1,12 +1,13 @@
 """Closed by default, CSRF, headers, limits and errors."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.people import send
+from tests.support.people import PASSWORD, send
 from webapp.app import create_app
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
@@ -100,6 +101,40 @@ def test_the_cookie_of_production_is_bound_to_host_and_https(desk: Runtime) -> N
     assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
     assert app.config["SESSION_COOKIE_SECURE"]
     assert app.test_client().get("/livez", base_url="https://evil.example").status_code == 400
+
+
+def test_cookies_that_open_something_are_out_of_reach_of_scripts_and_of_other_sites(somebody: FlaskClient) -> None:
+    answer = send(somebody, "/sign-in", email="admin@desk.example", password=PASSWORD)
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"desk_session", "desk_device"}
+    assert all("HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie for cookie in cookies)
+
+
+def test_no_other_site_may_read_an_answer(somebody: FlaskClient) -> None:
+    for path in ("/sign-in", "/api/openapi.json", "/api/v1/escrows", "/static/desk.css"):
+        answer = somebody.get(path, headers={"Origin": "https://evil.example"})
+        assert [name for name, _value in answer.headers if name.lower().startswith("access-control")] == []
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")])
+def test_the_callers_address_is_what_as_many_proxies_as_are_trusted_say(desk: Runtime, proxies: int, seen: str) -> None:
+    desk.settings.trusted_proxies = proxies
+    client = create_app(desk).test_client()
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.1, 203.0.113.9, 198.51.100.7"
+    assert send(client, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 303
+    assert seen in client.get("/profile/").text
+
+
+def test_no_folder_is_listed(somebody: FlaskClient) -> None:
+    assert {somebody.get(path).status_code for path in ("/static/", "/static/..", "/static/%2e%2e/pyproject.toml")} == {
+        404
+    }
+
+
+def test_what_is_typed_as_a_password_is_not_shown(somebody: FlaskClient) -> None:
+    [field] = re.findall(r'<input[^>]*name="password"[^>]*>', somebody.get("/sign-in").text)
+    assert 'type="password"' in field
+    assert 'autocomplete="current-password"' in field
 
 
 def test_no_address_answers_trace(somebody: FlaskClient) -> None:

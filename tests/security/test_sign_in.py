@@ -223,3 +223,15 @@ def test_passwords_are_hashed_by_argon2id_at_the_cost_that_its_authors_recommend
     script = "from webapp.services.users.passwords import hashed; print(hashed('seven quiet herons'))"
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["plain green doors", "green doors in the rain, " * 3, "ночь и улица, фонарь", "  blanks belong to it  "],
+)
+def test_a_password_may_be_of_any_signs_and_is_taken_as_it_is(password: str) -> None:
+    passwords.check(password)
+    kept = passwords.hashed(password)
+    assert passwords.matches(kept, password)
+    assert not passwords.matches(kept, password[:-1])
+    assert not passwords.matches(kept, password.upper())

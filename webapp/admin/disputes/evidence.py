@@ -37,6 +37,7 @@ class EvidenceActions(Screen):
         )
         response = send_file(path, mimetype=kind, as_attachment=True, download_name=found.name, max_age=0)
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        response.headers["Cache-Control"] = "no-store"  # send_file's own would let a browser keep a copy
         return response
 
     @action(
