@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from passlib.totp import TOTP
+from sqlalchemy import select
 
 from tests.support.people import PASSWORD, send
+from webapp.models import Audit, User
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -135,6 +137,26 @@ def test_where_it_is_required_nothing_is_open_before_it_is_set_up(desk: Runtime,
     assert client.get("/disputes/").status_code == client.get("/api/v1/escrows").status_code == 200
     assert send(client, "/profile/second-factor/disable", password=PASSWORD).status_code == 303
     assert client.get("/disputes/").status_code == 302
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_reset_leaves_the_second_factor_on_unless_it_is_lost_too(
+    desk: Runtime, sign_in: SignIn, somebody: FlaskClient, lost: bool
+) -> None:
+    app, _codes = _set_up(sign_in("agent"))
+    with desk.db.reading() as session:
+        agent = session.scalars(select(User.id).where(User.email == "agent@desk.example")).one()
+    ticked = {"second_factor": "y"} if lost else {}
+    answer = send(sign_in("admin"), f"/users/{agent}/reset", **ticked)
+    [password] = re.findall(r"<code>([a-z0-9-]{19})</code>", answer.text)
+    inside = send(somebody, "/sign-in", email="agent@desk.example", password=password)
+    assert inside.headers["Location"] == ("/" if lost else "/sign-in/code")
+    if not lost:
+        assert send(somebody, "/sign-in/code", code=_next(app)).status_code == 303
+    assert somebody.get("/disputes/").headers["Location"] == "/profile/#password"
+    with desk.db.reading() as session:
+        [after] = session.scalars(select(Audit.after).where(Audit.action == "user.reset"))
+    assert ("true" in str(after).lower(), "second_factor_off" in str(after)) == (lost, True)
 
 
 @pytest.mark.parametrize("page", ["recovery-codes", "disable"])

@@ -6,6 +6,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
     "browser": r"tests/browser/",
+    "authorization matrix": r"tests/security/test_authorization_matrix\.py",
     "description": r"tests/api/framework/test_openapi\.py",
     "desk up": r"tests/local/test_desk_up\.py::test_(it_is_ready|nobody_else|the_second_start)",
     "demo on PostgreSQL": r"tests/demo/test_demo\.py::.*\[postgresql",

@@ -61,13 +61,14 @@ def disable(email: str, as_json: bool) -> None:
 
 @command.command("reset")
 @click.argument("email")
+@click.option("--second-factor", is_flag=True, help="Turn their second factor off as well: it is lost too.")
 @json_option
-def reset(email: str, as_json: bool) -> None:
-    """Give a user a new password, printed once, and end every sign-in; a second factor is off."""
+def reset(email: str, second_factor: bool, as_json: bool) -> None:
+    """Give a user a new password, printed once, and end every sign-in."""
     with desk() as runtime:
         user_id = _id_of(runtime, email)
         with runtime.db.transaction() as session:
-            password = users.reset(session, user_id, at=clock.now(), actor=operator())
+            password = users.reset(session, user_id, at=clock.now(), actor=operator(), second_factor_too=second_factor)
             user = users.find(session, user_id)
     _say(user, f"{user.email} must choose another password after the next sign-in.", password, as_json)
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, func, or_, select
-from wtforms import StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
@@ -48,6 +48,12 @@ class AccountReasonForm(DeskForm):
     """Why it is done."""
 
     reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why.")), Length(max=500)])
+
+
+class ResetForm(DeskForm):
+    """What the person has lost besides the password."""
+
+    second_factor = BooleanField(_l("Turn the second factor off as well: its app and its recovery codes are lost"))
 
 
 class UserScreen(ListScreen):
@@ -184,18 +190,19 @@ class UserScreen(ListScreen):
             _("Enable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Enable")
         )
 
-    @action("/<int:user_id>/reset", permission="user:manage", reauthenticate=True)
-    def reset(self, user_id: int, form: DeskForm) -> Done:
+    @action("/<int:user_id>/reset", permission="user:manage", form=ResetForm, reauthenticate=True)
+    def reset(self, user_id: int, form: ResetForm) -> Done:
         """A new password, shown once."""
+        lost = bool(form.second_factor.data)
         with self.transaction() as session:
-            password = users.reset(session, user_id, at=clock.now(), actor=current_actor())
+            password = users.reset(session, user_id, at=clock.now(), actor=current_actor(), second_factor_too=lost)
         return self._once(_("The password was reset"), user_id, password)
 
     @reset.confirmation
     def _confirm_reset(self, user_id: int) -> ActionPage:
         summary = _(
-            "They get a new password, which is shown to you once. Their second factor is turned off and every sign-in "
-            "of theirs ends."
+            "They get a new password, which is shown to you once, and every sign-in of theirs ends. Make sure that it "
+            "is them who ask, above all when the second factor goes too."
         )
         title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
         return ActionPage(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)

@@ -95,14 +95,19 @@ def enable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> Use
     return user
 
 
-def reset(session: Session, user_id: int, *, at: datetime, actor: Actor) -> str:
-    """A new password, returned once; the second factor is off, every sign-in ends, another must be chosen."""
+def reset(session: Session, user_id: int, *, at: datetime, actor: Actor, second_factor_too: bool = False) -> str:
+    """A new password, returned once; every sign-in ends, another must be chosen. The second factor stays, unless it is
+    lost too: a reset alone opens no account that has one.
+    """
     actor.require(_MANAGE)
     user, password = locked(session, user_id), passwords.generated()
     user.password, user.must_change_password = passwords.hashed(password), True
-    two_factor.clear(user)
+    turned_off = second_factor_too and user.totp_secret is not None
+    if turned_off:
+        two_factor.clear(user)
     sessions.end_all(session, user_id, at=at)
-    trail.record(session, actor, "user.reset", ("user", user_id), at=at)
+    after = {"second_factor_off": turned_off}
+    trail.record(session, actor, "user.reset", ("user", user_id), at=at, after=after)
     return password
 
 
