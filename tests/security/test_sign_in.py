@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from tests.support.people import PASSWORD, send
+from tests.support.people import PASSWORD, SETUP, send
 from webapp import clock
 from webapp.models import Audit, FailedLogin, User, UserSession
 from webapp.runtime import Runtime
-from webapp.services.users import passwords
+from webapp.services.users import passwords, users
 
 SignIn = Callable[..., FlaskClient]
 
@@ -158,6 +158,24 @@ def test_cookies_are_signed_by_sha_256(sign_in: SignIn) -> None:
         cookie = client.get_cookie(name)
         assert cookie
         assert len(cookie.value.rpartition(".")[2]) == 43, f"{name}: 32 bytes in base64"
+
+
+def test_a_password_that_somebody_else_chose_expires_after_a_week(desk: Runtime, somebody: FlaskClient) -> None:
+    now = clock.now()
+    with desk.db.transaction() as session:
+        agent = session.scalars(select(User.id).where(User.email == "agent@desk.example")).one()
+        given = users.reset(session, agent, at=now - passwords.FIRST_LIFETIME, actor=SETUP)
+    late = send(somebody, "/sign-in", email="agent@desk.example", password=given)
+    assert late.status_code == 403
+    assert "given to you too long ago" in late.text
+    with desk.db.transaction() as session:
+        given = users.reset(session, agent, at=now - passwords.FIRST_LIFETIME + timedelta(hours=1), actor=SETUP)
+    assert send(somebody, "/sign-in", email="agent@desk.example", password=given).status_code == 303
+    own = "four plain green doors"
+    changed = send(somebody, "/profile/password", page="/profile/", old=given, new=own, again=own)
+    assert changed.status_code == 303
+    with desk.db.reading() as session:
+        assert users.find(session, agent).password_expires_at is None
 
 
 def test_each_attempt_that_fails_is_logged_without_what_was_typed(desk: Runtime, somebody: FlaskClient) -> None:

@@ -45,6 +45,8 @@ class User(Base):
     """Hashes of those not used yet."""
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether an administrator chose the password."""
+    password_expires_at: Mapped[datetime | None]
+    """Until when a password that an administrator chose lets its person in; their own does for good."""
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")
 

@@ -42,6 +42,9 @@ def check_password(runtime: Runtime, email: str, password: str, browser: Browser
     if not user.active:
         _log(Purpose.PASSWORD, browser.address, "disabled", user)
         raise NotAllowed("This account is disabled. An administrator can enable it.")
+    if user.password_expires_at is not None and user.password_expires_at <= clock.now():
+        _log(Purpose.PASSWORD, browser.address, "expired", user)
+        raise NotAllowed("This password was given to you too long ago. Ask an administrator for another.")
     if passwords.is_outdated(user.password or ""):
         with runtime.db.transaction() as session:
             users.renew_hash(session, user.id, password)

@@ -209,7 +209,8 @@ class UserScreen(ListScreen):
 
     def _once(self, title: str, user_id: int, password: str) -> Any:
         intro = _(
-            "Hand this password over in person or by phone. It is shown once, and must be changed at the first sign-in."
+            "Hand this password over in person or by phone. It is shown once, works for seven days, and must be "
+            "changed at the first sign-in."
         )
         return self.shown_once(title, intro, password, self.at("one", user_id=user_id))
 

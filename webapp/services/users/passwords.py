@@ -1,6 +1,7 @@
 """Passwords: argon2id hashes, and what makes a password acceptable."""
 
 import secrets
+from datetime import timedelta
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -9,6 +10,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from webapp.errors import Invalid
 
 SHORTEST, LONGEST = 12, 200
+FIRST_LIFETIME = timedelta(days=7)
+"""How long a password that somebody else chose lets its person in."""
 _COMMON = ("password", "123456", "qwerty", "letmein", "escrow", "welcome", "iloveyou", "abc123", "admin")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 

@@ -27,6 +27,7 @@ def change_password(
     if old == new:
         raise Invalid("The new password is the old one.", fields={"new": "Choose another password than the old one."})
     user.password, user.must_change_password = passwords.hashed(new), False
+    user.password_expires_at = None
     sessions.end_all(session, user_id, at=at, but=current_session_id)
     trail.record(session, actor, "user.password", ("user", user_id), at=at)
 

@@ -50,6 +50,7 @@ def create(
         active=True,
         must_change_password=must_change_password,
         password=passwords.hashed(password),
+        password_expires_at=at + passwords.FIRST_LIFETIME if must_change_password else None,
         roles=_roles(session, roles),
     )
     session.add(user)
@@ -102,6 +103,7 @@ def reset(session: Session, user_id: int, *, at: datetime, actor: Actor, second_
     actor.require(_MANAGE)
     user, password = locked(session, user_id), passwords.generated()
     user.password, user.must_change_password = passwords.hashed(password), True
+    user.password_expires_at = at + passwords.FIRST_LIFETIME
     turned_off = second_factor_too and user.totp_secret is not None
     if turned_off:
         two_factor.clear(user)
