@@ -214,7 +214,8 @@
       event.preventDefault();
       const chosen = button.value;
       document.documentElement.dataset.theme = chosen;
-      document.cookie = "desk_theme=" + chosen + ";path=/;max-age=31536000;samesite=lax" + (location.protocol === "https:" ? ";secure" : "");
+      const [prefix, secure] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
+      document.cookie = prefix + "desk_theme=" + chosen + ";path=/;max-age=31536000;samesite=lax" + secure;
       for (const other of $$("[data-theme-form] button[name=theme]")) {
         other.value = next[chosen];
         $("use", other).setAttribute("href", "/static/icons.svg#" + looks[chosen]);

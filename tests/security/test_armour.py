@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.people import PASSWORD, send
+from tests.support.people import PASSWORD, hidden, send
 from webapp.app import create_app
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
@@ -200,3 +200,16 @@ def test_the_theme_is_kept_in_a_cookie(somebody: FlaskClient, sign_in: SignIn) -
     client = sign_in("viewer")
     send(client, "/theme", page="/profile", theme="dark")
     assert 'data-theme="dark"' in client.get("/profile").text
+
+
+def test_over_https_the_theme_s_cookie_is_bound_to_the_host_too(app: Flask) -> None:
+    client = app.test_client()
+    page = client.get("/sign-in", base_url="https://localhost").text
+    data = hidden(page) | {"theme": "dark"}
+    answer = client.post(
+        "/theme", data=data, base_url="https://localhost", headers={"Referer": "https://localhost/sign-in"}
+    )
+    [cookie] = [each for each in answer.headers.getlist("Set-Cookie") if "desk_theme" in each]
+    assert cookie.startswith("__Host-desk_theme=dark;")
+    assert "; Secure" in cookie
+    assert 'data-theme="dark"' in client.get("/sign-in", base_url="https://localhost").text

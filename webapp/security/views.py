@@ -23,6 +23,8 @@ from webapp.services.users import users
 views = Blueprint("security", __name__)
 
 THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "desk_theme"
+"""Over https with the prefix `__Host-`; the script of the pages writes it too."""
 
 _HALFWAY = "halfway"
 _KEPT = "kept"
@@ -121,7 +123,8 @@ def theme() -> ResponseReturnValue:
     chosen = request.form.get("theme", "auto")
     response = redirect(_wanted() or "/", 303)
     if chosen in THEMES:
-        response.set_cookie("desk_theme", chosen, max_age=31_536_000, samesite="Lax", secure=request.is_secure)
+        name = f"__Host-{THEME_COOKIE}" if request.is_secure else THEME_COOKIE
+        response.set_cookie(name, chosen, max_age=31_536_000, samesite="Lax", secure=request.is_secure)
     return response
 
 

@@ -11,7 +11,7 @@ from webapp.admin.ui.run_bars import run_bars
 from webapp.security.access import SIGNED_IN, permission_of
 from webapp.security.context import current_principal, runtime
 from webapp.security.headers import nonce
-from webapp.security.views import THEMES
+from webapp.security.views import THEME_COOKIE, THEMES
 from webapp.services.common import kill_switch
 
 
@@ -33,7 +33,7 @@ def register_context(app: Flask) -> None:
 
 def colours() -> str:
     """The reader's choice of colours."""
-    chosen = request.cookies.get("desk_theme", "auto")
+    chosen = request.cookies.get(f"__Host-{THEME_COOKIE}") or request.cookies.get(THEME_COOKIE, "auto")
     return chosen if chosen in THEMES else "auto"
 
 
