@@ -288,6 +288,9 @@ def test_a_row_that_somebody_looks_at_is_paid_in_the_same_run(runtime: Runtime, 
         until(lambda: runs_of(runtime, "pay")[0].succeeded == 17, 20)
     thread.join(20)
     assert (runs_of(runtime, "pay")[0].succeeded, paid(runtime)) == (18, 18)
+    with runtime.db.reading() as session:
+        said = [line.event for line in runs.lines(session, run.id)]
+    assert said == ["run.started", "run.finished"], "The others were paid in one chunk, and nobody waited."
 
 
 def test_a_row_that_stays_locked_is_a_failed_item(runtime: Runtime, declare: Declare) -> None:
@@ -324,3 +327,17 @@ def test_items_are_isolated_one_by_one_too(runtime: Runtime, declare: Declare) -
     planned(runtime, declare("things", each), NOON)
     run = go(runtime, "things")
     assert (run.status, run.succeeded, run.skipped) == ("succeeded", 2, 1)
+
+
+def test_nobody_takes_over_a_run_whose_lease_lasts(runtime: Runtime, declare: Declare) -> None:
+    planned(runtime, declare("pay", release), NOON)
+    run = asked(runtime, "pay")
+    now = clock.now()
+    with runtime.db.transaction() as session:
+        run_progress.start(session, run.id, now, LEASE)
+    with runtime.db.transaction() as session:
+        assert orphaned_runs.abandoned(session, now + LEASE) == []
+        assert orphaned_runs.take_over(session, run.id, now + LEASE) is None
+        taken = orphaned_runs.take_over(session, run.id, now + LEASE + timedelta(seconds=1))
+        assert taken is not None
+        assert taken.attempt == 2

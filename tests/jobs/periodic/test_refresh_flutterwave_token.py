@@ -57,7 +57,9 @@ def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Cal
         said = str([(line.event, line.fields) for line in session.scalars(select(RunLine))])
     assert token not in said
     assert token not in (kept(runtime).token_encrypted or "")
-    assert token not in repr(runtime.providers.clients["flutterwave"].tokens.__dict__)
+    shown = repr(runtime.providers.clients["flutterwave"].tokens.__dict__)
+    assert token not in shown
+    assert V4["flutterwave_client_secret"] not in shown
 
 
 def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: Caller) -> None:
