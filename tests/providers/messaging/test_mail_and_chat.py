@@ -65,6 +65,16 @@ def test_the_servers_no_is_for_good_or_for_now(letters: Letters, said: str, kind
     assert type(ended) is kind
 
 
+def test_our_password_is_not_sent_in_the_clear_to_another_machine(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.providers.messaging.smtp._HERE", ())
+    url = letters.url.replace("smtp://", "smtp://desk:our-password@")
+    [ended] = Mail(url, FROM, 3).send([Email("a", "zoe@shop.example", "Hi", "Hello")])
+    assert str(ended) == "The mail server offers no TLS, so our password was not sent to it."
+    assert letters.got == []
+
+
 def test_a_server_that_is_away_says_so_for_each_letter() -> None:
     ended = Mail("smtp://user:secret@127.0.0.1:9", FROM, 1).send([Email("a", "zoe@shop.example", "Hi", "x")] * 2)
     assert [type(each) for each in ended] == [NotSent, NotSent]
