@@ -253,3 +253,15 @@ def test_a_password_may_be_of_any_signs_and_is_taken_as_it_is(password: str) -> 
     assert passwords.matches(kept, password)
     assert not passwords.matches(kept, password[:-1])
     assert not passwords.matches(kept, password.upper())
+
+
+def test_nothing_of_the_session_before_is_carried_over(somebody: FlaskClient) -> None:
+    """Who had this browser's cookie before the sign-in has nothing of it afterwards."""
+    somebody.get("/sign-in")
+    with somebody.session_transaction() as session:
+        session["left_behind"] = "by somebody else"
+        before = session["csrf_token"]
+    assert send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
+    with somebody.session_transaction() as session:
+        assert "left_behind" not in session
+        assert session.get("csrf_token") != before

@@ -9,13 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.support.market import Market
+from tests.support.market import AMINA, Market
 from tests.support.people import PASSWORD, SETUP, hidden, send
 from webapp import clock
-from webapp.errors import NotAllowed
-from webapp.models import ApiToken, Audit, Role, User
+from webapp.errors import Conflict, NotAllowed
+from webapp.models import ApiToken, Approval, Audit, Role, User
 from webapp.runtime import Runtime
+from webapp.services.approvals import escrow_decisions
 from webapp.services.common import authorization
+from webapp.services.payouts import destinations
+from webapp.services.payouts.destinations import NewDestination
 from webapp.services.users import api_tokens, users
 
 SignIn = Callable[..., FlaskClient]
@@ -83,6 +86,41 @@ def test_a_token_lives_no_longer_than_the_one_that_made_it(desk: Runtime, app: F
     assert ask(app, again.json["token"], "get", "/api/v1/parties").status_code == 401
 
 
+def test_a_token_is_nobody_s_after_its_time(desk: Runtime) -> None:
+    at = clock.now()
+    secret = made(desk, "read", expires_at=at + timedelta(hours=1))
+    with desk.db.reading() as session:
+        assert api_tokens.find(session, secret, at + timedelta(minutes=59)) is not None
+        assert api_tokens.find(session, secret, at + timedelta(hours=1)) is None
+
+
+def test_an_administrator_neither_disables_nor_demotes_themselves(desk: Runtime) -> None:
+    own = number(desk, "admin")
+    with desk.db.transaction() as session:
+        admin = users.actor_of(session.get_one(User, own))
+        with pytest.raises(Conflict, match="can't disable yourself"):
+            users.disable(session, own, at=clock.now(), actor=admin)
+        with pytest.raises(Conflict, match="role admin from yourself"):
+            users.change_roles(session, own, ["agent"], at=clock.now(), actor=admin)
+        users.change_roles(session, own, ["admin", "agent"], at=clock.now(), actor=admin)
+
+
+def test_approving_asks_for_the_password_again(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk)
+        market.limit(0)
+        escrow = market.escrow()
+        how: Any = {"version": escrow.version, "at": clock.now(), "actor": AMINA, "settings": desk.settings}
+        proposed = escrow_decisions.release(session, escrow.id, "It came.", **how).approval
+        assert proposed is not None
+    client, path = sign_in("admin"), f"/approvals/{proposed.id}/approve"
+    filled = hidden(client.get(path).text, path)
+    assert client.post(path, data=filled | {"secret": "not it at all"}).status_code == 422
+    with desk.db.reading() as session:
+        assert session.get_one(Approval, proposed.id).status == "proposed"
+    assert client.post(path, data=filled | {"secret": PASSWORD}).status_code == 303
+
+
 def test_a_token_that_ends_makes_no_other(desk: Runtime) -> None:
     made(desk, "tokens", "read")
     with desk.db.transaction() as session:
@@ -129,13 +167,14 @@ FILLED: dict[str, tuple[str, dict[str, str]]] = {
             "account_name": "Eve",
         },
     ),
+    "parties.approve_destination": ("/parties/1/payout-destination/1/approve", {}),
 }
 """What gives somebody more than they had, or money another way."""
 
 
 @pytest.mark.parametrize("endpoint", FILLED)
 def test_what_gives_power_asks_for_the_password_again(endpoint: str, desk: Runtime, sign_in: SignIn) -> None:
-    change(desk, lambda session, at: Market(session, desk).party("payee"))
+    change(desk, lambda session, at: payee(session, desk))
     client, (path, fields) = sign_in("admin"), FILLED[endpoint]
     before = trail(desk)
     shown = client.get(path).text
@@ -199,6 +238,13 @@ def made(desk: Runtime, *scopes: str, by: str | None = None, name: str = "test",
         actor = users.actor_of(session.get_one(User, number(desk, by))) if by else SETUP
         at = clock.now()
         return api_tokens.create(session, name=name, scopes=scopes, expires_at=expires_at, at=at, actor=actor)[1]
+
+
+def payee(session: Any, desk: Runtime) -> None:
+    """A party whose new account waits."""
+    party = Market(session, desk).party("payee")
+    to = NewDestination("NGN", "nuban", "058", "0123456780", "Kofi Mensah")
+    destinations.put(session, party.id, to, at=clock.now(), actor=SETUP, settings=desk.settings)
 
 
 def ask(app: Flask, secret: str, method: str, path: str, **body: Any) -> Any:

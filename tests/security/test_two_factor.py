@@ -164,3 +164,15 @@ def test_where_it_is_off_there_are_no_codes_to_renew_and_nothing_to_turn_off(sig
     answer = send(sign_in("agent"), f"/profile/second-factor/{page}", password=PASSWORD)
     assert answer.status_code == 409
     assert "Set it up first" in answer.text
+
+
+def test_who_gave_the_password_has_five_minutes_for_the_code(sign_in: SignIn, somebody: FlaskClient) -> None:
+    app, _codes = _set_up(sign_in("agent"))
+    _password(somebody)
+    with somebody.session_transaction() as session:
+        user_id, since = session["halfway"]
+        session["halfway"] = [user_id, since - 301]
+    late = somebody.get("/sign-in/code")
+    assert (late.status_code, late.headers["Location"]) == (303, "/sign-in")
+    _password(somebody)
+    assert send(somebody, "/sign-in/code", code=_next(app)).status_code == 303

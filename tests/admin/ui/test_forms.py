@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from tests.support.paths import ROOT
 from tests.support.people import PASSWORD, hidden, send
+from webapp.errors import NotFound
 from webapp.models import ApiToken, Audit, User, UserSession
 from webapp.runtime import Runtime
-from webapp.services.users import users
+from webapp.services.users import saved_views, users
 
 SignIn = Callable[..., FlaskClient]
 
@@ -151,3 +152,21 @@ def test_a_field_that_has_to_be_filled_says_so_in_words_of_its_own() -> None:
 def _id(desk: Runtime, role: str) -> int:
     with desk.db.reading() as session:
         return session.scalars(select(User.id).where(User.email == f"{role}@desk.example")).one()
+
+
+def test_a_new_password_ends_every_other_sign_in(sign_in: SignIn) -> None:
+    here, elsewhere = sign_in("agent"), sign_in("agent")
+    fields = {"old": PASSWORD, "new": "four plain green doors", "again": "four plain green doors"}
+    assert send(here, "/profile/password", page="/profile", **fields).status_code == 303
+    assert here.get("/profile").status_code == 200
+    assert elsewhere.get("/profile").status_code == 302
+
+
+def test_nobody_removes_the_view_of_another(desk: Runtime) -> None:
+    with desk.db.transaction() as session:
+        one, other = session.scalars(select(User.id).order_by(User.id).limit(2)).all()
+        view = saved_views.save(session, one, "escrows", "Mine", "status=held")
+        session.flush()
+        with pytest.raises(NotFound):
+            saved_views.remove(session, other, view.id)
+        assert saved_views.remove(session, one, view.id) == "Mine"
