@@ -1,5 +1,7 @@
 """Decisions of people: who gets what, who may, and what is refused."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -9,7 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.permissions import SCOPES
 from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, EscrowStatus
-from webapp.errors import Conflict, Invalid, NotAllowed
+from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.models import Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, escrow_decisions
@@ -286,3 +288,57 @@ def _left_by(market: Market, escrow_id: int) -> int:
 def _empty(market: Market, party_id: int, amount: int) -> None:
     money.owe(market.session, party_id, amount, "NGN", reference=f"debt-{party_id}", at=NOW, actor=DIVINE)
     money.repay(market.session, party_id, amount, "NGN", reference=f"pay-{party_id}", at=NOW, actor=DIVINE)
+
+
+def test_no_token_approves_whatever_it_may(market: Market) -> None:
+    market.limit(0)
+    decided = decide(market, market.dispute().id, REFUND)
+    token = Actor("token", 1, "machine", frozenset(CHIKA.permissions))
+
+    assert decided.approval is not None
+    for act in (approvals.approve, approvals.reject):
+        how: Any = {"settings": market.runtime.settings} if act is approvals.approve else {"reason": WHY}
+        with pytest.raises(NotAllowed, match="Only a person approves"):
+            act(market.session, decided.approval.id, at=NOW, actor=token, **how)
+
+
+def test_a_proposal_is_not_approved_after_its_time(market: Market) -> None:
+    market.limit(0)
+    decided = decide(market, market.dispute().id, REFUND)
+
+    assert decided.approval is not None
+    with pytest.raises(Overtaken, match="time to decide this is over"):
+        approvals.approve(
+            market.session,
+            decided.approval.id,
+            at=decided.approval.expires_at,
+            actor=CHIKA,
+            settings=market.runtime.settings,
+        )
+
+
+def test_a_decided_proposal_is_not_decided_again(market: Market) -> None:
+    """Neither by a form nor by a job that had looked before: the update itself asks."""
+    market.limit(0)
+    decided = decide(market, market.dispute().id, REFUND)
+
+    assert decided.approval is not None
+    approve(market, decided.approval.id)
+    with pytest.raises(Overtaken, match="decided this already"):
+        approve(market, decided.approval.id, DIVINE)
+    known = approvals.get(market.session, decided.approval.id)
+    with pytest.raises(Overtaken, match="at the same moment"):
+        approvals._decide(market.session, known, ApprovalStatus.EXPIRED, NOW, DIVINE, None)
+
+
+def test_while_a_proposal_waits_nothing_else_is_decided(market: Market) -> None:
+    market.limit(0)
+    escrow = market.escrow()
+    for again in (False, True):
+        known = escrow_decisions.get(market.session, escrow.id)
+        how: Any = {"version": known.version, "at": NOW, "actor": AMINA, "settings": market.runtime.settings}
+        if again:
+            with pytest.raises(Overtaken, match="Amina proposed a decision already"), undone(market.session):
+                escrow_decisions.release(market.session, escrow.id, WHY, **how)
+        else:
+            escrow_decisions.refund(market.session, escrow.id, WHY, **how)

@@ -7,7 +7,7 @@ import pytest
 from tests.support import money
 from tests.support import payouts as payouts_of
 from tests.support.arguments import ByActor
-from tests.support.market import DIVINE, NOW, Market, undone
+from tests.support.market import DIVINE, NOW, Market, undone, wallet
 from tests.support.reversals import left_by, let_go
 from webapp import clock
 from webapp.domain.providers.provider_results import ProviderStatus
@@ -17,6 +17,8 @@ from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
 from webapp.services.common import kill_switch
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
 from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import payouts
 from webapp.services.payouts.schedules import detail as schedule_detail
@@ -119,3 +121,13 @@ def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -
         with pytest.raises(Conflict) as refused, undone(session):
             payouts.retry(session, number, at=now, actor=DIVINE)
         assert refused.value.detail == lacks
+
+
+def test_no_order_is_paid_from_a_wallet(stopped_market: Market) -> None:
+    market, session = stopped_market, stopped_market.session
+    buyer, seller = market.party("buyer", wallet=10_000).id, market.party("seller").id
+    _stop(market)
+    new = NewOrder("stopped", buyer, seller, 5_000, "NGN", terms="wallet")
+    with pytest.raises(Conflict, match="Fraud wave"), undone(session):
+        orders.create(session, new, at=NOW, actor=DIVINE, settings=market.runtime.settings)
+    assert wallet(session, buyer) == 10_000

@@ -270,3 +270,15 @@ def test_what_a_killed_process_had_in_hand_comes_back_together(place: Runtime, r
         found = delivery_queue.claim(session, clock.now() + LEASE, LEASE, 10, in_a_row=20)
     assert [each.id for each in found] == [each.id for each in dead]
     assert {each.attempt for each in found} == {2}
+
+
+@pytest.mark.parametrize("end", ["paused_at", "removed_at"])
+def test_a_paused_or_removed_endpoint_is_sent_nothing(place: Runtime, receiver: Receiver, end: str) -> None:
+    made, _ = endpoint(place, receiver.url)
+    happen(place, "a.one")
+    spread(place)
+    with place.db.transaction() as session:
+        setattr(session.get_one(WebhookEndpoint, made.id), end, clock.now())
+    send(place)
+    assert receiver.got == []
+    assert states(place) == [("a.one", "waiting", 0)]

@@ -10,7 +10,9 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Event, Party
+from webapp.services.common import kill_switch
 from webapp.services.common.batch_result import Outcome
 from webapp.services.parties import auto_deduct as party_auto_deduct
 from webapp.services.parties import auto_deduct_mandates
@@ -139,3 +141,21 @@ def test_other_systems_are_told_of_each_deduction_and_of_nothing_else(market: Ma
             },
         )
     ]
+
+
+def test_nothing_is_taken_while_money_is_stopped(market: Market) -> None:
+    party = debtor(market, held=100_000, debt=10_000)
+    kill_switch.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
+    with pytest.raises(Conflict, match="Fraud wave"):
+        deduct(market)
+    kill_switch.resume(market.session, "It is over.", at=NOW, actor=DIVINE)
+    assert wallet(market.session, party.id) == 100_000
+
+
+def test_a_stale_standing_order_changes_nothing(market: Market) -> None:
+    party, order = debtor(market, held=100, debt=100), MandateTerms(False)
+    for version in (0, 2):
+        with pytest.raises(Overtaken, match="Nothing was changed"):
+            auto_deduct_mandates.change(market.session, party.id, "NGN", order, version=version, at=NOW, actor=AMINA)
+    changed = auto_deduct_mandates.change(market.session, party.id, "NGN", order, version=1, at=NOW, actor=AMINA)
+    assert (changed.enabled, changed.version) == (False, 2)

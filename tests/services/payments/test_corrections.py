@@ -194,3 +194,11 @@ def test_a_reversal_alone_is_still_held_frozen(market: Market) -> None:
 
     after = escrow_decisions.get(market.session, escrow.id)
     assert (after.status, after.freezes) == (EscrowStatus.HELD, 1)
+
+
+def test_what_was_reversed_is_not_reversed_again(market: Market) -> None:
+    escrow = paid_and_spent(market, 0)
+    first = left_by(market.session, escrow.id)
+    reverse(market, escrow.id)
+    with pytest.raises(Conflict, match="was reversed already"), undone(market.session):
+        reversal_decisions.reverse(market.session, first, WHY, at=NOW, actor=DIVINE, settings=market.runtime.settings)

@@ -5,6 +5,7 @@ from sqlalchemy import func, select, update
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from webapp.domain.actors import Actor, job_actor
+from webapp.domain.money.money import Money
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
@@ -252,3 +253,25 @@ def test_a_refund_that_is_under_way_is_not_settled_otherwise(market: Market) -> 
     refund(market, escrow)
     with pytest.raises(Overtaken, match="waiting"):
         settle(market, payment, version=1)
+
+
+def test_an_order_has_a_bounded_number_of_payments(market: Market) -> None:
+    order, settings = tried(market).order_id, market.runtime.settings
+    for _ in range(payments.MOST_ATTEMPTS - 1):
+        payments.create(market.session, order, "paystack", at=NOW, actor=DIVINE, settings=settings)
+    with pytest.raises(Conflict, match="has 20 payments already"):
+        payments.create(market.session, order, "paystack", at=NOW, actor=DIVINE, settings=settings)
+
+
+def test_a_success_is_not_held_in_an_escrow_that_awaits_none(market: Market) -> None:
+    payment = tried(market)
+    market.session.execute(update(Escrow).values(status="voided"))
+    assert hear(market, payment, paid()).status == "needs_review"
+    assert market.session.scalars(select(Escrow.status)).one() == "voided"
+
+
+def test_a_payment_is_given_back_once(market: Market) -> None:
+    payment, escrow = held_by_card(market)
+    refund(market, escrow)
+    with pytest.raises(Conflict, match="a payment is given back once"), undone(market.session):
+        refunds.write(market.session, payment, escrow.buyer_id, Money(1, "NGN"), at=NOW, actor=JOB)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, person
 from webapp.domain.actors import Actor, job_actor
+from webapp.encryption import decrypt
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Delivery, Event, Payout, PayoutDestination
 from webapp.runtime import Runtime
@@ -58,6 +59,12 @@ def test_nothing_is_paid_to_a_new_one_for_a_day(market: Market) -> None:
     assert any("is new: nothing is paid" in reason.sentence for reason in told)
     assert pay(market, schedule, NOW + DAY) == []
     assert market.session.scalars(select(Payout.destination_id)).one() == to.id
+
+
+def test_an_account_number_is_kept_encrypted(market: Market) -> None:
+    kept = put(market, market.party("payee").id).account_encrypted
+    assert "0123456789" not in kept
+    assert decrypt(kept, market.runtime.settings.encryption_keys) == "0123456789"
 
 
 def test_the_one_before_is_not_paid_to_while_another_waits(market: Market) -> None:

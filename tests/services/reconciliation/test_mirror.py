@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select, update
 
 from tests.providers.conftest import Outfit
@@ -13,6 +14,7 @@ from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.models import Account, MirrorAccount, MirrorEntry, Transfer
+from webapp.providers.blnk.provider import Blnk
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
 from webapp.services.escrows import release as escrow_release
@@ -170,3 +172,17 @@ def test_a_balance_whose_maker_died_is_found_or_made_by_another(desk: Runtime, s
     send(desk)
     assert set(statuses(desk)) == {"done"}
     assert theirs(served) == ours(desk)
+
+
+def test_what_happened_before_a_time_out_is_looked_for_first(
+    desk: Runtime, sandbox: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reference alone would make it harmless there: nothing that is in doubt is sent before it was looked for."""
+    release_all(desk, trade(desk))
+    sandbox.set_fault("blnk", "bulk", "timeout_after", times=1, seconds=3)
+    send(desk)
+    assert "sending" in statuses(desk)
+    monkeypatch.setattr(Blnk, "move", lambda *_: pytest.fail("it was sent once more"))
+    try_now(desk)
+    send(desk)
+    assert set(statuses(desk)) == {"done"}
