@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench faults lock pythons wheel openapi
+.PHONY: help up test quick check conformance bench faults mutants lock pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -45,6 +45,9 @@ bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults
+
+mutants: $(READY) ## take each guard away in a copy: do its tests notice? (NAMES="…", KIND="…", MINUTES=…; var/mutants.json)
+	@$(BIN)/python tools/mutants.py $(NAMES) $(if $(KIND),--kind "$(KIND)") $(if $(MINUTES),--minutes $(MINUTES))
 
 pythons: ## try every supported Python that is here, in clean copies: install, start, first page, one run, stop
 	@$(or $(PYTHON),python3) tools/try_pythons.py
