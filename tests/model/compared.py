@@ -1,0 +1,165 @@
+"""A desk beside its model: each step is done by both, and then both know the same."""
+
+import pickle
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import wraps
+from typing import Any, ClassVar
+
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.model import observation
+from tests.model.drawn import LAST
+from tests.model.plain import nights
+from tests.model.plain.books import Refused
+from tests.model.plain.desk import Desk
+from tests.model.plain.facts import JOBS
+from tests.model.product import Product
+from tests.model.worlds import PARTIES, WITH_WALLETS, Worlds
+from tests.support.market import all_books_agree
+from webapp.errors import Refusal
+from webapp.services.read_models import escrow_explanation
+
+BOOKS_EVERY = 5
+"""After so many steps the ledger's own checks are asked, which take longer than a step."""
+STOPPED_FOR = 4
+TICK = timedelta(seconds=1)
+Condition = Callable[[Any], bool]
+
+
+def always(_machine: Any) -> bool:
+    return True
+
+
+def step(when: Condition = always, **drawn: Any) -> Callable[[Any], Any]:
+    """A step of any order: what is drawn for it is noted before it is taken, so that the order can be taken again."""
+
+    def declared(method: Any) -> Any:
+        @wraps(method)
+        def noted(self: Any, **given: Any) -> None:
+            self.taken.append((method.__name__, given))
+            method(self, **given)
+            self.flows_again()
+
+        noted.when = when  # type: ignore[attr-defined]
+        declares: Any = initialize if method.__name__ == "begin" else rule
+        found = declares(**drawn)(noted)
+        if declares is rule:
+            found = precondition(when)(found)
+        found.when = when
+        return found
+
+    return declared
+
+
+def knows(what: str) -> Callable[[Any], bool]:
+    """Whether there is something of a kind to do anything with."""
+    return lambda machine: bool(getattr(machine.model, what))
+
+
+class ComparedDesk(RuleBasedStateMachine):
+    """One desk, and its model."""
+
+    worlds: ClassVar[Worlds]
+    tally: ClassVar[Counter[str]] = Counter()
+    """How often each step was done, and how often refused, since the tests began."""
+
+    last: ClassVar["ComparedDesk | None"] = None
+    """The one that was made last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).last = self
+        self.open = ExitStack()
+        runtime, self.clock = self.open.enter_context(type(self).worlds())
+        self.product = Product(runtime, self.clock)
+        self.model = Desk(self.clock.at, {name for name, verified in PARTIES.items() if verified})
+        self.model.books.wallets = {(name, each) for name, some in WITH_WALLETS.items() for each in some}
+        self.model.planned = dict.fromkeys(JOBS, self.clock.at)
+        self.references = self.stopped_for = 0
+        self.taken: list[tuple[str, dict[str, Any]]] = []
+
+    def teardown(self) -> None:
+        """Every book agrees, and each escrow that is not paid says why."""
+        try:
+            self.explained()
+            all_books_agree(self.product.runtime)
+        finally:
+            self.open.close()
+
+    # one step
+
+    def both(self, name: str, ask_model: Callable[[Desk], Any], ask_desk: Callable[[], Any]) -> bool:
+        """Do it with both; says whether it was done. Both do it or both refuse it, and know the same afterwards."""
+        before, wanted, refusal = pickle.dumps(self.model), None, ""
+        self.moves(TICK)
+        self.model.events.clear()
+        answer: Any = None
+        try:
+            wanted = ask_model(self.model)
+        except Refused as refused:
+            refusal = str(refused)
+            self.model = pickle.loads(before)
+            self.model.now = self.clock.at
+            self.model.events.clear()
+        theirs = ""
+        try:
+            answer = ask_desk()
+        except Refusal as refused:
+            theirs = refused.detail
+        assert refusal or not theirs, f"{name}: the desk refuses what the model does: {theirs}"
+        assert theirs or not refusal, f"{name}: the desk does what the model refuses: {refusal}"
+        assert answer == wanted, f"{name}: the desk answers {answer}, the model {wanted}"
+        self.tally[f"{name}{' refused' if refusal else ''}"] += 1
+        self.compare(name)
+        return not refusal
+
+    def compare(self, name: str) -> None:
+        """State, balances, freezes, proposals, events and the ledger's own checks."""
+        desk = observation.of_desk(self.product, checks_books=len(self.taken) % BOOKS_EVERY == 0)
+        different = observation.difference(observation.of_model(self.model), desk)
+        assert not different, f"after {name}:\n{different}"
+        told, due = self.product.events(), Counter(self.model.events)
+        assert told == due, (
+            f"after {name}: the desk tells {dict(told - due)} too much and {dict(due - told)} too little"
+        )
+
+    def flows_again(self) -> None:
+        """Money is not stopped for long: little can be done meanwhile."""
+        self.stopped_for = self.stopped_for + 1 if self.model.is_stopped else 0
+        if self.stopped_for > STOPPED_FOR:
+            self.both(
+                "flow",
+                lambda model: nights.switch(model, "Divine", stop=False),
+                lambda: self.product.switch("Divine", stop=False),
+            )
+
+    def moves(self, by: timedelta) -> None:
+        """Time goes by, for both."""
+        self.clock.move(self.clock.at + by)
+        self.model.now = self.clock.at
+
+    def some(self, what: str, which: int, fitting: Callable[[Any], bool] = bool) -> int:
+        """One of those that there are, the newest for 0: of those that fit, if there are any, but for the last."""
+        known = list(enumerate(getattr(self.model, what)))
+        wanted = [number for number, each in known if which < LAST and fitting(each)]
+        chosen = wanted or [number for number, _ in known]
+        return chosen[-1 - which % len(chosen)]
+
+    def _works(self, ask: Callable[[Desk], Any]) -> bool:
+        try:
+            ask(pickle.loads(pickle.dumps(self.model)))
+        except Refused:
+            return False
+        return True
+
+    def explained(self) -> None:
+        """Each escrow that is not paid says why."""
+        with self.product.runtime.db.reading() as session:
+            for number, escrow in enumerate(self.model.escrows):
+                words = escrow_explanation.why(session, self.product.escrows[number], self.clock.at)
+                assert all(words or [""]), f"escrow {number} does not say why it is {escrow.status}"
+                if escrow.status == "held" and self.model.is_stopped:
+                    assert "stopped" in words[0]

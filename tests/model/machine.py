@@ -1,0 +1,309 @@
+"""Any order of what people and jobs do, told to the desk and to its model."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.model.compared import TICK, ComparedDesk, knows, step
+from tests.model.drawn import (
+    ADMIN,
+    AMOUNT,
+    APPROVER,
+    CORRECTION,
+    CURRENCY,
+    HOURS,
+    HOW,
+    JOB,
+    MANDATE,
+    MOST,
+    ORDER,
+    PARTY,
+    RESOLUTION,
+    SHARE,
+    SLOTTED,
+    STALE,
+    VERB,
+    WHICH,
+    WHO,
+)
+from tests.model.plain import cases, decisions, nights, orders, parties
+from tests.model.plain.books import Refused
+from tests.model.plain.desk import Desk, Escrow, Mandate
+
+
+def is_held(escrow: Escrow) -> bool:
+    return escrow.status == "held"
+
+
+def is_free(escrow: Escrow) -> bool:
+    return escrow.status == "held" and not escrow.freezes
+
+
+def persons_of(escrow: Escrow) -> list[str]:
+    """Who froze it."""
+    return [who for cause, who in escrow.freezes if cause == "person"]
+
+
+def is_unpaid(escrow: Escrow) -> bool:
+    return escrow.status == "pending_payment"
+
+
+def silent(_number: int) -> None:
+    """What the model numbers is numbered by the desk otherwise."""
+
+
+class DeskMachine(ComparedDesk):
+    """Everything that may be done."""
+
+    # orders and escrows
+
+    @step(lambda self: len(self.model.escrows) < MOST, who=ADMIN, order=ORDER)
+    def order(self, who: str, order: dict[str, Any]) -> None:
+        self.create(who, **order)
+
+    def create(
+        self, who: str, terms: str, pair: Any, amount: int, currency: str, policy: str, fee: int, due: Any
+    ) -> None:
+        buyer, seller = pair
+        due_at = None if due is None or policy in ("completion", "buffer") else self.clock.at + timedelta(hours=due)
+        new = Escrow(buyer, seller, policy, currency, amount, amount * fee // 10, due_at)
+        more = {"policy": policy, "fee": new.fee, "release_at": due_at}
+        self.both(
+            "create",
+            lambda model: silent(orders.create(model, who, new, terms)),
+            lambda: self.product.create(who, terms, buyer, seller, amount, currency, **more),
+        )
+
+    @step(knows("escrows"), who=ADMIN, which=WHICH)
+    def complete(self, who: str, which: int) -> None:
+        number = self.some("escrows", which, lambda each: each.order == "in_progress")
+        self.both(
+            "complete",
+            lambda model: orders.complete(model, who, number),
+            lambda: self.product.complete(who, number),
+        )
+
+    def cancel(self, who: str, which: int) -> None:
+        number = self.some("escrows", which, is_unpaid)
+        self.both("cancel", lambda model: orders.cancel(model, who, number), lambda: self.product.cancel(who, number))
+
+    @step(knows("escrows"), who=WHO, which=WHICH, hours=HOURS)
+    def extend(self, who: str, which: int, hours: int) -> None:
+        number, due = self.some("escrows", which, is_held), self.clock.at + timedelta(hours=hours)
+        self.both(
+            "extend",
+            lambda model: orders.extend(model, who, number, due),
+            lambda: self.product.extend(who, number, due),
+        )
+
+    @step(knows("escrows"), who=WHO, which=WHICH, lift=st.sampled_from([True, True, False]))
+    def freeze(self, who: str, which: int, lift: bool) -> None:
+        """A person's freeze; or one is lifted, by anybody who may."""
+        if not lift:
+            number = self.some("escrows", which, is_held)
+            self.both(
+                "freeze", lambda model: orders.freeze(model, who, number), lambda: self.product.freeze(who, number)
+            )
+            return
+        number = self.some("escrows", which, lambda each: bool(persons_of(each)))
+        whose = min(persons_of(self.model.escrows[number]), default="Amina")
+        self.both(
+            "unfreeze",
+            lambda model: orders.unfreeze(model, who, number, whose),
+            lambda: self.product.unfreeze(who, number, whose),
+        )
+
+    # disputes
+
+    @step(knows("escrows"), who=WHO, which=WHICH, kind=st.sampled_from(["dispute", "warranty_claim"]))
+    def open_dispute(self, who: str, which: int, kind: str) -> None:
+        number = self.some("escrows", which, is_held)
+        self.both(
+            "open_dispute",
+            lambda model: silent(cases.open_dispute(model, who, number, kind)),
+            lambda: self.product.open_dispute(who, number, kind),
+        )
+
+    @step(knows("disputes"), who=WHO, which=WHICH)
+    def withdraw(self, who: str, which: int) -> None:
+        number = self.some("disputes", which, lambda each: each.is_open)
+        self.both(
+            "withdraw", lambda model: cases.withdraw(model, who, number), lambda: self.product.withdraw(who, number)
+        )
+
+    # decisions
+
+    def decide(self, who: str, action: str, subject: Any, *, stale: bool = False, **payload: Any) -> bool:
+        def ask_model(model: Desk) -> str:
+            if stale:
+                raise Refused("it changed since the form was read")
+            return decisions.decide(model, who, action, subject, **payload)
+
+        named = self.model.transfers[subject] if action.startswith("transfer.") else subject
+        return self.both(action, ask_model, lambda: self.product.decide(who, action, named, stale, **payload))
+
+    @step(knows("escrows"), who=WHO, which=WHICH, stale=STALE)
+    def release(self, who: str, which: int, stale: bool) -> None:
+        self.decide_escrow(who, which, "release", stale)
+
+    @step(knows("escrows"), who=WHO, which=WHICH, stale=STALE)
+    def refund(self, who: str, which: int, stale: bool) -> None:
+        self.decide_escrow(who, which, "refund", stale)
+
+    @step(lambda self: any(is_unpaid(each) for each in self.model.escrows), who=WHO, which=WHICH)
+    def give_up(self, who: str, which: int) -> None:
+        """One that was never paid: by its order, or by a decision."""
+        if which % 2:
+            self.cancel(who, which)
+        else:
+            self.decide_escrow(who, which, "void", False)
+
+    def decide_escrow(self, who: str, which: int, verb: str, stale: bool) -> None:
+        number = self.some("escrows", which, is_unpaid if verb == "void" else is_free)
+        self.decide(who, f"escrow.{verb}", number, stale=stale)
+
+    @step(knows("disputes"), who=WHO, which=WHICH, resolution=RESOLUTION, share=SHARE, stale=STALE)
+    def resolve(self, who: str, which: int, resolution: str, share: int, stale: bool) -> None:
+        number = self.some("disputes", which, lambda each: each.is_open)
+        part = self.model.escrows[self.model.disputes[number].escrow].amount * share // 10
+        self.decide(who, "dispute.resolve", number, stale=stale, resolution=resolution, seller_amount=part)
+
+    @step(
+        knows("transfers"), who=ADMIN, which=WHICH, verb=CORRECTION,
+          to_debt=st.booleans(), share=SHARE)  # fmt: skip
+    def reverse(self, who: str, which: int, verb: str, to_debt: bool, share: int) -> None:
+        number = self.some("transfers", which, lambda each: not each.is_reversed and each.escrow is not None)
+        escrow = self.model.transfers[number].escrow
+        part = 0 if escrow is None else self.model.escrows[escrow].amount * share // 10
+        self.decide(who, f"transfer.{verb}", number, to_debt=to_debt, seller_amount=part)
+
+    @step(knows("proposals"), who=APPROVER, which=WHICH, yes=st.sampled_from([True, True, False]))
+    def second(self, who: str, which: int, yes: bool) -> None:
+        number = self.some("proposals", which, lambda each: each.status == "proposed")
+        if yes:
+            self.both(
+                "approve",
+                lambda model: decisions.approve(model, who, number),
+                lambda: self.product.approve(who, number),
+            )
+        else:
+            self.both(
+                "reject", lambda model: decisions.reject(model, who, number), lambda: self.product.reject(who, number)
+            )
+
+    # parties
+
+    @step(who=ADMIN, party=PARTY, verb=VERB, amount=AMOUNT, currency=CURRENCY, mandate=MANDATE)
+    def party(self, who: str, party: str, verb: str, amount: int, currency: str, mandate: Any) -> None:
+        """Money from outside, a debt, a repayment, a wallet by hand, or a standing order."""
+        if verb == "wallet":
+            self.open_wallet(who, party, currency)
+        elif verb == "mandate":
+            self.set_mandate(who, party, currency, *mandate)
+        else:
+            self.book(who, party, verb, amount, currency)
+
+    def book(self, who: str, party: str, verb: str, amount: int, currency: str) -> None:
+        self.references += 1
+        reference = f"money-{self.references}"
+        self.decide(who, f"party.{verb}", party, amount=amount, currency=currency, reference=reference)
+
+    def open_wallet(self, who: str, party: str, currency: str) -> None:
+        self.both(
+            "open_wallet",
+            lambda model: parties.open_wallet(model, who, party, currency),
+            lambda: self.product.open_wallet(who, party, currency),
+        )
+
+    def set_mandate(self, who: str, party: str, currency: str, percent: Any, most: Any, least: Any, on: bool) -> None:
+        mandate = Mandate(percent, most, least, on)
+        self.both(
+            "set_mandate",
+            lambda model: parties.set_mandate(model, who, party, currency, mandate),
+            lambda: self.product.set_mandate(who, party, currency, mandate),
+        )
+
+    # jobs and clocks
+
+    @step(who=ADMIN, job=JOB, how=HOW, ago=st.sampled_from([0, 0, 0, 30]))
+    def job(self, who: str, job: str, how: str, ago: int) -> None:
+        """Run by hand, twice perhaps, for now or for an instant that is over; dry; paused or resumed; all stopped."""
+        if how in ("toggle", "repeat") and job != "watch":
+            self.pause(who, job, (job in self.model.paused) == (how == "repeat"))
+        elif how in ("switch", "toggle", "repeat"):
+            self.switch(who, not self.model.is_stopped)
+        elif how == "dry":
+            self.both("dry run", lambda model: None, lambda: self.product.run(job, dry_run=True))
+        else:
+            self.run(job, 2 if how == "twice" else 1, ago)
+
+    def run(self, job: str, times: int, ago: int) -> None:
+        at = self.clock.at + TICK - timedelta(hours=ago)
+        for _ in range(times):
+            self.both(
+                f"run {job}",
+                lambda model: nights.run(model, job, at),
+                lambda: self.product.run(job, at if ago else None),
+            )
+
+    @step(job=SLOTTED, hours=HOURS)
+    def tick(self, job: str, hours: int) -> None:
+        """Some time goes by, and the schedulers look."""
+        self.moves(timedelta(hours=hours))
+        self.both(
+            f"tick {job}",
+            lambda model: [slot for slot in [nights.tick(model, job)] if slot],
+            lambda: self.product.tick(job),
+        )
+
+    def pause(self, who: str, job: str, pause: bool) -> None:
+        self.both(
+            "pause" if pause else "resume",
+            lambda model: (nights.pause if pause else nights.resume)(model, who, job),
+            lambda: (self.product.pause if pause else self.product.resume)(who, job),
+        )
+
+    def switch(self, who: str, stop: bool) -> None:
+        self.both(
+            "stop" if stop else "flow",
+            lambda model: nights.switch(model, who, stop=stop),
+            lambda: self.product.switch(who, stop=stop),
+        )
+
+    # what may be done next
+
+    @step(knows("escrows"), which=WHICH)
+    def next_steps(self, which: int) -> None:
+        """What could be done to an escrow now is what the model says, and a page offers just that; nothing is done."""
+        number = self.some("escrows", which)
+        later = self.clock.at + timedelta(days=900)
+        tries: dict[str, tuple[Callable[[Desk], Any], Callable[[], Any]]] = {
+            "complete": (
+                lambda m: orders.complete(m, "Divine", number),
+                lambda: self.product.complete("Divine", number),
+            ),
+            "cancel": (lambda m: orders.cancel(m, "Divine", number), lambda: self.product.cancel("Divine", number)),
+            "extend": (
+                lambda m: orders.extend(m, "Amina", number, later),
+                lambda: self.product.extend("Amina", number, later),
+            ),
+            "dispute": (
+                lambda m: cases.open_dispute(m, "Amina", number, "dispute"),
+                lambda: self.product.open_dispute("Amina", number, "dispute"),
+            ),
+        }
+        for verb in ("release", "refund", "void"):
+            action = f"escrow.{verb}"
+            tries[action] = (
+                lambda m, action=action: decisions.decide(m, "Amina", action, number),  # type: ignore[misc]
+                lambda action=action: self.product.decide("Amina", action, number),  # type: ignore[misc]
+            )
+        for name, (ask_model, ask_desk) in tries.items():
+            works = self._works(ask_model)
+            assert self.product.would(ask_desk) == works, f"{name}: only {'the model' if works else 'the desk'} does it"
+            if name.startswith("escrow."):
+                offered = self.product.offered(name, number)
+                assert offered == works, f"{name}: a page {'offers' if offered else 'hides'} it"
+        self.tally["next steps"] += 1

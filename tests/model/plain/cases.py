@@ -1,0 +1,76 @@
+"""Disputes and warranty claims."""
+
+from typing import Any
+
+from tests.model.plain import orders
+from tests.model.plain.books import Refused
+from tests.model.plain.desk import Desk, Dispute, Escrow
+from tests.model.plain.facts import COOLDOWN
+
+
+def open_dispute(desk: Desk, who: str, number: int, kind: str) -> int:
+    """A claim freezes its escrow; one at a time."""
+    desk.require(who, "dispute")
+    if desk.escrows[number].status != "held" or desk.dispute_of(number) is not None:
+        raise Refused("only held money is disputed, once at a time")
+    desk.disputes.append(Dispute(number, kind))
+    made = len(desk.disputes) - 1
+    desk.freeze(number, desk.disputes[made].cause, made)
+    desk.tell("dispute.opened")
+    return made
+
+
+def withdraw(desk: Desk, who: str, number: int) -> None:
+    """The claimant takes it back; only its own freeze is lifted."""
+    desk.require(who, "dispute")
+    dispute = desk.disputes[number]
+    if not dispute.is_open or dispute.status == "pending_approval":
+        raise Refused("it is over, or a decision waits")
+    dispute.status, dispute.version = "withdrawn", dispute.version + 1
+    desk.lift(dispute.escrow, dispute.cause, number)
+    if dispute.kind == "warranty_claim":
+        _cool_down(desk, desk.escrows[dispute.escrow])
+    desk.tell("dispute.withdrawn")
+
+
+def to_seller(desk: Desk, number: int, decision: dict[str, Any]) -> int | None:
+    """The seller's part of the hold; None when the decision moves nothing."""
+    dispute, escrow = desk.disputes[number], desk.escrows[desk.disputes[number].escrow]
+    resolution = decision["resolution"]
+    is_rejected = dispute.kind == "warranty_claim" and resolution == "release_to_seller"
+    if resolution == "no_fault" or is_rejected:
+        return None
+    whole: int = {"release_to_seller": escrow.amount, "refund_to_buyer": 0}.get(resolution, decision["seller_amount"])
+    return whole
+
+
+def check(desk: Desk, number: int, decision: dict[str, Any], lifted: set[tuple[str, Any]]) -> None:
+    """Whether it can be decided so. Raises Refused if not."""
+    dispute = desk.disputes[number]
+    amount, part = desk.escrows[dispute.escrow].amount, decision["seller_amount"]
+    if not dispute.is_open:
+        raise Refused("it is over")
+    if decision["resolution"] == "split" and not 0 < part < amount:
+        raise Refused("a split gives both sides something")
+    part = to_seller(desk, number, decision)
+    if part is not None:
+        orders.require_free(desk, dispute.escrow, lifted | {(dispute.cause, number)}, part)
+
+
+def resolve(desk: Desk, number: int, decision: dict[str, Any]) -> None:
+    """Close it, lift its freeze, and let the money go as decided."""
+    dispute, part = desk.disputes[number], to_seller(desk, number, decision)
+    dispute.status, dispute.resolution = "resolved", decision["resolution"]
+    dispute.version += 1
+    desk.tell("dispute.resolved")
+    desk.lift(dispute.escrow, dispute.cause, number)
+    if part is not None:
+        orders.disburse(desk, dispute.escrow, part)
+    elif dispute.kind == "warranty_claim":
+        _cool_down(desk, desk.escrows[dispute.escrow])
+
+
+def _cool_down(desk: Desk, escrow: Escrow) -> None:
+    """A claim that came to nothing: the money waits a while longer."""
+    if escrow.due is not None:
+        orders.put_off(desk, escrow, max(escrow.due, desk.now) + COOLDOWN)

@@ -1,0 +1,165 @@
+"""What the desk knows, in plain Python: escrows with their orders, disputes, proposals, and the switch."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.model.plain.books import Account, Books, Legs, Refused
+from tests.model.plain.facts import LIMITS, MAY, PEOPLE
+
+Freeze = tuple[str, Any]
+"""A cause, and whose or which it is."""
+
+
+@dataclass
+class Escrow:
+    """An escrow and its order."""
+
+    buyer: str
+    seller: str
+    policy: str
+    currency: str
+    amount: int
+    fee: int
+    due: datetime | None
+    order: str = "awaiting_payment"
+    status: str = "pending_payment"
+    hold_no: int = 1
+    freezes: set[Freeze] = field(default_factory=set)
+    version: int = 1
+    waits_for_wallet: bool = False
+
+    @property
+    def place(self) -> Account:
+        """Where its money is held."""
+        if self.policy == "buffer":
+            return ("pending", self.seller, self.currency)
+        return ("escrow", "", self.currency)
+
+
+@dataclass
+class Dispute:
+    """A claim on an escrow."""
+
+    escrow: int
+    kind: str
+    status: str = "opened"
+    resolution: str | None = None
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ("resolved", "withdrawn")
+
+    @property
+    def cause(self) -> str:
+        return "warranty_claim" if self.kind == "warranty_claim" else "dispute"
+
+
+@dataclass
+class Proposal:
+    """A money decision that waits for a second person, or waited."""
+
+    action: str
+    subject: Any
+    payload: dict[str, Any]
+    by: str
+    expires: datetime
+    escrow: int | None
+    version: int
+    status: str = "proposed"
+
+
+@dataclass
+class Transfer:
+    """What was posted and may be taken back."""
+
+    kind: str
+    legs: Legs
+    escrow: int | None = None
+    hold_no: int = 0
+    reference: str = ""
+    is_reversed: bool = False
+
+
+@dataclass
+class Mandate:
+    """A party's standing order to repay debt."""
+
+    percent: int | None
+    daily_max: int | None
+    minimum: int | None
+    enabled: bool = True
+
+
+@dataclass
+class Desk:
+    """Everything that is known, and what was told since it was last asked."""
+
+    now: datetime
+    verified: set[str]
+    books: Books = field(default_factory=Books)
+    escrows: list[Escrow] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+    mandates: dict[tuple[str, str], Mandate] = field(default_factory=dict)
+    repaid: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Repayments by party, currency and local day."""
+    deducted: set[tuple[str, str, str]] = field(default_factory=set)
+    spent: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """What a person decided alone, by person, UTC day and currency."""
+    planned: dict[str, datetime] = field(default_factory=dict)
+    """By job the last slot that was dealt with."""
+    paused: set[str] = field(default_factory=set)
+    is_stopped: bool = False
+    events: list[str] = field(default_factory=list)
+
+    def tell(self, *events: str) -> None:
+        self.events += events
+
+    def require(self, who: str, what: str) -> None:
+        """Roles are checked where the action is done."""
+        if what not in MAY[PEOPLE[who]]:
+            raise Refused(f"{who} may not {what}")
+
+    def flows(self) -> None:
+        """The switch stops all outgoing money, of jobs and of people."""
+        if self.is_stopped:
+            raise Refused("outgoing money is stopped")
+
+    def freeze(self, number: int, cause: str, which: Any) -> None:
+        escrow = self.escrows[number]
+        if escrow.status != "held" or (cause, which) in escrow.freezes:
+            raise Refused("only held money is frozen, once by each")
+        escrow.freezes.add((cause, which))
+        escrow.version += 1
+        self.tell("escrow.frozen")
+
+    def lift(self, number: int, cause: str, which: Any) -> None:
+        escrow = self.escrows[number]
+        if (cause, which) not in escrow.freezes:
+            raise Refused("it is not frozen by this")
+        escrow.freezes.remove((cause, which))
+        escrow.version += 1
+        self.tell("escrow.unfrozen")
+
+    def spend(self, who: str, amount: int, currency: str) -> bool:
+        """Whether the person may decide this alone; then it counts."""
+        key = (who, self.now.date().isoformat(), currency)
+        total = self.spent.get(key, 0) + amount
+        if total > LIMITS.get(currency, 0):
+            return False
+        self.spent[key] = total
+        return True
+
+    def waiting(self, action: str, subject: Any) -> Proposal | None:
+        """What waits for a second person about this subject."""
+        kind = action.partition(".")[0]
+        mine = (kind, subject)
+        found = [each for each in self.proposals if each.status == "proposed"]
+        return next((each for each in found if (each.action.partition(".")[0], each.subject) == mine), None)
+
+    def dispute_of(self, escrow: int) -> int | None:
+        """The open dispute about an escrow."""
+        return next((n for n, each in enumerate(self.disputes) if each.escrow == escrow and each.is_open), None)

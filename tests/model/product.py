@@ -1,0 +1,274 @@
+"""The desk itself, asked by the names that the model uses."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.model.moved_clock import MovedClock
+from tests.model.plain.desk import Mandate
+from tests.model.plain.desk import Transfer as PlainTransfer
+from tests.model.worlds import ACTORS
+from tests.support.arguments import ByActor, ByActorUnderSettings
+from tests.support.market import Undone
+from webapp.domain.actors import job_actor
+from webapp.domain.disputes.resolutions import DisputeResolution
+from webapp.errors import Refusal
+from webapp.jobs.run_job import run_here, run_job
+from webapp.models import Approval, Dispute, Escrow, Event, Freeze, Party, Transfer
+from webapp.runtime import Runtime
+from webapp.services.approvals import approvals, escrow_decisions
+from webapp.services.common import kill_switch
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import freezes
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.parties import auto_deduct_mandates, wallet_operations, wallet_provisioning
+from webapp.services.parties.auto_deduct_mandates import MandateTerms
+from webapp.services.parties.wallet_operations import NewMoney
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.read_models import disabled_reasons
+from webapp.services.scheduling import runs, schedules, slots
+
+WHY = "It is right so."
+
+
+class Product:
+    """The real services, over one database."""
+
+    def __init__(self, runtime: Runtime, moved: MovedClock) -> None:
+        self.runtime, self.moved, self.settings = runtime, moved, runtime.settings
+        with runtime.db.reading() as session:
+            self.parties = {name: number for number, name in session.execute(select(Party.id, Party.name))}
+            self.last_event = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).one_or_none() or 0
+        self.is_trying = False
+        self.escrows: list[int] = []
+        self.orders: list[int] = []
+        self.disputes: list[int] = []
+        self.proposals: list[int] = []
+
+    @contextmanager
+    def deciding(self) -> Iterator[Session]:
+        """One transaction; of one that is only tried nothing is left."""
+        with self.runtime.db.transaction() as session:
+            yield session
+            if self.is_trying:
+                raise Undone
+
+    def would(self, ask: Callable[[], Any]) -> bool:
+        """Whether the desk would do it now; nothing is done."""
+        self.is_trying = True
+        try:
+            ask()
+        except Undone:
+            return True
+        except Refusal:
+            return False
+        finally:
+            self.is_trying = False
+        return True
+
+    def offered(self, action: str, number: int) -> bool:
+        """Whether an escrow's page offers it."""
+        with self.runtime.db.reading() as session:
+            return not disabled_reasons.of(session, action, self.escrows[number], **self.by("Amina"))
+
+    def by(self, who: str) -> ByActor:
+        return {"at": self.moved.at, "actor": ACTORS[who]}
+
+    def under(self, who: str) -> ByActorUnderSettings:
+        return {"at": self.moved.at, "actor": ACTORS[who], "settings": self.settings}
+
+    # orders and escrows
+
+    def create(self, who: str, terms: str, buyer: str, seller: str, amount: int, currency: str, **more: Any) -> None:
+        new = NewOrder(
+            f"o-{len(self.orders)}",
+            self.parties[buyer],
+            self.parties[seller],
+            amount,
+            currency,
+            terms=terms,
+            **more,
+        )
+        with self.deciding() as session:
+            order = orders.create(session, new, **self.under(who)).id
+            escrow = orders.escrow_of(session, order).id
+        self.orders.append(order)
+        self.escrows.append(escrow)
+
+    def complete(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            orders.complete(session, self.orders[number], **self.under(who))
+
+    def cancel(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            orders.cancel(session, self.orders[number], WHY, **self.by(who))
+
+    def extend(self, who: str, number: int, due: datetime) -> None:
+        with self.deciding() as session:
+            escrow_decisions.extend(
+                session, self.escrows[number], due, WHY, version=self._version(session, number), **self.by(who)
+            )
+
+    def freeze(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            freezes.freeze(session, self.escrows[number], WHY, **self.by(who))
+
+    def unfreeze(self, who: str, number: int, whose: str) -> None:
+        """Lift the last freeze of a person, lifted already or not."""
+        with self.deciding() as session:
+            mine = (Freeze.escrow_id == self.escrows[number], Freeze.cause == "person")
+            last = select(Freeze.id).where(*mine, Freeze.cause_id == ACTORS[whose].id).order_by(Freeze.id.desc())
+            freezes.unfreeze(session, session.scalars(last).first() or 0, WHY, **self.by(who))
+
+    # disputes
+
+    def open_dispute(self, who: str, number: int, kind: str) -> None:
+        new = NewDispute(self.escrows[number], "buyer", "late", "It is late.", kind)
+        with self.deciding() as session:
+            made = disputes.open_dispute(session, new, **self.under(who)).id
+        self.disputes.append(made)
+
+    def withdraw(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            dispute = disputes.get(session, self.disputes[number])
+            disputes.withdraw(session, dispute.id, WHY, version=dispute.version, **self.under(who))
+
+    # decisions
+
+    def decide(self, who: str, action: str, subject: Any, stale: bool = False, **payload: Any) -> str:
+        with self.deciding() as session:
+            made = self._decide(session, who, action, subject, -1 if stale else 0, payload)
+            proposed = None if made.approval is None else made.approval.id
+        if proposed is not None:
+            self.proposals.append(proposed)
+        return "executed" if made.executed else "proposed"
+
+    def _decide(self, session: Session, who: str, action: str, subject: Any, off: int, payload: Any) -> Any:
+        kind, verb = action.split(".")
+        if kind == "escrow":
+            decided = getattr(escrow_decisions, verb)
+            version = self._version(session, subject) + off
+            return decided(session, self.escrows[subject], WHY, version=version, **self.under(who))
+        if kind == "dispute":
+            dispute = disputes.get(session, self.disputes[subject])
+            resolution = self._resolution(session, dispute, **payload)
+            return disputes.resolve(session, dispute.id, resolution, version=dispute.version + off, **self.under(who))
+        if kind == "party":
+            new = NewMoney(payload["amount"], payload["currency"], payload["reference"], reason=WHY)
+            return wallet_operations.decide(session, action, self.parties[subject], new, **self.under(who))
+        decision = self._correction(session, verb, subject, **payload)
+        return reversal_decisions.correct(session, action, self.transfer(session, subject), decision, **self.under(who))
+
+    def _correction(
+        self, session: Session, verb: str, transfer: PlainTransfer, to_debt: bool, seller_amount: int
+    ) -> ReverseTransfer:
+        if verb == "reverse":
+            return ReverseTransfer(reason=WHY, to_debt=to_debt)
+        if verb == "reverse_and_refund":
+            return ReverseAndRefund(reason=WHY, to_debt=to_debt)
+        whole = session.get_one(Transfer, self.transfer(session, transfer)).amount
+        parts = {"buyer_amount": whole - seller_amount, "seller_amount": seller_amount}
+        return ReverseAndSplit(reason=WHY, to_debt=to_debt, **parts)
+
+    def _resolution(self, session: Session, dispute: Dispute, resolution: str, seller_amount: int) -> DisputeResolution:
+        if resolution != "split":
+            return DisputeResolution(resolution, "policy", WHY)
+        held = session.get_one(Escrow, dispute.escrow_id).amount
+        return DisputeResolution(resolution, "policy", WHY, held - seller_amount, seller_amount)
+
+    def transfer(self, session: Session, transfer: PlainTransfer) -> int:
+        """The number of the transfer that the model knows."""
+        if transfer.escrow is None:
+            reference = transfer.reference
+            if reference.startswith("deducted "):
+                _, party, currency, day = reference.split()
+                reference = f"auto-deduct-{self.parties[party]}-{currency}-{day}"
+            mine = [Transfer.reference == reference]
+        else:
+            mine = [
+                Transfer.escrow_id == self.escrows[transfer.escrow],
+                Transfer.hold_no == transfer.hold_no,
+                Transfer.is_disbursement.is_(True),
+            ]
+        return session.scalars(select(Transfer.id).where(*mine)).one()
+
+    def approve(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            approvals.approve(session, self.proposals[number], **self.under(who))
+
+    def reject(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            approvals.reject(session, self.proposals[number], WHY, **self.by(who))
+
+    # parties
+
+    def open_wallet(self, who: str, party: str, currency: str) -> None:
+        with self.deciding() as session:
+            wallet_provisioning.open_by_hand(session, self.parties[party], currency, WHY, **self.by(who))
+
+    def set_mandate(self, who: str, party: str, currency: str, mandate: Mandate) -> None:
+        terms = MandateTerms(mandate.enabled, mandate.percent, mandate.daily_max, mandate.minimum)
+        with self.deciding() as session:
+            known = auto_deduct_mandates.find(session, self.parties[party], currency)
+            version = known.version if known else 0
+            auto_deduct_mandates.change(session, self.parties[party], currency, terms, version=version, **self.by(who))
+
+    # jobs
+
+    def run(self, job: str, at: datetime | None = None, *, dry_run: bool = False) -> None:
+        """Somebody runs it by hand, for now or for an instant that is over."""
+        if job == "watch":
+            with self.deciding() as session:
+                if not dry_run:
+                    approvals.expire_due(session, self.moved.at, job_actor("watch"))
+            return
+        with self.deciding() as session:
+            run = runs.trigger(session, job, actor=ACTORS["Divine"], at=at, dry_run=dry_run).id
+        run_here(self.runtime, run)
+
+    def tick(self, job: str) -> list[datetime | None]:
+        """The clock claims what is due of a job, twice, as two schedulers do; returns the slots that ran."""
+        with self.deciding() as session:
+            made = slots.claim(session, job, self.moved.at)
+        with self.deciding() as session:
+            made += slots.claim(session, job, self.moved.at)
+        for run in [*made, *made]:
+            run_job(self.runtime, run)
+        with self.runtime.db.reading() as session:
+            return [runs.get(session, run).slot for run in made]
+
+    def pause(self, who: str, job: str) -> None:
+        with self.deciding() as session:
+            schedules.pause(session, job, WHY, **self.by(who))
+
+    def resume(self, who: str, job: str) -> None:
+        with self.deciding() as session:
+            schedules.resume(session, job, **self.by(who))
+
+    def switch(self, who: str, *, stop: bool) -> None:
+        change = kill_switch.stop if stop else kill_switch.resume
+        with self.deciding() as session:
+            change(session, WHY, **self.by(who))
+
+    # what it is now
+
+    def events(self) -> Counter[str]:
+        """What was told since it was last asked; alerts are told about the desk itself."""
+        with self.runtime.db.reading() as session:
+            rows = session.execute(select(Event.id, Event.type).where(Event.id > self.last_event)).all()
+        self.last_event = max([self.last_event, *(number for number, _ in rows)])
+        return Counter(name for _, name in rows if not name.startswith("alert."))
+
+    def _version(self, session: Session, number: int) -> int:
+        return session.scalars(select(Escrow.version).where(Escrow.id == self.escrows[number])).one()
+
+    def approval_statuses(self, session: Session) -> dict[int, str]:
+        return dict(session.execute(select(Approval.id, Approval.status)).all())

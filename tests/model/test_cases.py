@@ -1,0 +1,202 @@
+"""Orders of steps that once went wrong, and breaks of guards that the model has to notice."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.model import worlds
+from tests.model.drawn import LAST
+from tests.model.machine import DeskMachine
+from tests.model.replay import Steps, failure, replay
+from webapp.domain.money import shares
+from webapp.models import Escrow, Schedule
+from webapp.services.approvals import approvals, escrow_executors, limits, subjects
+from webapp.services.common import events
+from webapp.services.common.due import Due
+from webapp.services.disputes import warranty_claims
+from webapp.services.escrows import disbursement, release
+from webapp.services.escrows import due as escrow_due
+from webapp.services.ledger import reversal_debts
+from webapp.services.payments.reversals import transfers as reversal_transfers
+from webapp.services.read_models import disabled_reasons
+from webapp.services.scheduling import slots
+
+
+def order(who: str = "Divine", **said: Any) -> tuple[str, dict[str, Any]]:
+    """Somebody makes an order of Ada's with Ben, paid already, unless something else is said."""
+    usual = {
+        "terms": "paid",
+        "pair": ("Ada", "Ben"),
+        "amount": 1_000,
+        "currency": "NGN",
+        "policy": "deadline",
+        "fee": 1,
+        "due": 2,
+    }
+    return "order", {"who": who, "order": usual | said}
+
+
+def of(name: str, who: str = "Divine", which: int = 0, **more: Any) -> tuple[str, dict[str, Any]]:
+    return name, {"who": who, "which": which, **more}
+
+
+def job(name: str, how: str = "once") -> tuple[str, dict[str, Any]]:
+    return "job", {"who": "Divine", "job": name, "how": how, "ago": 0}
+
+
+RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
+RELEASE_OLDER = of("release", "Chika", which=1, stale=False)
+FREEZE, UNFREEZE = of("freeze", "Amina", lift=False), of("freeze", "Amina", lift=True)
+REVERSE = of("reverse", verb="reverse", to_debt=True, share=5)
+REVERSAL: dict[str, Any] = {"verb": "reverse", "to_debt": True, "share": 5}
+SPLIT = of("resolve", "Chika", resolution="split", share=5, stale=False)
+DEPOSIT = (
+    "party",
+    {"who": "Divine", "party": "Ada", "verb": "deposit", "amount": 7, "currency": "NGN", "mandate": None},
+)
+HOURS = ("tick", {"job": "release_placement_holds", "hours": 5})
+
+ONCE_WRONG: dict[str, Steps] = {
+    "completed while its money was away, and held again": [
+        order(policy="completion", due=None),
+        REFUND,
+        of("complete"),
+        REVERSE,
+        UNFREEZE,
+        job("release_completed_orders"),
+    ],
+    "split, and corrected by the same split": [
+        order(),
+        RELEASE,
+        of("reverse", verb="reverse_and_split", to_debt=True, share=5),
+        of("reverse", verb="reverse_and_split", to_debt=True, share=5),
+    ],
+}
+
+
+@pytest.fixture
+def machine(sqlite_template: Path, tmp_path: Path) -> Iterator[type[DeskMachine]]:
+    with worlds.on_sqlite(sqlite_template, tmp_path / "worlds") as made:
+
+        class Machine(DeskMachine):
+            worlds = staticmethod(made)
+
+        yield Machine
+
+
+@pytest.mark.parametrize("steps", ONCE_WRONG.values(), ids=ONCE_WRONG)
+def test_what_went_wrong_once_goes_right(machine: type[DeskMachine], steps: Steps) -> None:
+    replay(machine, steps)
+
+
+_ALL_HELD = select(Escrow.id, Escrow.release_at).where(Escrow.status == "held")
+
+
+def slots_without_pause(session: Session, job: str, at: datetime) -> list[int]:
+    schedule = session.get_one(Schedule, job)
+    schedule.paused_at = None
+    session.flush()
+    return _claim(session, job, at)
+
+
+_claim = slots.claim
+
+
+def nothing(*_args: Any, **_kwargs: Any) -> None:
+    """What a guard does that is gone."""
+
+
+def doubled_fee(held: Any, fee: int, seller: int) -> Any:
+    parts = _divide(held, fee, seller)
+    return shares.Shares(parts.buyer, parts.seller - parts.fee, 2 * parts.fee, parts.currency)
+
+
+def unguarded_mark(session: Any, ids: Any, plan: Any, at: Any, reason: str, _holds: Any = ()) -> None:
+    _mark(session, ids, plan, at, reason, [])
+
+
+def due_early(*, policy: Any, at: Any) -> Any:
+    return _due(policy=policy, at=at + timedelta(days=30))
+
+
+_divide, _mark, _due = shares.divide, release._mark, escrow_due.due
+Change = tuple[Any, str, Any]
+"""A module, the name of a guard in it, and what stands there instead."""
+ANY_HELD = Escrow.status == "held"
+BROKEN: dict[str, tuple[Steps, list[Change]]] = {
+    "a frozen escrow is released by a person": (
+        [order(), FREEZE, RELEASE],
+        [(disbursement, "require_free", nothing), (release, "_mark", unguarded_mark)],
+    ),
+    "a fee is taken twice": (
+        [order(), of("open_dispute", kind="dispute"), SPLIT],
+        [(shares, "divide", doubled_fee)],
+    ),
+    "everybody may decide anything alone": (
+        [order(amount=30_000), RELEASE],
+        [(limits, "spend", lambda *_args: True)],
+    ),
+    "who proposes approves": (
+        [order(amount=30_000), RELEASE, of("second", "Chika", yes=True)],
+        [(approvals, "_undecided", lambda session, number, *_: approvals.get(session, number))],
+    ),
+    "a change since the proposal is not noticed": (
+        [order(amount=30_000), RELEASE, of("extend", "Amina", hours=170), of("second", yes=True)],
+        [(subjects, "require_unchanged", nothing)],
+    ),
+    "the switch stops no decision": (
+        [order(), job("auto_release", "switch"), RELEASE],
+        [(escrow_executors, "ensure_outgoing_enabled", nothing)],
+    ),
+    "the switch stops no job": (
+        [order(), HOURS, job("auto_release", "switch"), job("auto_release")],
+        [(release, "ensure_outgoing_enabled", nothing)],
+    ),
+    "a job pays before its time": (
+        [order(due=100), HOURS, job("auto_release")],
+        [(escrow_due, "due", due_early), (release, "may_be_paid", lambda *_args: [ANY_HELD])],
+    ),
+    "a job pays what is frozen": (
+        [order(), FREEZE, HOURS, job("auto_release")],
+        [
+            (escrow_due, "due", lambda *, policy, at: Due(Escrow, _ALL_HELD, (Escrow.release_at, Escrow.id))),
+            (release, "may_be_paid", lambda *_args: [ANY_HELD]),
+            (release, "_mark", unguarded_mark),
+        ],
+    ),
+    "a reversal's debt is not met": (
+        [order(fee=0), RELEASE, order(terms="wallet", pair=("Ben", "Ada")), REVERSE, UNFREEZE, RELEASE_OLDER],
+        [(reversal_debts, "to_meet", lambda *_args, **_more: [])],
+    ),
+    "a transfer is reversed twice": (
+        [DEPOSIT, order(), RELEASE, REVERSE, UNFREEZE, RELEASE, DEPOSIT, of("reverse", which=LAST, **REVERSAL)],
+        [(reversal_transfers, "check", nothing)],
+    ),
+    "an event is not told": ([order(), FREEZE], [(events, "add", nothing)]),
+    "no warranty claim puts a date off": (
+        [order(), of("open_dispute", kind="warranty_claim"), of("withdraw")],
+        [(warranty_claims, "cool_down", nothing)],
+    ),
+    "a paused job runs": (
+        [order(), job("auto_release", "toggle"), ("tick", {"job": "auto_release", "hours": 25})],
+        [(slots, "claim", slots_without_pause)],
+    ),
+    "a page offers what is refused": (
+        [order(), FREEZE, ("next_steps", {"which": 0})],
+        [(disabled_reasons, "of", lambda *_args, **_more: "")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_model_notices(machine: type[DeskMachine], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    steps, changes = BROKEN[name]
+    assert failure(machine, steps) == "", "the order goes right while nothing is broken"
+    for module, guard, instead in changes:
+        monkeypatch.setattr(module, guard, instead)
+    assert failure(machine, steps), "nobody notices"

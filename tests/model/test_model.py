@@ -1,0 +1,102 @@
+"""The desk and its model agree after any steps.
+
+    MODEL_STEPS=20000 MODEL_SEED=7 python -m pytest tests/model -k any_steps -s
+
+takes so many steps by that seed, and prints what was done; with MODEL_DATABASE=postgresql on that.
+"""
+
+import ast
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model import machine, worlds
+from tests.model.machine import DeskMachine
+from tests.model.replay import as_code, kind_of, shortest
+from tests.model.worlds import Worlds
+from tests.support.paths import ROOT
+
+STEPS = int(os.environ.get("MODEL_STEPS", "2000"))
+SEED = int(os.environ.get("MODEL_SEED") or (SystemRandom().randrange(10**9) if "MODEL_STEPS" in os.environ else 12))
+DATABASE = os.environ.get("MODEL_DATABASE", "sqlite")
+LONG = 50
+"""So many steps are taken on one desk."""
+
+
+@contextmanager
+def _worlds(request: pytest.FixtureRequest, folder: Path) -> Iterator[Worlds]:
+    if DATABASE == "postgresql":
+        with worlds.on_postgresql(request.getfixturevalue("pg"), folder) as made:
+            yield made
+    else:
+        with worlds.on_sqlite(request.getfixturevalue("sqlite_template"), folder) as made:
+            yield made
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Runs that log nothing: a case that was found is to be read, and its steps say all."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), cache_logger_on_first_use=False)
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.timeout(24 * 3600)
+@pytest.mark.usefixtures("quiet")
+def test_the_desk_agrees_with_its_model_after_any_steps(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    began, tally = time.monotonic(), Counter[str]()
+    with _worlds(request, tmp_path / "worlds") as made:
+
+        class Machine(DeskMachine):
+            worlds = staticmethod(made)
+
+        Machine.tally = tally
+        found = settings(
+            max_examples=max(1, STEPS // LONG),
+            stateful_step_count=LONG,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate,),
+            print_blob=False,
+        )
+        try:
+            run_state_machine_as_test(seed(SEED)(Machine), settings=found)
+        except Exception as problem:
+            steps = shortest(Machine, list(Machine.last.taken) if Machine.last else [], kind_of(problem))
+            found_so = f"seed {SEED}: {str(problem)[:2_000]}\n\nThe shortest order of steps:\n{as_code(steps)}"
+        else:
+            found_so = ""
+        finally:
+            print(f"\n{DATABASE}, seed {SEED}: {tally.total()} steps in {time.monotonic() - began:.0f} s")
+            print(", ".join(f"{name} {number}" for name, number in sorted(tally.items())))
+    if found_so:
+        pytest.fail(found_so, pytrace=False)
+
+
+def test_the_model_knows_nothing_of_the_desk() -> None:
+    """What the model says is worth something only as long as it is said by other code."""
+    plain = sorted((ROOT / "tests/model/plain").glob("*.py"))
+    assert len(plain) > 5
+    named = set[str]()
+    for file in plain:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                named |= {each.name for each in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                named.add(node.module or "")
+    ours = {name for name in named if name.split(".")[0] in ("tests", "webapp")}
+    assert all(name.startswith("tests.model.plain") for name in ours)
+    assert named - ours <= {"dataclasses", "datetime", "typing", "zoneinfo", "collections.abc"}
+    assert machine.DeskMachine is DeskMachine

@@ -1,0 +1,88 @@
+"""Desks to try things on: each begins with the same parties, limits and schedules, at the same instant."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from tests.conftest import FILE, settings_for
+from tests.model.moved_clock import START, MovedClock, into_postgresql, moved_clock
+from tests.model.plain.facts import LIMITS, PEOPLE
+from tests.support.market import person
+from tests.support.postgresql import Server
+from webapp.domain.actors import Actor
+from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.runtime import Runtime, build_runtime
+from webapp.services.approvals import limits
+from webapp.services.parties import parties
+from webapp.services.parties.parties import NewParty
+
+ACTORS: dict[str, Actor] = {
+    name: person(number, name, role) for number, (name, role) in enumerate(PEOPLE.items(), start=1)
+}
+PARTIES = {"Ada": True, "Ben": True, "Cy": True, "Dee": False}
+"""Whether each is verified."""
+WITH_WALLETS = {"Ada": ("NGN", "RWF"), "Ben": ("NGN", "RWF")}
+BEGINS = timedelta(seconds=1)
+Worlds = Callable[[], AbstractContextManager[tuple[Runtime, MovedClock]]]
+
+
+def prepare(runtime: Runtime) -> None:
+    """What every desk begins with."""
+    register_jobs(runtime)
+    with runtime.db.transaction() as session:
+        limits.set_limits(session, LIMITS, at=START, actor=ACTORS["Divine"])
+        for name, verified in PARTIES.items():
+            new = NewParty(name.lower(), name, verified=verified, currencies=WITH_WALLETS.get(name, ()))
+            parties.create(session, new, at=START, actor=ACTORS["Divine"])
+
+
+@contextmanager
+def on_sqlite(template: Path, folder: Path) -> Iterator[Worlds]:
+    """Desks on SQLite: copies of one file."""
+    folder.mkdir(exist_ok=True)
+    prepared, numbers = folder / "prepared.sqlite3", itertools.count(1)
+    shutil.copy(template, folder / FILE)
+    with moved_clock():
+        runtime = build_runtime(settings_for(f"sqlite:///{folder / FILE}", folder))
+        prepare(runtime)
+        runtime.db.close()
+        shutil.copy(folder / FILE, prepared)
+
+    @contextmanager
+    def world() -> Iterator[tuple[Runtime, MovedClock]]:
+        with tempfile.TemporaryDirectory(prefix=f"world-{next(numbers)}-", dir=folder) as place, moved_clock() as moved:
+            file = shutil.copy(prepared, Path(place) / FILE)
+            runtime = build_runtime(settings_for(f"sqlite:///{file}", Path(place)))
+            yield runtime, moved
+            runtime.db.close()
+
+    yield world
+
+
+@contextmanager
+def on_postgresql(server: Server, folder: Path) -> Iterator[Worlds]:
+    """Desks on PostgreSQL: copies of one database."""
+    folder.mkdir(exist_ok=True)
+    prepared = server.new_database()
+    with moved_clock() as first:
+        into_postgresql(prepared)
+        with first.of_postgresql(prepared):
+            runtime = build_runtime(settings_for(prepared, folder))
+            prepare(runtime)
+            runtime.db.close()
+
+    @contextmanager
+    def world() -> Iterator[tuple[Runtime, MovedClock]]:
+        url = server.copy(prepared)
+        with moved_clock() as moved, moved.of_postgresql(url):
+            runtime = build_runtime(settings_for(url, folder))
+            yield runtime, moved
+            runtime.db.close()
+        server.drop(url)
+
+    yield world
+    server.drop(prepared)
