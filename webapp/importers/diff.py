@@ -103,12 +103,13 @@ def _may_be_completed(known: Any, paid: bool) -> bool:
 
 def _release(line: OrderLine, known: Any, completed: bool) -> tuple[str | None, list[str]]:
     """The date that the escrow gets; or why not. A date is only put off, and one that people put off stands."""
-    by_completion = completed and known.policy in AFTER_COMPLETION and known.escrow_status in _STAND
+    by_completion = completed and known.policy in AFTER_COMPLETION
     if line.release_at is None or not ("r" in line.given or by_completion):
         return None, []
     here = stored(known.release_at)
     if here is None or line.release_at > here:
-        if known.escrow_status in _STAND:
+        # What was released and is completed by the file has its date too: a reversal may bring the money back.
+        if known.escrow_status in _STAND or (by_completion and "r" not in line.given):
             return line.release_at, []
     elif line.release_at == here or known.version > 1 or by_completion:
         return None, []

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, DIVINE, Market, all_books_agree, wallet
+from tests.support.reversals import let_go, reverse, thaw
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.states import Policy
@@ -149,3 +150,19 @@ def test_orders_completed_before_an_upgrade_get_their_dates(runtime: Runtime) ->
     with runtime.db.reading() as session:
         dates = session.scalars(select(Escrow.release_at).order_by(Escrow.id)).all()
     assert [date and round((date - now).total_seconds()) for date in dates] == [0, 7 * 86_400, None, None]
+
+
+def test_what_was_completed_while_its_money_was_away_is_due_when_that_is_held_again(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime, at=clock.now() - timedelta(hours=3))
+        market.limit(10**6)
+        escrow = market.escrow(1_000, policy="completion")
+        let_go(market, "refund", escrow.id)
+        complete(market, escrow)
+        reverse(market, escrow.id)
+        thaw(market, escrow.id)
+    run = run_job_now(runtime, JOB)
+    assert run.succeeded == 1
+    with runtime.db.reading() as session:
+        assert session.get_one(Escrow, escrow.id).status == "released"
+    all_books_agree(runtime)

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, spend
 from webapp.domain.actors import Actor
 from webapp.domain.states import ApprovalStatus, EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit, Escrow, Event, Transfer
+from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import kill_switch
@@ -202,3 +203,18 @@ def test_what_was_reversed_is_not_reversed_again(market: Market) -> None:
     reverse(market, escrow.id)
     with pytest.raises(Conflict, match="was reversed already"), undone(market.session):
         reversal_decisions.reverse(market.session, first, WHY, at=NOW, actor=DIVINE, settings=market.runtime.settings)
+
+
+def test_a_split_is_given_the_same_way_once_more(runtime: Runtime) -> None:
+    """What it takes back and gives sums to nothing in the day's figures."""
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        market.limit(10**9)
+        escrow = market.escrow(10_000)
+        let_go(market, "release", escrow.id)
+        split(market, escrow, 4_000, 6_000)
+        session.refresh(escrow)
+    with runtime.db.transaction() as session:
+        again = session.get_one(Escrow, escrow.id)
+        assert split(Market(session, runtime), again, 4_000, 6_000).executed
+    all_books_agree(runtime)

@@ -37,7 +37,8 @@ def note_figure(session: Session, figure: str, currency: str, amount: int, at: d
 def settle_figures(session: Session) -> None:
     """Add what was remembered to the rows of its days."""
     for (day, currency), moved in sorted(session.info.pop("figures", {}).items()):
-        row = insert_new(session, DailyFigure).values(day=day, currency=currency, **moved)
         table = DailyFigure.__table__.c
         added = {name: table[name] + amount for name, amount in moved.items() if amount}
-        session.execute(row.on_conflict_do_update(index_elements=["day", "currency"], set_=added))
+        if added:  # What is taken back and given the same way again, in one transaction, leaves nothing to add.
+            row = insert_new(session, DailyFigure).values(day=day, currency=currency, **moved)
+            session.execute(row.on_conflict_do_update(index_elements=["day", "currency"], set_=added))

@@ -132,7 +132,8 @@ def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor:
 
 
 def _make_due(session: Session, escrow: Escrow, at: datetime, actor: Actor, settings: Settings) -> None:
-    if escrow.policy in AFTER_COMPLETION and escrow.status == EscrowStatus.HELD:
+    # Also while its money is away: what a reversal brings back is due by the same completion.
+    if escrow.policy in AFTER_COMPLETION:
         days = settings.buffer_days if escrow.policy == Policy.BUFFER else 0
         release_dates.set_by_completion(session, escrow, at + timedelta(days=days), at=at, actor=actor)
 
