@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench faults mutants lock pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak faults mutants lock pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -42,6 +42,9 @@ conformance: $(READY) ## hold servers to recorded answers: BLNK_URL and BLNK_API
 
 bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 	@$(BIN)/python -m bench
+
+soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEED, MINUTES; docs/reliability.md); writes var/soak.json
+	@exec $(BIN)/python -m soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LOGS),--logs $(LOGS))
 
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults

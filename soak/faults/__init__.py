@@ -1,0 +1,1 @@
+"""What breaks: each kind of fault, and the script that a seed makes of them."""

@@ -1,0 +1,293 @@
+"""Each kind of fault: a generator that does it, rests while it lasts, and undoes what has to be undone."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from soak.faults.script import Planned
+from soak.links import MODES, PASS, Link
+from soak.receiver import FINE
+from soak.receiver import MOODS as RECEIVER_MOODS
+from soak.world import World, until
+
+Fault = Callable[[World, Planned], Iterator[None]]
+Picked = TypeVar("Picked")
+KINDS: dict[str, Fault] = {}
+WEIGHTS: dict[str, float] = {}
+EXCLUSIVE: dict[str, str] = {}
+"""Of kinds that would undo each other, one at a time."""
+
+_CALLS = {
+    "paystack": ("initialize", "verify", "transfer", "transfer_verify", "transferrecipient", "refund", "*"),
+    "flutterwave": ("token", "*"),
+    "blnk": ("*",),
+}
+_CALL_MODES = (
+    "timeout_before",
+    "error_500",
+    "html_502",
+    "rate_limited",
+    "redirect",
+    "timeout_after",
+    "garbage",
+    "truncated",
+    "html_200",
+    "slow",
+    "empty",
+)
+_WEBHOOK_MODES = ("late", "twice", "success_twice", "out_of_order", "unsigned", "wrongly_signed")
+
+
+def kind(weight: float, *, alone: str = "") -> Callable[[Fault], Fault]:
+    """Declare a kind of fault by the function's name; `weight` is how often it comes beside the others."""
+
+    def declare(fault: Fault) -> Fault:
+        name = fault.__name__
+        KINDS[name], WEIGHTS[name] = fault, weight
+        if alone:
+            EXCLUSIVE[name] = alone
+        return fault
+
+    return declare
+
+
+def picked(fault: Planned, among: Sequence[Picked], turn: int = 1) -> Picked:
+    """One of them, by the script's choice; another `turn` chooses on its own."""
+    return among[int(fault.pick * 7919**turn) % len(among)]
+
+
+def _processes(world: World, *kinds: str) -> Any:
+    return world.supervisor.of(*kinds)
+
+
+def _kill(kinds: str, number: signal.Signals) -> Fault:
+    def fault(world: World, planned: Planned) -> Iterator[None]:
+        picked(planned, _processes(world, kinds)).send(number)
+        yield
+
+    return fault
+
+
+def _stop(kinds: str) -> Fault:
+    def fault(world: World, planned: Planned) -> Iterator[None]:
+        process = picked(planned, _processes(world, kinds))
+        process.send_to_all(signal.SIGSTOP)
+        yield
+        process.send_to_all(signal.SIGCONT)
+
+    return fault
+
+
+for _name, _weight in (("web", 1.0), ("worker", 2.5), ("scheduler", 1.0)):
+    for _what, _fault, _share in (
+        ("killed", _kill(_name, signal.SIGKILL), 1.0),
+        ("asked_to_end", _kill(_name, signal.SIGTERM), 0.5),
+        ("frozen", _stop(_name), 1.5),
+    ):
+        KINDS[f"{_name}_{_what}"], WEIGHTS[f"{_name}_{_what}"] = _fault, _weight * _share
+
+
+@kind(1.0)
+def web_child_killed(world: World, planned: Planned) -> Iterator[None]:
+    """The process that serves dies; the one that looks after it lives."""
+    picked(planned, _processes(world, "web")).send(signal.SIGKILL, a_child=True)
+    yield
+
+
+@kind(1.0, alone="skewed")
+def clock_skewed(world: World, planned: Planned) -> Iterator[None]:
+    """A worker on a machine whose clock is off by an hour or a minute, either way."""
+    worker = picked(planned, _processes(world, "worker"))
+    before = worker.command
+    offset = picked(planned, ("-3600", "-60", "60", "3600"), 2)
+    worker.command = [sys.executable, "-m", "soak.skewed", offset, "worker"]
+    worker.send(signal.SIGKILL)
+    yield
+    yield
+    worker.command = before
+    worker.send(signal.SIGKILL)
+
+
+@kind(3.0, alone="redis")
+def redis_flushed(world: World, planned: Planned) -> Iterator[None]:
+    """Redis is empty."""
+    world.redis.flush()
+    yield
+
+
+@kind(1.5, alone="redis")
+def redis_killed(world: World, planned: Planned) -> Iterator[None]:
+    """Redis dies and reads its files again."""
+    _processes(world, "redis")[0].send(signal.SIGKILL)
+    yield
+
+
+@kind(1.0, alone="redis")
+def redis_restarted(world: World, planned: Planned) -> Iterator[None]:
+    """Redis is ended as one ends it, and is down for a while."""
+    redis = _processes(world, "redis")[0]
+    redis.held = True
+    redis.send(signal.SIGTERM)
+    yield
+    redis.held = False
+
+
+@kind(1.0, alone="redis")
+def redis_lost_its_files(world: World, planned: Planned) -> Iterator[None]:
+    """Redis dies, and its append-only file is gone."""
+    redis = _processes(world, "redis")[0]
+    redis.held = True
+    redis.send(signal.SIGKILL)
+    until(lambda: not redis.is_up, 5)
+    world.redis.delete_files()
+    redis.held = False
+    yield
+
+
+@kind(1.0, alone="redis")
+def redis_frozen(world: World, planned: Planned) -> Iterator[None]:
+    """Redis answers nobody for a while."""
+    redis = _processes(world, "redis")[0]
+    redis.send(signal.SIGSTOP)
+    yield
+    redis.send(signal.SIGCONT)
+
+
+@kind(1.0, alone="redis")
+def redis_full(world: World, planned: Planned) -> Iterator[None]:
+    """Redis has no memory left: it refuses writes."""
+    world.redis.set_memory("1")
+    yield
+    world.redis.set_memory("0")
+
+
+@kind(5.0)
+def postgresql_sessions_ended(world: World, planned: Planned) -> Iterator[None]:
+    """Some or all sessions of the database are ended."""
+    world.postgresql.terminate_backends(picked(planned, (0.3, 0.6, 1.1)))
+    yield
+
+
+@kind(0.6, alone="postgresql")
+def postgresql_restarted(world: World, planned: Planned) -> Iterator[None]:
+    """The database is ended quickly, and is down for a while."""
+    server = _processes(world, "postgresql")[0]
+    server.held = True
+    server.send(signal.SIGINT)
+    until(lambda: not server.is_up, 30)
+    yield
+    server.held = False
+    until(world.postgresql.answers, 30)
+
+
+@kind(0.6, alone="postgresql")
+def postgresql_crashed(world: World, planned: Planned) -> Iterator[None]:
+    """The database's first process dies at once, or crashes with all others."""
+    server = _processes(world, "postgresql")[0]
+    server.send(picked(planned, (signal.SIGKILL, signal.SIGQUIT)))
+    yield
+    until(world.postgresql.answers, 30)
+
+
+@kind(1.0, alone="postgresql")
+def postgresql_frozen(world: World, planned: Planned) -> Iterator[None]:
+    """Every process of the database stands still for a while."""
+    processes = world.postgresql.processes()
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    yield
+    for process in processes:
+        process.send_signal(signal.SIGCONT)
+
+
+@kind(1.0, alone="postgresql")
+def postgresql_read_only(world: World, planned: Planned) -> Iterator[None]:
+    """The database takes no writes, as a standby."""
+    world.postgresql.read_only(True)
+    yield
+    world.postgresql.read_only(False)
+
+
+@kind(1.0, alone="postgresql")
+def postgresql_disk_full(world: World, planned: Planned) -> Iterator[None]:
+    """The database can make no file longer than a few pages: rows, indexes and its log can't grow."""
+    world.postgresql.limit_files(65_536)
+    yield
+    world.postgresql.limit_files(-1)
+
+
+def _links(world: World, suffix: str) -> list[Link]:
+    return [link for name, link in world.links.by_name.items() if name.endswith(suffix)]
+
+
+@contextmanager
+def _broken(world: World, links: Sequence[Link], mode: str) -> Iterator[None]:
+    for link in links:
+        world.links.set(link, mode)
+    try:
+        yield
+    finally:
+        for link in links:
+            world.links.set(link, PASS)
+
+
+def _link_fault(suffix: str, mode: str) -> Fault:
+    def fault(world: World, planned: Planned) -> Iterator[None]:
+        links = _links(world, suffix)
+        chosen = links if planned.pick < 0.15 else [picked(planned, links)]
+        with _broken(world, chosen, mode):
+            yield
+
+    return fault
+
+
+for _suffix in ("postgresql", "redis", "provider", "front"):
+    for _mode in MODES:
+        _name = f"link_{_suffix}_{_mode}"
+        KINDS[_name], WEIGHTS[_name] = _link_fault(_suffix, _mode), 1.5
+        EXCLUSIVE[_name] = f"link {_suffix}"
+
+
+@kind(8.0)
+def provider_mood(world: World, planned: Planned) -> Iterator[None]:
+    """The provider answers the next calls badly."""
+    provider = picked(planned, ("paystack", "paystack", "paystack", "flutterwave", "blnk"))
+    fault = {"provider": provider, "call": picked(planned, _CALLS[provider], 2), "times": picked(planned, (1, 2, 3), 3)}
+    mode = picked(planned, _CALL_MODES, 4)
+    world.control("faults", fault | {"fault_mode": mode, "seconds": 1 if mode == "rate_limited" else 6})
+    yield
+
+
+@kind(3.0)
+def provider_webhook_mood(world: World, planned: Planned) -> Iterator[None]:
+    """The provider's webhooks come late, twice, out of order or with a wrong signature."""
+    mode = picked(planned, _WEBHOOK_MODES, 2)
+    world.control("faults", {"provider": "paystack", "call": "webhook", "fault_mode": mode, "times": 2, "seconds": 3})
+    yield
+
+
+@kind(1.0, alone="sandbox")
+def provider_killed(world: World, planned: Planned) -> Iterator[None]:
+    """The provider is gone, and comes back with its books."""
+    _processes(world, "sandbox")[0].send(signal.SIGKILL)
+    yield
+    until(lambda: world.control("options", method="GET"), 60)
+
+
+@kind(1.0, alone="sandbox")
+def provider_frozen(world: World, planned: Planned) -> Iterator[None]:
+    """The provider answers nobody for a while."""
+    sandbox = _processes(world, "sandbox")[0]
+    sandbox.send_to_all(signal.SIGSTOP)
+    yield
+    sandbox.send_to_all(signal.SIGCONT)
+
+
+@kind(2.0, alone="receiver")
+def receiver_unwell(world: World, planned: Planned) -> Iterator[None]:
+    """Who is told by our webhooks fails, is silent, or hangs up."""
+    world.receiver.mood = picked(planned, RECEIVER_MOODS)
+    yield
+    world.receiver.mood = FINE

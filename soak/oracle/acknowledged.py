@@ -1,0 +1,77 @@
+"""Acknowledged writes: each is there once. What was refused is not there; what nobody answered, at most once."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+
+from soak.oracle.findings import DOUBLED, LOST, UNSERVED, WRONG, Finding
+
+_BY_REASON: LiteralString = "SELECT reason, count(*) FROM audit WHERE reason = ANY(%s) AND action = '{}' GROUP BY 1"
+
+
+def _decided(action: LiteralString) -> LiteralString:
+    return _BY_REASON.replace("{}", action)
+
+
+QUERIES: dict[str, LiteralString] = {
+    "endpoint": "SELECT description, count(*) FROM webhook_endpoint WHERE description = ANY(%s) GROUP BY 1",
+    "party": "SELECT ref, count(*) FROM party WHERE ref = ANY(%s) GROUP BY 1",
+    "deposit": "SELECT reference, count(*) FROM transfer WHERE reference = ANY(%s) AND kind = 'deposit' GROUP BY 1",
+    "destination": """SELECT party_id::text, count(*) FROM payout_destination WHERE party_id::text = ANY(%s)
+                      AND retired_at IS NULL GROUP BY 1""",
+    "order": """SELECT o.ref, count(*) FROM purchase_order o JOIN escrow e ON e.order_id = o.id
+                WHERE o.ref = ANY(%s) GROUP BY 1""",
+    "payment": """SELECT o.ref, count(*) FROM payment p JOIN purchase_order o ON o.id = p.order_id
+                  WHERE o.ref = ANY(%s) AND p.provider = 'paystack' GROUP BY 1""",
+    "payout_schedule": "SELECT ref, count(*) FROM payout_schedule WHERE ref = ANY(%s) GROUP BY 1",
+    "completion": """SELECT subject_id::text, count(*) FROM audit WHERE subject_kind = 'order'
+                     AND action = 'order.complete' AND subject_id::text = ANY(%s) GROUP BY 1""",
+    "freeze": "SELECT reason, count(*) FROM \"freeze\" WHERE reason = ANY(%s) AND cause = 'person' GROUP BY 1",
+    "dispute": "SELECT claim, count(*) FROM dispute WHERE claim = ANY(%s) GROUP BY 1",
+    "resolution": """SELECT resolution_reason, count(*) FROM dispute WHERE resolution_reason = ANY(%s)
+                     AND status = 'resolved' GROUP BY 1""",
+    "unfreeze": _decided("escrow.unfreeze"),
+    "withdrawal": _decided("dispute.withdraw"),
+    "escrow_release": _decided("escrow.release"),
+    "escrow_refund": _decided("escrow.refund"),
+    "order_cancelled": _decided("escrow.void"),
+}
+"""How often a write of each kind is there, by the name that the journal has for it."""
+
+TRACES: dict[str, LiteralString] = {"payment": QUERIES["payment"].replace("GROUP", "AND p.status = 'failed' GROUP")}
+"""What a refusal leaves: a payment that its provider surely did not begin is kept as a failed attempt."""
+
+
+def check(connection: psycopg.Connection, journal: Path) -> list[Finding]:
+    """Every write of the journal, looked for."""
+    states: dict[tuple[str, str], str] = {}
+    for line in journal.read_text().splitlines():
+        row = json.loads(line)
+        states[row["kind"], row["name"]] = row["state"]
+    names: dict[str, list[str]] = defaultdict(list)
+    for kind, name in states:
+        names[kind].append(name)
+    found: list[Finding] = []
+    for kind, of_kind in names.items():
+        there: dict[str, int] = dict(connection.execute(QUERIES[kind], [of_kind]).fetchall())
+        left: dict[str, int] = dict(connection.execute(TRACES[kind], [of_kind]).fetchall()) if kind in TRACES else {}
+        for name in of_kind:
+            traces = left.get(name, 0) if states[kind, name] == "refused" else 0
+            found += _judged(kind, name, states[kind, name], there.get(name, 0) - traces)
+    return found
+
+
+def _judged(kind: str, name: str, state: str, times: int) -> list[Finding]:
+    rule = f"an acknowledged {kind} is there once"
+    if times > 1:
+        return [Finding(rule, DOUBLED, f"{kind} {name} is there {times} times ({state})")]
+    if state == "acknowledged" and times == 0:
+        return [Finding(rule, LOST, f"{kind} {name} was acknowledged and is not there")]
+    if state == "refused" and times:
+        return [Finding(f"a refused {kind} is not there", WRONG, f"{kind} {name} was refused and is there")]
+    if state == "asked":
+        return [Finding("a write is answered", UNSERVED, f"{kind} {name} was never answered")]
+    return []

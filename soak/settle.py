@@ -1,0 +1,108 @@
+"""After the load: everything is healed, and the desk has time to finish what it began."""
+
+import signal
+import time
+from contextlib import suppress
+from typing import LiteralString
+
+import psycopg
+import requests
+
+from soak.receiver import FINE
+from soak.world import World
+
+OUTSTANDING: dict[str, LiteralString] = {
+    "events": "SELECT count(*) FROM event WHERE sent_at IS NULL",
+    "webhooks": "SELECT count(*) FROM delivery WHERE channel = 'webhook' AND status = 'waiting'",
+    "payouts": "SELECT count(*) FROM payout WHERE status IN ('pending', 'sending', 'sent') AND next_try_at IS NOT NULL",
+    "refunds": "SELECT count(*) FROM refund WHERE next_try_at IS NOT NULL",
+    "inbound webhooks": "SELECT count(*) FROM inbound_webhook WHERE status = 'received'",
+    "mirrored transfers": "SELECT count(*) FROM mirror_entry WHERE status <> 'done'",
+    "runs": """SELECT count(*) FROM run WHERE status IN ('queued', 'running')
+               AND created_at < now() - interval '90 seconds'""",
+    "escrows due": """SELECT count(*) FROM escrow e JOIN account a ON a.party_id = e.seller_id AND a.kind = 'wallet'
+                      AND a.currency = e.currency WHERE e.status = 'held' AND e.freezes = 0
+                      AND e.release_at < now() - interval '90 seconds'""",
+}
+"""What must be nothing in the end, and how much of it there is."""
+
+_DATES = {
+    "payment": "next_check_at",
+    "payout": "next_try_at",
+    "refund": "next_try_at",
+    "inbound_webhook": "next_try_at",
+    "delivery": "next_try_at",
+    "mirror_entry": "next_try_at",
+}
+
+
+def heal(world: World) -> None:
+    """Undo whatever a fault that was interrupted may have left."""
+    world.receiver.mood = FINE
+    world.links.heal()
+    for process in world.supervisor.processes.values():
+        process.held = False
+        process.send_to_all(signal.SIGCONT)
+    for each in world.postgresql.processes():
+        with suppress(Exception):
+            each.send_signal(signal.SIGCONT)
+    for step in (
+        lambda: world.postgresql.limit_files(-1),
+        lambda: world.postgresql.read_only(False),
+        lambda: world.redis.set_memory("0"),
+        lambda: world.control("faults", method="DELETE"),
+    ):
+        _persist(step, 60)
+
+
+def settle(world: World, seconds: float) -> dict[str, int]:
+    """Wait until nothing is outstanding; gives what is, when the time is up.
+
+    Waits of hours between two tries are let pass: their dates are brought forward.
+    """
+    ends = time.monotonic() + seconds
+    left: dict[str, int] = {"unknown": 1}
+    while time.monotonic() < ends:
+        with suppress(psycopg.Error), world.postgresql.connect() as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            _let_time_pass(connection)
+            _verify_payments(world, connection)
+            found = {name: connection.execute(query).fetchone() for name, query in OUTSTANDING.items()}
+            left = {name: int(row[0]) for name, row in found.items() if row and row[0]}
+            if not left:
+                return {}
+        time.sleep(2)
+    return left
+
+
+def _let_time_pass(connection: psycopg.Connection) -> None:
+    for table, column in _DATES.items():
+        connection.execute(
+            f"UPDATE {table} SET {column} = now() WHERE {column} > now() + interval '3 seconds'".encode()
+        )
+    connection.execute(
+        "UPDATE refund SET last_sent_at = last_sent_at - interval '1 hour' WHERE next_try_at IS NOT NULL"
+    )
+    connection.execute("UPDATE provider_state SET opened_at = NULL, failures = 0 WHERE opened_at IS NOT NULL")
+
+
+def _verify_payments(world: World, connection: psycopg.Connection) -> None:
+    """Ask about every payment that nobody told of, as a person would."""
+    waiting = "SELECT id FROM payment WHERE status = 'pending' AND reference IS NOT NULL AND checks < 3 LIMIT 40"
+    headers = {"Authorization": f"Bearer {world.accounts.tokens['shop']}"}
+    for (payment,) in connection.execute(waiting).fetchall():
+        with suppress(requests.RequestException):
+            requests.post(f"{world.url}/api/v1/payments/{payment}/verify", headers=headers, timeout=10)
+
+
+def _persist(step: object, seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while callable(step):
+        try:
+            step()
+        except Exception:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.5)
+        else:
+            return
