@@ -29,6 +29,8 @@ class Owned:
     request: str
     by_its_owner: str
     by_another: str
+    is_for_another: bool = False
+    """Whether it is just its owner who may not: nobody decides on what they proposed."""
 
 
 def observed(world: World) -> list[Owned]:
@@ -85,7 +87,7 @@ def _proposal(world: World, choice: str, body: dict[str, Any]) -> Owned:
 
     number = _made(world, proposed)
     own, other = _approver_and_admin(world, f"/api/v1/approvals/{number}/{choice}", body)
-    return Owned("a proposal", f"POST /api/v1/approvals/<approval_id>/{choice}", own, other)
+    return Owned("a proposal", f"POST /api/v1/approvals/<approval_id>/{choice}", own, other, is_for_another=True)
 
 
 def _destination(world: World) -> Owned:
@@ -100,7 +102,7 @@ def _destination(world: World) -> Owned:
     path, body = f"/api/v1/payout-destinations/{number}/approve", {"password": PASSWORD}
     own, other = (world.person(role).ask(path, "POST", json=body) for role in ("admin", "approver"))
     request = "POST /api/v1/payout-destinations/<destination_id>/approve"
-    return Owned("a payout destination that waits", request, _said(own), _said(other))
+    return Owned("a payout destination that waits", request, _said(own), _said(other), is_for_another=True)
 
 
 def _account(world: World, choice: str, fields: dict[str, str]) -> Owned:
@@ -118,7 +120,7 @@ def _account(world: World, choice: str, fields: dict[str, str]) -> Owned:
     admin = world.person("admin")
     own = admin.ask(f"/users/{_number(world, 'admin')}/{choice}", "POST", data=fields)
     of_another = admin.ask(f"/users/{other}/{choice}", "POST", data=fields)
-    return Owned(f"an account ({choice})", f"POST /users/<user_id>/{choice}", _said(own), _said(of_another))
+    return Owned(f"an account ({choice})", f"POST /users/<user_id>/{choice}", _said(own), _said(of_another), True)
 
 
 def _more_than_its_own(world: World) -> Owned:
