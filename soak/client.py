@@ -14,6 +14,13 @@ _UNDECIDED = {408, 425, 429, 500, 502, 503, 504}
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
+def with_token(token: str) -> requests.Session:
+    """A session of a machine."""
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {token}"
+    return session
+
+
 class Stopped(Exception):
     """The soak is over, and this write was not answered."""
 
@@ -23,12 +30,10 @@ class Refused(Exception):
 
 
 class ApiClient:
-    """One connection under a token; `over` ends its patience."""
+    """One that asks in a session, as `with_token` makes it or as somebody signed in; `over` ends its patience."""
 
-    def __init__(self, url: str, token: str, journal: Journal, over: threading.Event) -> None:
-        self._url, self.journal, self._over = url, journal, over
-        self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {token}"
+    def __init__(self, url: str, session: requests.Session, journal: Journal, over: threading.Event) -> None:
+        self._url, self._session, self.journal, self._over = url, session, journal, over
 
     def write(self, path: str, body: Any, kind: str, name: str, method: str = "POST") -> dict[str, Any]:
         """Ask until it is answered; gives the answer. Raises Refused, or Stopped when the soak ends first."""

@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from soak.client import ApiClient, Refused, Stopped
+from soak.client import ApiClient, Refused, Stopped, with_token
 from soak.faults.injector import Injector
 from soak.faults.kinds import WEIGHTS
 from soak.faults.script import script
 from soak.journal import Journal
-from soak.oracle import acknowledged, audit, books, provider, runs, webhooks
+from soak.oracle import acknowledged, alerts, audit, books, provider, runs, webhooks
 from soak.oracle.findings import Finding, ask_all
 from soak.people import Person
 from soak.probe import Probe, Proof, recovery
@@ -104,7 +104,7 @@ class _Soak:
         token, chance = self.world.accounts.tokens["shop"], random.Random(self.plan.seed)
         shops = []
         for number in range(self.plan.shops):
-            client = ApiClient(self.world.url, token, self.journal, self.patience)
+            client = ApiClient(self.world.url, with_token(token), self.journal, self.patience)
             shops.append(Shop(f"s{number}", client, self.world, random.Random(chance.random())))
         for name, events in ENDPOINTS.items():
             body = {"url": self.world.receiver.url(name), "description": name, "events": [events]}
@@ -130,6 +130,11 @@ class _Soak:
             account = accounts[number % len(accounts)]
             person = Person(self.world.url, account, random.Random(chance.random()), self.outcome.pages)
             made.append(partial(person.work, self.over, self.plan.pause * 4))
+        for role in ("approver", "admin"):
+            account = self.world.accounts.people[role]
+            person = Person(self.world.url, account, random.Random(chance.random()), self.outcome.pages)
+            client = ApiClient(self.world.url, person.session, self.journal, self.patience)
+            made.append(partial(person.decide, client, self.over, self.plan.pause * 10))
         return made
 
     def _end(
@@ -183,7 +188,7 @@ def judge(world: World, journal: Path, until_then: datetime) -> list[Finding]:
     """Everything that the oracle has to say."""
     with world.postgresql.connect() as connection:
         return [
-            *ask_all(connection, books.RULES),
+            *ask_all(connection, [*books.RULES, *alerts.RULES]),
             *runs.check(connection, until_then),
             *acknowledged.check(connection, journal),
             *provider.check(connection, world.sandbox_file),

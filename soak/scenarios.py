@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from soak.client import ApiClient, Refused
-from soak.setting_up import CURRENCY
+from soak.setting_up import CURRENCY, PROPOSED
 from soak.world import World
 
 _NUMBERS = count(1)
@@ -35,7 +35,7 @@ class Shop:
         """Bring parties along, each with a wallet, money in it and an account that payouts go to."""
         while len(self.parties) < parties:
             ref = self._new("party")
-            body = {"ref": ref, "name": f"Party {ref}", "email": f"{ref}@soak.test", "currencies": [CURRENCY]}
+            body = {"ref": ref, "name": f"Party {ref}", "email": f"{ref}@soak.test", "currencies": [CURRENCY, PROPOSED]}
             party = self.client.write("/api/v1/parties", body, "party", ref)
             self.deposit(party)
             account = {
@@ -85,7 +85,7 @@ class Shop:
         """A new order between two of its parties."""
         buyer, seller = self.chance.sample(self.parties, 2)
         ref = self._new("order")
-        body = {
+        body: dict[str, Any] = {
             "ref": ref,
             "buyer": buyer["ref"],
             "seller": seller["ref"],
@@ -94,6 +94,8 @@ class Shop:
             "policy": self.chance.choice(_POLICIES),
             "tenant": self.name,
         }
+        if body["terms"] == "unpaid" and self.chance.random() < 0.25:
+            body["amount"]["currency"] = PROPOSED
         if body["policy"] == "deadline":
             body["release_at"] = _in(self.chance.uniform(1, 40))
         return self.client.write("/api/v1/orders", body, "order", ref)

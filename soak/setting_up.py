@@ -16,6 +16,8 @@ from webapp.services.users import api_tokens, users
 from webapp.settings import load_settings
 
 CURRENCY = "NGN"
+PROPOSED = "KES"
+"""One without a limit: whatever people or machines decide over it by hand waits for a second person."""
 _MOST_A_DAY = {CURRENCY: 90_000_000_000}
 _ROLES = ("agent", "approver", "operator", "admin")
 _SELDOM = ("back_up", "send_weekly_report", "send_monthly_report", "aggregate_analytics", "clean_up_data")

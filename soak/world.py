@@ -62,7 +62,7 @@ class World:
         self.receiver = Receiver(self.folder / "received.jsonl")
         self.postgresql, self.redis = PostgreSQL(self.folder), RedisServer(self.folder)
         self.sandbox_port, self.smtp_port = _free_ports(2)
-        self.sandbox_file = self.folder / "sandbox.sqlite3"
+        self.sandbox_file = self.folder / "sandbox" / "books.sqlite3"  # the sandbox makes its folder private
         self.web_ports = _free_ports(size.webs)
         self.front = self.links.add("front", list(self.web_ports))
         self._add_outside()

@@ -3,8 +3,10 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+
+import psutil
 
 from soak.faults.script import Planned
 from soak.links import MODES, PASS, Link
@@ -104,10 +106,12 @@ def clock_skewed(world: World, planned: Planned) -> Iterator[None]:
     offset = picked(planned, ("-3600", "-60", "60", "3600"), 2)
     worker.command = [sys.executable, "-m", "soak.skewed", offset, "worker"]
     worker.send(signal.SIGKILL)
-    yield
-    yield
-    worker.command = before
-    worker.send(signal.SIGKILL)
+    try:
+        yield
+        yield
+    finally:
+        worker.command = before
+        worker.send(signal.SIGKILL)
 
 
 @kind(3.0, alone="redis")
@@ -130,8 +134,10 @@ def redis_restarted(world: World, planned: Planned) -> Iterator[None]:
     redis = _processes(world, "redis")[0]
     redis.held = True
     redis.send(signal.SIGTERM)
-    yield
-    redis.held = False
+    try:
+        yield
+    finally:
+        redis.held = False
 
 
 @kind(1.0, alone="redis")
@@ -139,10 +145,12 @@ def redis_lost_its_files(world: World, planned: Planned) -> Iterator[None]:
     """Redis dies, and its append-only file is gone."""
     redis = _processes(world, "redis")[0]
     redis.held = True
-    redis.send(signal.SIGKILL)
-    until(lambda: not redis.is_up, 5)
-    world.redis.delete_files()
-    redis.held = False
+    try:
+        redis.send(signal.SIGKILL)
+        until(lambda: not redis.is_up, 5)
+        world.redis.delete_files()
+    finally:
+        redis.held = False
     yield
 
 
@@ -151,16 +159,20 @@ def redis_frozen(world: World, planned: Planned) -> Iterator[None]:
     """Redis answers nobody for a while."""
     redis = _processes(world, "redis")[0]
     redis.send(signal.SIGSTOP)
-    yield
-    redis.send(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        redis.send(signal.SIGCONT)
 
 
 @kind(1.0, alone="redis")
 def redis_full(world: World, planned: Planned) -> Iterator[None]:
     """Redis has no memory left: it refuses writes."""
     world.redis.set_memory("1")
-    yield
-    world.redis.set_memory("0")
+    try:
+        yield
+    finally:
+        world.redis.set_memory("0")
 
 
 @kind(5.0)
@@ -175,10 +187,11 @@ def postgresql_restarted(world: World, planned: Planned) -> Iterator[None]:
     """The database is ended quickly, and is down for a while."""
     server = _processes(world, "postgresql")[0]
     server.held = True
-    server.send(signal.SIGINT)
-    until(lambda: not server.is_up, 30)
-    yield
-    server.held = False
+    try:
+        server.send(signal.SIGINT)
+        yield
+    finally:
+        server.held = False
     until(world.postgresql.answers, 30)
 
 
@@ -197,25 +210,32 @@ def postgresql_frozen(world: World, planned: Planned) -> Iterator[None]:
     processes = world.postgresql.processes()
     for process in processes:
         process.send_signal(signal.SIGSTOP)
-    yield
-    for process in processes:
-        process.send_signal(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(psutil.Error):
+                process.send_signal(signal.SIGCONT)
 
 
 @kind(1.0, alone="postgresql")
 def postgresql_read_only(world: World, planned: Planned) -> Iterator[None]:
     """The database takes no writes, as a standby."""
     world.postgresql.read_only(True)
-    yield
-    world.postgresql.read_only(False)
+    try:
+        yield
+    finally:
+        world.postgresql.read_only(False)
 
 
 @kind(1.0, alone="postgresql")
 def postgresql_disk_full(world: World, planned: Planned) -> Iterator[None]:
     """The database can make no file longer than a few pages: rows, indexes and its log can't grow."""
     world.postgresql.limit_files(65_536)
-    yield
-    world.postgresql.limit_files(-1)
+    try:
+        yield
+    finally:
+        world.postgresql.limit_files(-1)
 
 
 def _links(world: World, suffix: str) -> list[Link]:
@@ -281,13 +301,17 @@ def provider_frozen(world: World, planned: Planned) -> Iterator[None]:
     """The provider answers nobody for a while."""
     sandbox = _processes(world, "sandbox")[0]
     sandbox.send_to_all(signal.SIGSTOP)
-    yield
-    sandbox.send_to_all(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        sandbox.send_to_all(signal.SIGCONT)
 
 
 @kind(2.0, alone="receiver")
 def receiver_unwell(world: World, planned: Planned) -> Iterator[None]:
     """Who is told by our webhooks fails, is silent, or hangs up."""
     world.receiver.mood = picked(planned, RECEIVER_MOODS)
-    yield
-    world.receiver.mood = FINE
+    try:
+        yield
+    finally:
+        world.receiver.mood = FINE

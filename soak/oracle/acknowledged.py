@@ -9,34 +9,46 @@ import psycopg
 
 from soak.oracle.findings import DOUBLED, LOST, UNSERVED, WRONG, Finding
 
-_BY_REASON: LiteralString = "SELECT reason, count(*) FROM audit WHERE reason = ANY(%s) AND action = '{}' GROUP BY 1"
+_BY_REASON: LiteralString = "SELECT reason, count(*) FROM audit WHERE reason = ANY(%(of)s) AND action = '{}' GROUP BY 1"
+_OR_PROPOSED: LiteralString = """SELECT reason, max(times) FROM (
+    {} UNION ALL SELECT reason, count(*) FROM approval WHERE reason = ANY(%(of)s) GROUP BY 1) AS found (reason, times)
+    GROUP BY 1"""
 
 
 def _decided(action: LiteralString) -> LiteralString:
     return _BY_REASON.replace("{}", action)
 
 
+def _or_proposed(query: LiteralString) -> LiteralString:
+    return _OR_PROPOSED.replace("{}", query)
+
+
 QUERIES: dict[str, LiteralString] = {
-    "endpoint": "SELECT description, count(*) FROM webhook_endpoint WHERE description = ANY(%s) GROUP BY 1",
-    "party": "SELECT ref, count(*) FROM party WHERE ref = ANY(%s) GROUP BY 1",
-    "deposit": "SELECT reference, count(*) FROM transfer WHERE reference = ANY(%s) AND kind = 'deposit' GROUP BY 1",
-    "destination": """SELECT party_id::text, count(*) FROM payout_destination WHERE party_id::text = ANY(%s)
+    "endpoint": "SELECT description, count(*) FROM webhook_endpoint WHERE description = ANY(%(of)s) GROUP BY 1",
+    "party": "SELECT ref, count(*) FROM party WHERE ref = ANY(%(of)s) GROUP BY 1",
+    "deposit": "SELECT reference, count(*) FROM transfer WHERE reference = ANY(%(of)s) AND kind = 'deposit' GROUP BY 1",
+    "destination": """SELECT party_id::text, count(*) FROM payout_destination WHERE party_id::text = ANY(%(of)s)
                       AND retired_at IS NULL GROUP BY 1""",
     "order": """SELECT o.ref, count(*) FROM purchase_order o JOIN escrow e ON e.order_id = o.id
-                WHERE o.ref = ANY(%s) GROUP BY 1""",
+                WHERE o.ref = ANY(%(of)s) GROUP BY 1""",
     "payment": """SELECT o.ref, count(*) FROM payment p JOIN purchase_order o ON o.id = p.order_id
-                  WHERE o.ref = ANY(%s) AND p.provider = 'paystack' GROUP BY 1""",
-    "payout_schedule": "SELECT ref, count(*) FROM payout_schedule WHERE ref = ANY(%s) GROUP BY 1",
+                  WHERE o.ref = ANY(%(of)s) AND p.provider = 'paystack' GROUP BY 1""",
+    "payout_schedule": "SELECT ref, count(*) FROM payout_schedule WHERE ref = ANY(%(of)s) GROUP BY 1",
     "completion": """SELECT subject_id::text, count(*) FROM audit WHERE subject_kind = 'order'
-                     AND action = 'order.complete' AND subject_id::text = ANY(%s) GROUP BY 1""",
-    "freeze": "SELECT reason, count(*) FROM \"freeze\" WHERE reason = ANY(%s) AND cause = 'person' GROUP BY 1",
-    "dispute": "SELECT claim, count(*) FROM dispute WHERE claim = ANY(%s) GROUP BY 1",
-    "resolution": """SELECT resolution_reason, count(*) FROM dispute WHERE resolution_reason = ANY(%s)
-                     AND status = 'resolved' GROUP BY 1""",
+                     AND action = 'order.complete' AND subject_id::text = ANY(%(of)s) GROUP BY 1""",
+    "freeze": "SELECT reason, count(*) FROM \"freeze\" WHERE reason = ANY(%(of)s) AND cause = 'person' GROUP BY 1",
+    "dispute": "SELECT claim, count(*) FROM dispute WHERE claim = ANY(%(of)s) GROUP BY 1",
+    "resolution": _or_proposed(
+        """SELECT resolution_reason, count(*) FROM dispute WHERE resolution_reason = ANY(%(of)s) AND status = 'resolved'
+           GROUP BY 1"""
+    ),
+    "approval": """SELECT decided_by_name || ':' || id, count(*) FROM approval
+                   WHERE decided_by_name || ':' || id = ANY(%(of)s) AND status IN ('executed', 'rejected')
+                   GROUP BY 1""",
     "unfreeze": _decided("escrow.unfreeze"),
     "withdrawal": _decided("dispute.withdraw"),
-    "escrow_release": _decided("escrow.release"),
-    "escrow_refund": _decided("escrow.refund"),
+    "escrow_release": _or_proposed(_decided("escrow.release")),
+    "escrow_refund": _or_proposed(_decided("escrow.refund")),
     "order_cancelled": _decided("escrow.void"),
 }
 """How often a write of each kind is there, by the name that the journal has for it."""
@@ -56,11 +68,13 @@ def check(connection: psycopg.Connection, journal: Path) -> list[Finding]:
         names[kind].append(name)
     found: list[Finding] = []
     for kind, of_kind in names.items():
-        there: dict[str, int] = dict(connection.execute(QUERIES[kind], [of_kind]).fetchall())
-        left: dict[str, int] = dict(connection.execute(TRACES[kind], [of_kind]).fetchall()) if kind in TRACES else {}
+        there: dict[str, int] = dict(connection.execute(QUERIES[kind], {"of": of_kind}).fetchall())
+        traces: dict[str, int] = {}
+        if kind in TRACES:
+            traces = dict(connection.execute(TRACES[kind], {"of": of_kind}).fetchall())
         for name in of_kind:
-            traces = left.get(name, 0) if states[kind, name] == "refused" else 0
-            found += _judged(kind, name, states[kind, name], there.get(name, 0) - traces)
+            left = traces.get(name, 0) if states[kind, name] == "refused" else 0
+            found += _judged(kind, name, states[kind, name], there.get(name, 0) - left)
     return found
 
 

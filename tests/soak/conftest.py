@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from soak.oracle import acknowledged, audit, books, provider, runs, webhooks
+from soak.oracle import acknowledged, alerts, audit, books, provider, runs, webhooks
 from soak.oracle.findings import Finding, ask_all
 from tests.conftest import SECRET, settings_for
 from tests.support.market import AMINA, LATER, Market
@@ -55,7 +55,7 @@ class Judged:
     def findings(self) -> list[Finding]:
         """What the oracle says."""
         return [
-            *ask_all(self.connection, books.RULES),
+            *ask_all(self.connection, [*books.RULES, *alerts.RULES]),
             *runs.check(self.connection, self.until),
             *acknowledged.check(self.connection, self.folder / "journal"),
             *provider.check(self.connection, self.folder / "store"),

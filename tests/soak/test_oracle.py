@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 import soak.oracle
-from soak.oracle import acknowledged, books, runs
+from soak.oracle import acknowledged, alerts, books, runs
 from soak.oracle.findings import DOUBLED, LOST, UNSERVED, WRONG
 from tests.soak.conftest import ENDPOINT, Judged
 from tests.support.paths import ROOT
@@ -133,6 +133,33 @@ def test_a_slot_that_ran_or_is_on_record_as_missed_is_not_missing(judged: Judged
     for statement in (EVERY_MINUTE.format(ago(9)), run("missed", ago(9), ago(1)), run(slot=ago(0))):
         judged.change(statement)
     assert judged.findings() == []
+
+
+ALERT = """INSERT INTO alert (id, rule, subject, severity, status, sentence, fired_at, seen_at, resolved_at)
+           VALUES ({}, 'run_failed', 'watch', 'page', '{}', 'It failed.', now(), now(), now())"""
+TOLD = """INSERT INTO event (type, subject_kind, subject_id, payload, at)
+          VALUES ('alert.{}', 'alert', 1, '{{}}', now())"""
+FAILED = "UPDATE run SET finished_at = now() + interval '{} minutes'"
+ALERTS = {
+    "a run that failed fires an alert": broken(run("failed"), FAILED.format(0)),
+    "an alert fires once": broken(ALERT.format(1, "firing"), ALERT.format(2, "firing"), table="alert"),
+    "a firing is told once": broken(ALERT.format(1, "firing"), TOLD.format("firing"), TOLD.format("firing")),
+    "the end of an alert is told once": broken(ALERT.format(1, "resolved"), TOLD.format("firing")),
+}
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in alerts.RULES])
+def test_alerts_that_went_wrong_are_found_out(rule: str, judged: Judged) -> None:
+    ALERTS[rule](judged)
+    assert rule in {finding.rule for finding in judged.findings()}
+
+
+@pytest.mark.parametrize(("later", "is_found"), [(0, False), (5, True)])
+def test_an_alert_that_ended_before_a_run_failed_is_not_its_own(later: int, is_found: bool, judged: Judged) -> None:
+    for statement in (run("failed"), FAILED.format(later), ALERT.format(1, "resolved")):
+        judged.change(statement)
+    found = {finding.rule for finding in judged.findings()}
+    assert ("a run that failed fires an alert" in found) == is_found
 
 
 @pytest.mark.parametrize(
