@@ -82,6 +82,7 @@ class _Soak:
         self.outcome = Outcome(plan.seed)
         self.journal = Journal(world.log / "journal.jsonl")
         self.over, self.probes_over, self.patience = threading.Event(), threading.Event(), threading.Event()
+        self.quiet = datetime.now(UTC)
         self.injector = Injector(world, most=plan.most_faults)
 
     def run(self) -> Outcome:
@@ -153,7 +154,8 @@ class _Soak:
         for thread in (*threads, *helpers):
             thread.join(20)
         log.info("the load is over: %s", dict(self.journal.counts))
-        self.outcome.outstanding = settle(self.world, self.plan.settle_seconds)
+        self.quiet = datetime.now(UTC)
+        self.outcome.outstanding = settle(self.world, self.plan.settle_seconds, self.quiet)
         log.info("settled; outstanding: %s", self.outcome.outstanding)
 
     def _judged(self, proofs: list[Proof]) -> Outcome:
@@ -163,7 +165,7 @@ class _Soak:
             name: each.starts - 1 for name, each in self.world.supervisor.processes.items() if each.starts > 1
         }
         self._quieten()
-        made.findings = judge(self.world, self.world.log / "journal.jsonl", until_then)
+        made.findings = judge(self.world, self.world.log / "journal.jsonl", until_then, self.quiet)
         made.faults = Counter(each.kind for each in self.injector.done)
         made.faults_not_done = self.injector.failed
         made.operations, made.answers, made.samples = self.journal.counts, self.journal.answers, self.journal.samples
@@ -184,15 +186,15 @@ class _Soak:
             until(lambda: not any(each.is_up for each in self.world.supervisor.of("scheduler", "worker", "web")), 40)
 
 
-def judge(world: World, journal: Path, until_then: datetime) -> list[Finding]:
-    """Everything that the oracle has to say."""
+def judge(world: World, journal: Path, until_then: datetime, quiet: datetime) -> list[Finding]:
+    """Everything that the oracle has to say of slots until an instant, and of events until it was quiet."""
     with world.postgresql.connect() as connection:
         return [
             *ask_all(connection, [*books.RULES, *alerts.RULES]),
             *runs.check(connection, until_then),
             *acknowledged.check(connection, journal),
             *provider.check(connection, world.sandbox_file),
-            *webhooks.check(connection, world.folder / "received.jsonl", ENDPOINTS),
+            *webhooks.check(connection, world.folder / "received.jsonl", ENDPOINTS, quiet),
             *audit.check(connection, world.secret),
         ]
 

@@ -94,7 +94,7 @@ class Shop:
             "policy": self.chance.choice(_POLICIES),
             "tenant": self.name,
         }
-        if body["terms"] == "unpaid" and self.chance.random() < 0.25:
+        if body["terms"] == "unpaid" and self.chance.random() < 0.5:
             body["amount"]["currency"] = PROPOSED
         if body["policy"] == "deadline":
             body["release_at"] = _in(self.chance.uniform(1, 40))

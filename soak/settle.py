@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import suppress
+from datetime import datetime
 from typing import LiteralString
 
 import psycopg
@@ -12,8 +13,9 @@ from soak.receiver import FINE
 from soak.world import World
 
 OUTSTANDING: dict[str, LiteralString] = {
-    "events": "SELECT count(*) FROM event WHERE sent_at IS NULL",
-    "webhooks": "SELECT count(*) FROM delivery WHERE channel = 'webhook' AND status = 'waiting'",
+    "events": "SELECT count(*) FROM event WHERE sent_at IS NULL AND at <= %(quiet)s",
+    "webhooks": """SELECT count(*) FROM delivery d JOIN event e ON e.id = d.event_id WHERE d.channel = 'webhook'
+                   AND d.status = 'waiting' AND e.at <= %(quiet)s""",
     "payouts": "SELECT count(*) FROM payout WHERE status IN ('pending', 'sending', 'sent') AND next_try_at IS NOT NULL",
     "refunds": "SELECT count(*) FROM refund WHERE next_try_at IS NOT NULL",
     "inbound webhooks": "SELECT count(*) FROM inbound_webhook WHERE status = 'received'",
@@ -24,7 +26,7 @@ OUTSTANDING: dict[str, LiteralString] = {
                       AND a.currency = e.currency WHERE e.status = 'held' AND e.freezes = 0
                       AND e.release_at < now() - interval '90 seconds'""",
 }
-"""What must be nothing in the end, and how much of it there is."""
+"""What must be nothing in the end, and how much of it there is. What happens when the load is over needs no time."""
 
 _DATES = {
     "payment": "next_check_at",
@@ -55,8 +57,8 @@ def heal(world: World) -> None:
         _persist(step, 60)
 
 
-def settle(world: World, seconds: float) -> dict[str, int]:
-    """Wait until nothing is outstanding; gives what is, when the time is up.
+def settle(world: World, seconds: float, quiet: datetime) -> dict[str, int]:
+    """Wait until nothing is outstanding from before the load ended; gives what is, when the time is up.
 
     Waits of hours between two tries are let pass: their dates are brought forward.
     """
@@ -67,7 +69,9 @@ def settle(world: World, seconds: float) -> dict[str, int]:
             connection.execute("SET default_transaction_read_only = off")
             _let_time_pass(connection)
             _verify_payments(world, connection)
-            found = {name: connection.execute(query).fetchone() for name, query in OUTSTANDING.items()}
+            found = {
+                name: connection.execute(query, {"quiet": quiet}).fetchone() for name, query in OUTSTANDING.items()
+            }
             left = {name: int(row[0]) for name, row in found.items() if row and row[0]}
             if not left:
                 return {}

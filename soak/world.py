@@ -134,7 +134,7 @@ class World:
         self.links.add(f"{name}:postgresql", [self.postgresql.socket], folder / ".s.PGSQL.5432")
         self.links.add(f"{name}:redis", [self.redis.socket], folder / "redis.sock")
         provider = self.links.add(f"{name}:provider", [self.sandbox_port]).port
-        return os.environ | SETTINGS | SANDBOX_KEYS | _provider(provider, self.smtp_port) | {
+        return os.environ | SETTINGS | SANDBOX_KEYS | _provider(provider, self.smtp_port, self.sandbox_port) | {
             "DATABASE_URL": self.postgresql.address(sockets=folder),
             "REDIS_URL": f"unix://{folder / 'redis.sock'}",
             "SECRET_KEY": self.secret,
@@ -144,7 +144,8 @@ class World:
         }  # fmt: skip
 
 
-def _provider(port: int, smtp_port: int) -> dict[str, str]:
+def _provider(port: int, smtp_port: int, chat_port: int) -> dict[str, str]:
+    """How it is reached: by the process's own link, but for texts and chat, whose addresses the desk keeps."""
     url = f"http://{HOST}:{port}"
     return {
         "PAYSTACK_URL": f"{url}/paystack",
@@ -153,8 +154,8 @@ def _provider(port: int, smtp_port: int) -> dict[str, str]:
         "FLUTTERWAVE_TOKEN_URL": f"{url}/flutterwave/idp/token",
         "BLNK_URL": f"{url}/blnk",
         "SMTP_URL": f"smtp://{HOST}:{smtp_port}",
-        "NOTIFY_URLS": f"json://{HOST}:{port}/chat,json://{HOST}:{port}/sms/{{phone}}",
-        "ALERT_URLS": f"json://{HOST}:{port}/chat",
+        "NOTIFY_URLS": f"json://{HOST}:{chat_port}/chat,json://{HOST}:{chat_port}/sms/{{phone}}",
+        "ALERT_URLS": f"json://{HOST}:{chat_port}/chat",
     }
 
 

@@ -1,6 +1,7 @@
 """Webhooks: every event was told to each endpoint that wants it, signed, in the order that is promised."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -10,8 +11,11 @@ from soak.oracle.findings import LOST, WRONG, Finding
 _TOLD, _ORDERED, _SIGNED = "an event is told", "events of an endpoint come in order", "a webhook is signed"
 
 
-def check(connection: psycopg.Connection, received: Path, endpoints: dict[str, str]) -> list[Finding]:
-    """What was not told, or not in order. `endpoints` says which events each name wants: `*`, or `escrow.*`."""
+def check(connection: psycopg.Connection, received: Path, endpoints: dict[str, str], until: datetime) -> list[Finding]:
+    """What of the events until an instant was not told, or not in order.
+
+    `endpoints` says which events each name wants: `*`, or `escrow.*`.
+    """
     came: dict[str, dict[int, int]] = {name: {} for name in endpoints}
     found: list[Finding] = []
     for place, line in enumerate(received.read_text().splitlines()):
@@ -21,19 +25,23 @@ def check(connection: psycopg.Connection, received: Path, endpoints: dict[str, s
         if row["event"].isdigit():
             came.setdefault(row["endpoint"], {}).setdefault(int(row["event"]), place)
     for name, wanted in endpoints.items():
-        found += _of_endpoint(connection, name, wanted, came[name])
+        found += _of_endpoint(connection, name, wanted, came[name], until)
     return found
 
 
-def _of_endpoint(connection: psycopg.Connection, name: str, wanted: str, came: dict[int, int]) -> list[Finding]:
+def _of_endpoint(
+    connection: psycopg.Connection, name: str, wanted: str, came: dict[int, int], until: datetime
+) -> list[Finding]:
     """What came for the first time, against the events since the endpoint is there, in the order of its queue."""
     query = """SELECT e.id, e.type, e.subject_kind, e.subject_id, min(d.id) FROM event e
                JOIN webhook_endpoint w ON w.description = %s AND e.at > w.created_at
                LEFT JOIN delivery d ON d.event_id = e.id AND d.endpoint_id = w.id
-               WHERE e.type LIKE %s GROUP BY e.id ORDER BY min(d.id), e.id"""
+               WHERE e.type LIKE %s AND e.at <= %s GROUP BY e.id ORDER BY min(d.id), e.id"""
     found: list[Finding] = []
     last, of_subject = (-1, 0), dict[tuple[str, int], tuple[int, int]]()
-    for event, kind, subject_kind, subject, queued in connection.execute(query, [name, wanted.replace("*", "%")]):
+    for event, kind, subject_kind, subject, queued in connection.execute(
+        query, [name, wanted.replace("*", "%"), until]
+    ):
         if event not in came:
             found.append(Finding(_TOLD, LOST, f"event {event} ({kind}) never came to {name}"))
             continue

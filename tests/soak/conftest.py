@@ -59,7 +59,7 @@ class Judged:
             *runs.check(self.connection, self.until),
             *acknowledged.check(self.connection, self.folder / "journal"),
             *provider.check(self.connection, self.folder / "store"),
-            *webhooks.check(self.connection, self.folder / "received", {ENDPOINT: "*"}),
+            *webhooks.check(self.connection, self.folder / "received", {ENDPOINT: "*"}, self.until),
             *audit.check(self.connection, SECRET),
         ]
 
