@@ -122,3 +122,39 @@ def test_an_instant_of_a_sentence_is_read_again_wherever_it_is_said() -> None:
     assert list(parts_of(f"It waits until {in_utc(at)}, then goes.")) == ["It waits until ", at, ", then goes."]
     for other in ("31 February 2026 at 04:05 UTC", "03 Mayo 2026 at 04:05 UTC", "x03 May 2026 at 04:05 UTC"):
         assert list(parts_of(other)) == [other]
+
+
+@pytest.mark.parametrize(
+    ("typed", "instant"),
+    [
+        (" 2026-03-31 ", datetime(2026, 3, 30, 21, tzinfo=UTC)),
+        ("2026-03-31T14:30", datetime(2026, 3, 31, 11, 30, tzinfo=UTC)),
+        ("2026-03-31T14:30:00Z", datetime(2026, 3, 31, 14, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_filter_takes_a_day_or_a_time_of_the_persons_zone(typed: str, instant: datetime) -> None:
+    found = parse_time_or_day(typed, NAIROBI)
+    assert found == instant
+    assert found.tzinfo is UTC
+
+
+def test_an_instant_that_is_outside_is_named_as_it_was_typed_or_as_it_is() -> None:
+    for instant in (datetime(1969, 12, 31, tzinfo=UTC), datetime.max.replace(tzinfo=timezone(timedelta(hours=-9)))):
+        with pytest.raises(ValueError, match=r"^'then' is not in the years 1970 to 2199$"):
+            within_years(instant, "then")
+        with pytest.raises(ValueError, match="^'" + str(instant)[:10]):
+            within_years(instant)
+
+
+def test_there_is_no_hour_24() -> None:
+    with pytest.raises(ValueError, match="is a time that no calendar has"):
+        parse_instant("2026-03-31T24:00:00Z")
+
+
+def test_what_can_not_be_on_a_calendar_is_left_and_what_follows_is_read() -> None:
+    at = datetime(2026, 5, 3, 4, 5, tzinfo=UTC)
+    assert list(parts_of(f"Not 31 February 2026 at 04:05 UTC but {in_utc(at)}")) == [
+        "Not 31 February 2026 at 04:05 UTC but ",
+        at,
+        "",
+    ]

@@ -5,9 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution, check, in_words
+from webapp.domain.disputes.resolutions import (
+    REASON_CODES,
+    RESOLUTION_CODES,
+    DisputeResolution,
+    check,
+    in_words,
+    rejects_claim,
+)
 from webapp.domain.money.money import Money
-from webapp.domain.states import Resolution
+from webapp.domain.states import DisputeKind, Resolution
 from webapp.errors import Invalid
 
 HELD = Money(10_000, "NGN")
@@ -89,3 +96,50 @@ def test_codes_fit_their_column_and_say_something() -> None:
         assert code.isidentifier()
         assert len(code) <= 40
         assert said.strip() == said != ""
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (make("", code="", reason=""), {
+            "resolution": "Choose how the dispute ends.",
+            "code": "Choose the reason that fits best.",
+            "reason": "Say in a sentence why you decide so.",
+        }),
+        (make(Resolution.SPLIT), {"buyer_amount": "Say how much."}),
+        (make(Resolution.SPLIT, 5_000), {"seller_amount": "Say how much."}),
+        (make(Resolution.SPLIT, -1, 10_001), {"buyer_amount": "Zero or more."}),
+        (make(Resolution.SPLIT, 10_001, -1), {"seller_amount": "Zero or more."}),
+        (make(Resolution.SPLIT, 0, -1), {"seller_amount": "Zero or more."}),
+        (make(Resolution.SPLIT, 1, -1), {"seller_amount": "Zero or more."}),
+        (
+            make(Resolution.SPLIT, 5_000, 4_999),
+            {"seller_amount": "The parts make NGN 99.99, but NGN 100.00 is held. They must sum to it."},
+        ),
+        (
+            make(Resolution.SPLIT, 0, 10_000),
+            {"seller_amount": "A split gives both sides something. For one side, choose release or refund."},
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_at_its_field(made: DisputeResolution, said: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        check(made, HELD)
+    assert refused.value.fields == said
+    assert str(refused.value) == " ".join(said.values())
+
+
+def test_a_split_whose_parts_are_not_known_moves_nothing() -> None:
+    assert make(Resolution.SPLIT).shares(10_000) == (0, 0)
+
+
+def test_several_freezes_are_said_as_several() -> None:
+    held_on = in_words(make(Resolution.NO_FAULT), HELD, 500, other_freezes=2)
+    assert held_on == "no fault: only the dispute's freeze ends; 2 other freezes hold NGN 100.00 until it is lifted"
+
+
+@pytest.mark.parametrize("resolution", Resolution)
+def test_a_warranty_claim_is_rejected_when_the_buyer_gets_nothing(resolution: Resolution) -> None:
+    gets_nothing = resolution in (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
+    assert rejects_claim(DisputeKind.WARRANTY_CLAIM, resolution) == gets_nothing
+    assert not any(rejects_claim(kind, resolution) for kind in DisputeKind if kind != DisputeKind.WARRANTY_CLAIM)

@@ -140,3 +140,72 @@ def test_a_machines_number_is_exact_or_refused() -> None:
     for odd in ("0.001", "NaN", "Infinity", "1E+99"):
         with pytest.raises(ValueError, match=r"decimals|can hold"):
             from_major(Decimal(odd), "NGN")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Write an amount, such as 1,250.00 or 1250.00"),
+        ("-1", "'-1' is negative"),
+        (".5", "'.5' needs digits on both sides of its point, such as 0.50 or 5.00"),
+        (
+            "12,50",
+            "'12,50' could be read in two ways: write a point before the decimals, and commas only between groups of "
+            "three digits, such as 1,250.00 or 1250.00",
+        ),
+        ("ten", "'ten' is not an amount, such as 1,250.00 or 1250.00: only the digits 0 to 9, a point and commas"),
+        (
+            "x" * 40,
+            f"'{'x' * 40}' is not an amount, such as 1,250.00 or 1250.00: only the digits 0 to 9, a point and commas",
+        ),
+        (
+            "x" * 41,
+            f"'{'x' * 40}…' is not an amount, such as 1,250.00 or 1250.00: only the digits 0 to 9, a point and commas",
+        ),
+        ("1.250", "'1.250' could be read in two ways: for thousands write 1,250.00 or 1250.00"),
+        ("1.2345", "'1.2345' has more decimals than any currency"),
+    ],
+)
+def test_what_is_wrong_with_an_amount_of_any_currency_is_said(typed: str, said: str) -> None:
+    with pytest.raises(ValueError) as wrong:
+        parse_any_currency(typed)
+    assert str(wrong.value) == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "said"),
+    [
+        ("ten", "RWF", "'ten' is not an amount, such as 1,250 or 1250: only the digits 0 to 9, a point and commas"),
+        ("1.250", "NGN", "'1.250' has too many decimals: NGN has 2; for thousands write 1,250.00 or 1250.00"),
+        ("1.2345", "NGN", "'1.2345' has too many decimals: NGN has 2"),
+        (
+            "1,250",
+            "KWD",
+            "'1,250' could be read in two ways in KWD: write 1,250.000 or 1250.000 for the larger one",
+        ),
+        ("9" * 20, "NGN", f"'{'9' * 20}' is larger than this desk can hold"),
+    ],
+)
+def test_what_is_wrong_with_an_amount_is_said(typed: str, currency: str, said: str) -> None:
+    with pytest.raises(ValueError) as wrong:
+        parse_amount(typed, currency)
+    assert str(wrong.value) == said
+
+
+def test_zeros_that_say_nothing_are_left_out_at_both_ends_only() -> None:
+    assert parse_amount("10.0100", "NGN") == 1_001
+    assert parse_amount("0" * 30 + "7", "NGN") == 700
+    assert parse_any_currency("0" * 30 + "7.5") == Decimal("7.5")
+
+
+def test_a_machines_largest_number_is_taken() -> None:
+    assert from_major(Decimal(LARGEST), "RWF") == LARGEST
+    with pytest.raises(ValueError, match="can hold"):
+        from_major(Decimal(LARGEST + 1), "RWF")
+
+
+def test_an_amount_is_grouped_unless_it_is_not_asked_for() -> None:
+    assert major_text(123_456_789, "NGN") == "1,234,567.89"
+    assert major_text(123_456_789, "NGN", grouped=False) == "1234567.89"
+    assert major_text(1_234, "???") == "1,234 minor units"
+    assert major_text(1_234, "???", grouped=False) == "1234 minor units"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.money.deduction import DebtPosition, amount_to_take
+from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
 
 USUAL = DebtPosition("NGN", debt=10_000, wallet=50_000, percent=25, daily_max=None, minimum_balance=0, repaid_today=0)
 
@@ -90,3 +90,14 @@ def test_the_most_is_taken_that_every_bound_allows(position: DebtPosition) -> No
 def test_a_fuller_wallet_never_takes_less(position: DebtPosition, more: int) -> None:
     before, after = amount_to_take(position), amount_to_take(replace(position, wallet=position.wallet + more))
     assert isinstance(before, str) or (isinstance(after, int) and after >= before)
+
+
+def test_what_a_party_set_comes_before_the_settings() -> None:
+    rule = DeductionRule("Africa/Nairobi", 30, {"NGN": 500})
+    assert [rule.percent_of(own) for own in (None, 0, 70)] == [30, 0, 70]
+    assert [rule.minimum_balance_of(own, "NGN") for own in (None, 0, 7)] == [500, 0, 7]
+    assert rule.minimum_balance_of(None, "KES") == 0
+
+
+def test_never_more_than_the_debt() -> None:
+    assert amount_to_take(replace(USUAL, percent=101)) == 10_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.domain.money.legs import movements
+from webapp.domain.money.legs import movements, named
 
 
 def test_every_unit_moves_once_and_in_a_fixed_order() -> None:
@@ -15,3 +15,12 @@ def test_every_unit_moves_once_and_in_a_fixed_order() -> None:
 def test_legs_that_do_not_balance_are_refused() -> None:
     with pytest.raises(ValueError, match="do not balance"):
         movements({1: -5, 2: 4})
+
+
+def test_nothing_moves_where_nothing_is_due_and_one_unit_does() -> None:
+    assert movements({1: 0, 2: -1, 3: 1}) == [(2, 3, 1)]
+
+
+def test_the_movements_of_a_transfer_are_numbered_when_they_are_several() -> None:
+    assert named("escrow-1", 1) == ["escrow-1"]
+    assert named("escrow-1", 3) == ["escrow-1#1", "escrow-1#2", "escrow-1#3"]

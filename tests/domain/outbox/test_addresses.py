@@ -106,3 +106,33 @@ def test_networks_that_are_named_are_reached_and_no_others() -> None:
 def test_why_an_address_is_refused(url: str, https_only: bool, said: str | None) -> None:
     found = problem_of(url, https_only=https_only)
     assert found is None if said is None else said in (found or "")
+
+
+NOT_ONE = "This is not an address."
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://shop.example:99999/", NOT_ONE),
+        ("https://shop.example/a b", NOT_ONE),
+        ("https://shop.example/".ljust(2_001, "a"), NOT_ONE),
+        ("https://shop.example/".ljust(2_000, "a"), None),
+        ("ftp://shop.example", "The address begins with https:// or http:// and names a host."),
+        ("http://shop.example", "In production the address begins with https://."),
+        ("https://amina@shop.example", "Leave user and password out of the address: requests are signed."),
+        ("https://:secret@shop.example", "Leave user and password out of the address: requests are signed."),
+        (
+            "https://127.0.0.1/",
+            "This is a private address. WEBHOOK_PRIVATE_ADDRESSES names the networks that may be reached.",
+        ),
+    ],
+)
+def test_why_an_address_is_refused_is_said(url: str, said: str | None) -> None:
+    assert problem_of(url, https_only=True) == said
+
+
+def test_an_address_of_a_network_that_is_named_may_be_an_endpoints() -> None:
+    assert problem_of("https://10.1.2.3/", https_only=True, allowed=networks(["10.1.2.99/16"])) is None
+    assert not may_reach("8.8.8.8x%eth0")
+    assert may_reach("2606:4700:4700::1111%eth0")

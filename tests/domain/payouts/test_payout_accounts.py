@@ -56,3 +56,48 @@ def test_a_currency_that_another_kind_is_paid_in_says_which() -> None:
 
 def test_spaces_and_hyphens_are_peoples() -> None:
     assert plain_number("012-345 6789") == "0123456789"
+
+
+@pytest.mark.parametrize(
+    ("kind", "currency", "number", "reference", "said"),
+    [
+        ("iban", "NGN", "1", "", {"kind": "One of nuban, ghipss, basa, kepss, mobile_money, mobile_money_business."}),
+        (
+            "nuban",
+            "NGN",
+            "012345678",
+            "x",
+            {
+                "account_number": "A Nigerian account number (NUBAN) has ten digits.",
+                "account_reference": "Only a Paybill or Till number has one: leave it empty.",
+            },
+        ),
+        ("kepss", "KES", "1!", "", {"account_number": "An account number has 4 to 34 letters and digits."}),
+        (
+            "mobile_money",
+            "NGN",
+            "0712345678",
+            "",
+            {"currency": "An account of the kind mobile_money is paid in GHS or KES; NGN goes to nuban."},
+        ),
+        (
+            "mobile_money_business",
+            "KES",
+            "247247",
+            "",
+            {
+                "account_reference": "A Paybill or Till number needs the account reference that the money is booked to "
+                "there."
+            },
+        ),
+        (
+            "mobile_money_business",
+            "KES",
+            "247247",
+            "a b",
+            {"account_reference": "An account reference has up to 40 letters, digits and . _ / -"},
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(kind: str, currency: str, number: str, reference: str, said: dict[str, str]) -> None:
+    assert problems(kind, currency, number, reference) == said

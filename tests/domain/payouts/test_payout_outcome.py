@@ -17,6 +17,7 @@ from webapp.domain.payouts.payout_outcome import (
     evaluate,
     next_check,
     next_try,
+    pays_other,
 )
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import PayoutStatus
@@ -165,3 +166,112 @@ def test_what_was_paid_is_asked_about_ever_seldomer_for_thirty_days() -> None:
         assert at is None or timedelta(hours=1) <= at - then <= timedelta(days=3)
         looks += 1
     assert 10 <= looks <= 30
+
+
+def said(status: ProviderStatus, amount: int | None = 5_000, currency: str | None = "NGN") -> ProviderResponse:
+    return ProviderResponse("payout-1", status, amount, currency, message="So it is.")
+
+
+PAID, FAILED, REVERSED = PayoutStatus.SUCCEEDED, PayoutStatus.FAILED, PayoutStatus.REVERSED
+
+
+@pytest.mark.parametrize(
+    ("status", "how", "word", "outcome", "then", "message"),
+    [
+        (PAID, {}, said(ProviderStatus.SUCCEEDED), PayoutOutcome.NO_CHANGE, PAID, "So it is."),
+        (PAID, {"is_unconfirmed": True}, said(ProviderStatus.SUCCEEDED), PayoutOutcome.CONFIRM, PAID, "So it is."),
+        (PAID, {"is_unconfirmed": True}, said(ProviderStatus.PENDING), PayoutOutcome.NO_CHANGE, PAID, "So it is."),
+        (PAID, {"is_unconfirmed": True}, said(ProviderStatus.FAILED), PayoutOutcome.FAIL, FAILED, "So it is."),
+        (PAID, {}, said(ProviderStatus.REVERSED), PayoutOutcome.REVERSE, REVERSED, "So it is."),
+        (PAID, {}, said(ProviderStatus.FAILED, 4_999), PayoutOutcome.NO_CHANGE, PAID, ""),
+        (PAID, {}, SILENCE, PayoutOutcome.NO_CHANGE, PAID, ""),
+        (FAILED, {}, said(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, FAILED, "So it is."),
+        (FAILED, {}, said(ProviderStatus.FAILED), PayoutOutcome.NO_CHANGE, FAILED, "So it is."),
+        (
+            FAILED,
+            {"is_paid_after_all": True},
+            said(ProviderStatus.REVERSED),
+            PayoutOutcome.RETRACT,
+            FAILED,
+            "So it is.",
+        ),
+        (FAILED, {"is_paid_after_all": True}, said(ProviderStatus.FAILED), PayoutOutcome.RETRACT, FAILED, "So it is."),
+        (
+            FAILED,
+            {"is_paid_after_all": True},
+            said(ProviderStatus.SUCCEEDED),
+            PayoutOutcome.CONTRADICT,
+            FAILED,
+            "So it is.",
+        ),
+        (SENT, {}, said(ProviderStatus.SUCCEEDED), PayoutOutcome.SUCCEED, PAID, "So it is."),
+        (SENT, {}, said(ProviderStatus.PENDING), PayoutOutcome.WAIT, SENT, "So it is."),
+        (
+            SENT,
+            {},
+            said(ProviderStatus.SUCCEEDED, None, None),
+            PayoutOutcome.WAIT,
+            SENT,
+            "The provider speaks of NGN 0.00, which is not what was sent.",
+        ),
+        (
+            SENT,
+            {},
+            said(ProviderStatus.PENDING, 4_999, "GHS"),
+            PayoutOutcome.WAIT,
+            SENT,
+            "The provider speaks of GHS 49.99, which is not what was sent.",
+        ),
+        (SENDING, {}, said(ProviderStatus.ABSENT), PayoutOutcome.WAIT, PENDING, "The provider does not know it."),
+        (SENDING, {"is_doubted": True}, SILENCE, PayoutOutcome.WAIT, SENDING, "It did not answer."),
+        (SENDING, {}, NOT_DONE, PayoutOutcome.WAIT, PENDING, "Not now."),
+        (SENDING, {}, REFUSAL, PayoutOutcome.FAIL, FAILED, "It said no."),
+        (PENDING, {}, UNSENT, PayoutOutcome.WAIT, PENDING, "It could not be reached."),
+        (SENDING, {}, UNSENT, PayoutOutcome.WAIT, SENDING, "It could not be reached."),
+        (SENT, {}, SILENCE, PayoutOutcome.WAIT, SENT, "It did not answer."),
+    ],
+)
+def test_what_becomes_of_it_and_what_is_said(
+    status: PayoutStatus,
+    how: dict[str, bool],
+    word: ProviderResult,
+    outcome: PayoutOutcome,
+    then: PayoutStatus,
+    message: str,
+) -> None:
+    found = evaluate(PayoutAttempt(status, 5_000, "NGN", **how), word)
+    assert (found.outcome, found.status, found.message) == (outcome, then, message)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        (said(ProviderStatus.SUCCEEDED, 4_999), True),
+        (said(ProviderStatus.PENDING, 4_999), True),
+        (said(ProviderStatus.PENDING, currency="GHS"), True),
+        (said(ProviderStatus.PENDING, None, None), False),
+        (said(ProviderStatus.SUCCEEDED), False),
+        (said(ProviderStatus.FAILED, 4_999), False),
+        (SILENCE, False),
+    ],
+)
+def test_whether_it_pays_another_amount(word: ProviderResult, other: bool) -> None:
+    assert pays_other(PayoutAttempt(SENT, 5_000, "NGN"), word) == other
+
+
+def test_an_answer_that_came_names_no_time_to_wait() -> None:
+    assert next_try(0, AT, said(ProviderStatus.PENDING)) == AT + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("age", "then"),
+    [
+        (timedelta(), timedelta(hours=1)),
+        (timedelta(hours=2), timedelta(hours=2)),
+        (timedelta(days=5), timedelta(days=3)),
+        (timedelta(days=27), timedelta(days=3)),
+        (timedelta(days=27, seconds=1), None),
+    ],
+)
+def test_how_long_it_is_watched(age: timedelta, then: timedelta | None) -> None:
+    assert next_check(AT, AT + age) == (None if then is None else AT + age + then)
