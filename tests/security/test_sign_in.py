@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -14,9 +15,10 @@ from structlog.testing import capture_logs
 
 from tests.support.people import PASSWORD, SETUP, send
 from webapp import clock
+from webapp.errors import Invalid
 from webapp.models import Audit, FailedLogin, User, UserSession
 from webapp.runtime import Runtime
-from webapp.services.users import passwords, users
+from webapp.services.users import passwords, profile, users
 
 SignIn = Callable[..., FlaskClient]
 
@@ -265,3 +267,16 @@ def test_nothing_of_the_session_before_is_carried_over(somebody: FlaskClient) ->
     with somebody.session_transaction() as session:
         assert "left_behind" not in session
         assert session.get("csrf_token") != before
+
+
+def test_nothing_fits_where_there_is_no_password() -> None:
+    assert not any(passwords.matches(None, word) for word in ("", "None", PASSWORD))
+
+
+def test_a_new_password_takes_the_old_one(desk: Runtime) -> None:
+    with desk.db.transaction() as session:
+        agent = session.scalars(select(User.id).where(User.email == "agent@desk.example")).one()
+        how: Any = {"current_session_id": None, "at": clock.now(), "actor": SETUP}
+        with pytest.raises(Invalid, match="not your password"):
+            profile.change_password(session, agent, "not it at all", "four plain green doors", **how)
+        profile.change_password(session, agent, PASSWORD, "four plain green doors", **how)

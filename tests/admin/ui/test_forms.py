@@ -102,9 +102,11 @@ def test_disabling_ends_every_sign_in_and_is_on_the_record(admin: FlaskClient, s
 
 
 def test_a_reset_gives_a_new_password_and_the_old_one_ends(
-    admin: FlaskClient, somebody: FlaskClient, desk: Runtime
+    admin: FlaskClient, somebody: FlaskClient, sign_in: SignIn, desk: Runtime
 ) -> None:
+    there = sign_in("agent")
     answer = send(admin, f"/users/{_id(desk, 'agent')}/reset")
+    assert there.get("/profile").status_code == 302
     password = re.findall(r"<code>([a-z0-9-]{19})</code>", answer.text)[0]
     assert send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 422
     assert send(somebody, "/sign-in", email="agent@desk.example", password=password).status_code == 303
@@ -135,7 +137,7 @@ def test_a_wrong_old_password_is_said_at_its_field_on_the_same_page(sign_in: Sig
     assert "Where you are signed in" in answer.text
 
 
-@pytest.mark.parametrize("weak", ["short", "password password", "aaaaaaaaaaaaaaaa", "the agent agent"])
+@pytest.mark.parametrize("weak", ["short", "nine herons", "password password", "aaaaaaaaaaaaaaaa", "the agent agent"])
 def test_a_password_that_is_easily_guessed_is_refused(sign_in: SignIn, weak: str) -> None:
     answer = send(sign_in("agent"), "/profile/password", page="/profile", old=PASSWORD, new=weak, again=weak)
     assert answer.status_code == 422

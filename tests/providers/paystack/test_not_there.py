@@ -49,3 +49,12 @@ def test_what_speaks_of_something_else_says_nothing_of_it(
 ) -> None:
     with pytest.raises(failure):
         look(replay, status, body)
+
+
+@pytest.mark.parametrize(
+    ("named", "status"),
+    [("payout-1", ProviderStatus.SUCCEEDED), ("", ProviderStatus.SUCCEEDED), ("payout-2", ProviderStatus.PENDING)],
+)
+def test_an_answer_about_another_payout_ends_nothing(replay: Replay, named: str, status: ProviderStatus) -> None:
+    paid = {"reference": named, "status": "success", "amount": 1_000, "currency": "NGN", "id": 7}
+    assert look(replay, 200, {"status": True, "data": paid}) == status

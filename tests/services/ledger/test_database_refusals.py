@@ -74,6 +74,13 @@ def test_the_database_refuses(paid: Runtime, statement: str) -> None:
     all_books_agree(paid)
 
 
+def test_an_account_that_nothing_names_stays_too(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        accounts.pool(session, AccountKind.CLEARING, "NGN", at=NOW, owner="paystack")
+    with pytest.raises(DBAPIError, match="never removed"), runtime.db.transaction() as session:
+        session.execute(text("DELETE FROM account"))
+
+
 def test_a_transfer_that_does_not_sum_to_zero_is_refused(runtime: Runtime) -> None:
     with pytest.raises(DBAPIError, match="sum to zero"), runtime.db.transaction() as session:
         pools = [accounts.pool(session, AccountKind.CLEARING, "NGN", at=NOW, owner=owner) for owner in ("a", "b")]
