@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import wraps
+from random import Random
 from typing import Any, ClassVar
 
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.model import observation
-from tests.model.drawn import LAST
+from tests.model.drawn import LAST, chosen
 from tests.model.plain import nights
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk
@@ -33,8 +35,12 @@ def always(_machine: Any) -> bool:
     return True
 
 
-def step(when: Condition = always, **drawn: Any) -> Callable[[Any], Any]:
-    """A step of any order: what is drawn for it is noted before it is taken, so that the order can be taken again."""
+def step(when: Condition = always, **choices: Any) -> Callable[[Any], Any]:
+    """A step of any order. What is chosen for it is noted before it is taken, so that the order can be taken again.
+
+    The library chooses which step is next; what for, a die of this place and of what the library draws: its own draws
+    repeat themselves, which is good for values and leaves most of an order refused.
+    """
 
     def declared(method: Any) -> Any:
         @wraps(method)
@@ -43,12 +49,15 @@ def step(when: Condition = always, **drawn: Any) -> Callable[[Any], Any]:
             method(self, **given)
             self.flows_again()
 
-        noted.when = when  # type: ignore[attr-defined]
+        def drawn(self: Any, draw: int) -> None:
+            noted(self, **chosen(Random(f"{draw} {len(self.taken)}"), choices))
+
         declares: Any = initialize if method.__name__ == "begin" else rule
-        found = declares(**drawn)(noted)
+        drawn.__name__ = drawn.__qualname__ = method.__name__
+        found = declares(draw=st.integers(0, 2**32))(drawn)
         if declares is rule:
             found = precondition(when)(found)
-        found.when = when
+        found.when, found.noted = when, noted
         return found
 
     return declared

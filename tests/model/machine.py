@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import strategies as st
-
 from tests.model.compared import TICK, ComparedDesk, knows, step
 from tests.model.drawn import (
     ADMIN,
@@ -20,15 +18,16 @@ from tests.model.drawn import (
     MOST,
     ORDER,
     PARTY,
+    PAYMENT_DECISION,
     RESOLUTION,
+    SAID,
     SHARE,
-    SLOTTED,
     STALE,
     VERB,
     WHICH,
     WHO,
 )
-from tests.model.plain import cases, decisions, nights, orders, parties
+from tests.model.plain import cases, decisions, nights, orders, parties, payments
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk, Escrow, Mandate
 
@@ -68,7 +67,7 @@ class DeskMachine(ComparedDesk):
     ) -> None:
         buyer, seller = pair
         due_at = None if due is None or policy in ("completion", "buffer") else self.clock.at + timedelta(hours=due)
-        new = Escrow(buyer, seller, policy, currency, amount, amount * fee // 10, due_at)
+        new = Escrow(buyer, seller, policy, currency, amount, amount * fee // 10, due_at, self.clock.at + TICK)
         more = {"policy": policy, "fee": new.fee, "release_at": due_at}
         self.both(
             "create",
@@ -98,7 +97,7 @@ class DeskMachine(ComparedDesk):
             lambda: self.product.extend(who, number, due),
         )
 
-    @step(knows("escrows"), who=WHO, which=WHICH, lift=st.sampled_from([True, True, False]))
+    @step(knows("escrows"), who=WHO, which=WHICH, lift=[True, True, False])
     def freeze(self, who: str, which: int, lift: bool) -> None:
         """A person's freeze; or one is lifted, by anybody who may."""
         if not lift:
@@ -115,9 +114,58 @@ class DeskMachine(ComparedDesk):
             lambda: self.product.unfreeze(who, number, whose),
         )
 
+    # payments
+
+    @step(when=lambda self: any(is_unpaid(each) for each in self.model.escrows), who=ADMIN, which=WHICH, said=SAID)
+    def pay(self, who: str, which: int, said: str) -> None:
+        """A payment is begun, and its provider answers, or tells nothing yet."""
+        number = self.some("escrows", which, is_unpaid)
+        if self.both(
+            "begin payment",
+            lambda model: payments.begin(model, who, number),
+            lambda: self.product.begin(who, number),
+        ):
+            self.hear(len(self.model.payments) - 1, said)
+
+    @step(when=knows("payments"), which=WHICH, said=SAID)
+    def answer(self, which: int, said: str) -> None:
+        """Its provider answers, whatever the payment is with us; about one that was marked paid it knows nothing."""
+        self.hear(self.some("payments", which, lambda each: each.status == "pending"), said)
+
+    def hear(self, number: int, said: str) -> None:
+        if self.model.payments[number].through != "manual":
+            self.both(
+                f"{said} payment",
+                lambda model: payments.answer(model, number, said),
+                lambda: self.product.answer(number, self.model.payments[number].has, said),
+            )
+
+    @step(when=knows("payments"), who=WHO, which=WHICH, stale=STALE, verb=PAYMENT_DECISION)
+    def decide_payment(self, who: str, which: int, verb: str, stale: bool) -> None:
+        wanted = {"mark_paid": ("pending", "failed")}.get(verb, ("needs_review",))
+        number = self.some("payments", which, lambda each: each.status in wanted)
+        self.decide(who, f"payment.{verb}", number, stale=stale)
+
+    @step(
+        when=lambda self: any(each.refund for each in self.model.payments),
+        which=WHICH,
+        paid=[True, True, False],
+    )
+    def refund_answer(self, which: int, paid: bool) -> None:
+        """The provider says what became of a refund, and says the same again when it is asked again."""
+        number = self.some("payments", which, lambda each: each.refund == "waiting")
+        known = self.model.payments[number].refund
+        if known is not None:
+            paid = {"processed": True, "failed": False}.get(known, paid)
+            self.both(
+                "refund answered",
+                lambda model: payments.refund_answer(model, number, paid=paid),
+                lambda: self.product.refund_answer(number, paid=paid),
+            )
+
     # disputes
 
-    @step(knows("escrows"), who=WHO, which=WHICH, kind=st.sampled_from(["dispute", "warranty_claim"]))
+    @step(knows("escrows"), who=WHO, which=WHICH, kind=["dispute", "warranty_claim"])
     def open_dispute(self, who: str, which: int, kind: str) -> None:
         number = self.some("escrows", which, is_held)
         self.both(
@@ -172,14 +220,14 @@ class DeskMachine(ComparedDesk):
 
     @step(
         knows("transfers"), who=ADMIN, which=WHICH, verb=CORRECTION,
-          to_debt=st.booleans(), share=SHARE)  # fmt: skip
+          to_debt=[True, False], share=SHARE)  # fmt: skip
     def reverse(self, who: str, which: int, verb: str, to_debt: bool, share: int) -> None:
         number = self.some("transfers", which, lambda each: not each.is_reversed and each.escrow is not None)
         escrow = self.model.transfers[number].escrow
         part = 0 if escrow is None else self.model.escrows[escrow].amount * share // 10
         self.decide(who, f"transfer.{verb}", number, to_debt=to_debt, seller_amount=part)
 
-    @step(knows("proposals"), who=APPROVER, which=WHICH, yes=st.sampled_from([True, True, False]))
+    @step(knows("proposals"), who=APPROVER, which=WHICH, yes=[True, True, False])
     def second(self, who: str, which: int, yes: bool) -> None:
         number = self.some("proposals", which, lambda each: each.status == "proposed")
         if yes:
@@ -227,10 +275,16 @@ class DeskMachine(ComparedDesk):
 
     # jobs and clocks
 
-    @step(who=ADMIN, job=JOB, how=HOW, ago=st.sampled_from([0, 0, 0, 30]))
-    def job(self, who: str, job: str, how: str, ago: int) -> None:
-        """Run by hand, twice perhaps, for now or for an instant that is over; dry; paused or resumed; all stopped."""
-        if how in ("toggle", "repeat") and job != "watch":
+    @step(who=ADMIN, job=JOB, how=HOW, ago=[0, 0, 0, 30], hours=HOURS)
+    def job(self, who: str, job: str, how: str, ago: int, hours: int) -> None:
+        """Some time goes by and the schedulers look; or it is run by hand, twice perhaps, for now or an instant ago;
+        or dry; it is paused or resumed; all money is stopped.
+        """
+        if how == "tick":
+            self.moves(timedelta(hours=hours))
+            for each in self.model.planned if job == "watch" else [job]:
+                self.tick(each)
+        elif how in ("toggle", "repeat") and job != "watch":
             self.pause(who, job, (job in self.model.paused) == (how == "repeat"))
         elif how in ("switch", "toggle", "repeat"):
             self.switch(who, not self.model.is_stopped)
@@ -238,6 +292,13 @@ class DeskMachine(ComparedDesk):
             self.both("dry run", lambda model: None, lambda: self.product.run(job, dry_run=True))
         else:
             self.run(job, 2 if how == "twice" else 1, ago)
+
+    def tick(self, job: str) -> None:
+        self.both(
+            f"tick {job}",
+            lambda model: [slot for slot in [nights.tick(model, job)] if slot],
+            lambda: self.product.tick(job),
+        )
 
     def run(self, job: str, times: int, ago: int) -> None:
         at = self.clock.at + TICK - timedelta(hours=ago)
@@ -247,16 +308,6 @@ class DeskMachine(ComparedDesk):
                 lambda model: nights.run(model, job, at),
                 lambda: self.product.run(job, at if ago else None),
             )
-
-    @step(job=SLOTTED, hours=HOURS)
-    def tick(self, job: str, hours: int) -> None:
-        """Some time goes by, and the schedulers look."""
-        self.moves(timedelta(hours=hours))
-        self.both(
-            f"tick {job}",
-            lambda model: [slot for slot in [nights.tick(model, job)] if slot],
-            lambda: self.product.tick(job),
-        )
 
     def pause(self, who: str, job: str, pause: bool) -> None:
         self.both(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tests.model.plain.desk import Desk
 from tests.model.product import Product
 from tests.model.worlds import ACTORS
-from webapp.models import Account, Approval, Dispute, Escrow, Freeze, Order, Party, Spending
+from webapp.models import Account, Approval, Dispute, Escrow, Freeze, Order, Party, Payment, Refund, Spending
 from webapp.services.ledger import integrity_checks
 
 Facts = dict[str, dict[Any, Any]]
@@ -24,6 +24,7 @@ def of_model(desk: Desk) -> Facts:
             for number, each in enumerate(desk.escrows)
         },
         "freezes": {number: set(each.freezes) for number, each in enumerate(desk.escrows)},
+        "payment": {number: (each.status, each.refund) for number, each in enumerate(desk.payments)},
         "dispute": {number: (each.status, each.resolution) for number, each in enumerate(desk.disputes)},
         "proposal": {number: each.status for number, each in enumerate(desk.proposals)},
         "decided alone": {key: amount for key, amount in desk.spent.items() if amount},
@@ -40,6 +41,7 @@ def of_desk(product: Product, *, checks_books: bool) -> Facts:
             "wallet": {account[1:]: True for account in accounts if account[0] == "wallet"},
             "escrow": _escrows(session, product),
             "freezes": _freezes(session, product),
+            "payment": _payments(session, product),
             "dispute": _disputes(session, product),
             "proposal": _proposals(session, product),
             "decided alone": _spent(session),
@@ -87,6 +89,13 @@ def _freezes(session: Session, product: Product) -> dict[Any, Any]:
     for number, causes in found.items():
         assert counted[product.escrows[number]] == len(causes), "an escrow counts its freezes"
     return found
+
+
+def _payments(session: Session, product: Product) -> dict[Any, Any]:
+    """What was collected, or was to be; an order that was never paid has a payment of no provider on record."""
+    rows = select(Payment.id, Payment.status, Refund.status).outerjoin(Refund, Refund.payment_id == Payment.id)
+    found = session.execute(rows.where(Payment.provider != "none"))
+    return {product.payments.index(number): (str(status), refund and str(refund)) for number, status, refund in found}
 
 
 def _disputes(session: Session, product: Product) -> dict[Any, Any]:

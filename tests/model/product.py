@@ -17,6 +17,7 @@ from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.market import Undone
 from webapp.domain.actors import job_actor
 from webapp.domain.disputes.resolutions import DisputeResolution
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.errors import Refusal
 from webapp.jobs.run_job import run_here, run_job
 from webapp.models import Approval, Dispute, Escrow, Event, Freeze, Party, Transfer
@@ -31,12 +32,18 @@ from webapp.services.orders.orders import NewOrder
 from webapp.services.parties import auto_deduct_mandates, wallet_operations, wallet_provisioning
 from webapp.services.parties.auto_deduct_mandates import MandateTerms
 from webapp.services.parties.wallet_operations import NewMoney
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 from webapp.services.read_models import disabled_reasons
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.scheduling import runs, schedules, slots
 
 WHY = "It is right so."
+_HEARS = job_actor("handle_webhooks")
 
 
 class Product:
@@ -50,6 +57,7 @@ class Product:
         self.is_trying = False
         self.escrows: list[int] = []
         self.orders: list[int] = []
+        self.payments: list[int] = []
         self.disputes: list[int] = []
         self.proposals: list[int] = []
 
@@ -128,6 +136,37 @@ class Product:
             last = select(Freeze.id).where(*mine, Freeze.cause_id == ACTORS[whose].id).order_by(Freeze.id.desc())
             freezes.unfreeze(session, session.scalars(last).first() or 0, WHY, **self.by(who))
 
+    # payments
+
+    def begin(self, who: str, number: int) -> None:
+        with self.deciding() as session:
+            made = payments.create(session, self.orders[number], "paystack", **self.under(who)).id
+        self.payments.append(made)
+
+    def answer(self, number: int, has: tuple[int, str] | None, said: str) -> None:
+        """What a webhook or a job heard from the provider."""
+        with self.deciding() as session:
+            payment = payments.get(session, self.payments[number])
+            how = {"failed": ProviderStatus.FAILED, "absent": ProviderStatus.ABSENT}.get(said, ProviderStatus.PENDING)
+            heard: ProviderResult = ProviderResponse(payment.reference or "", how, message="So it is.")
+            if has is not None:
+                amount, currency = has
+                paid, theirs = ProviderStatus.SUCCEEDED, f"7{payment.id}"
+                heard = ProviderResponse(payment.reference or "", paid, amount, currency, theirs)
+            elif said == "silent":
+                heard = NoResponse("paystack did not answer.")
+            payment_settlement.settle_all(
+                session, {payment.id: heard}, at=self.moved.at, actor=_HEARS, settings=self.settings
+            )
+
+    def refund_answer(self, number: int, *, paid: bool) -> None:
+        status = ProviderStatus.SUCCEEDED if paid else ProviderStatus.FAILED
+        with self.deciding() as session:
+            refund = refunds.of_payment(session, self.payments[number])
+            assert refund is not None
+            heard = ProviderResponse("", status, refund.amount, refund.currency, f"9{refund.id}", "So it is.")
+            refund_settlement.settle_all(session, {refund.id: heard}, at=self.moved.at, actor=_HEARS)
+
     # disputes
 
     def open_dispute(self, who: str, number: int, kind: str) -> None:
@@ -161,6 +200,11 @@ class Product:
             dispute = disputes.get(session, self.disputes[subject])
             resolution = self._resolution(session, dispute, **payload)
             return disputes.resolve(session, dispute.id, resolution, version=dispute.version + off, **self.under(who))
+        if kind == "payment":
+            payment = payments.get(session, self.payments[subject])
+            return payment_decisions.decide(
+                session, action, payment.id, WHY, version=payment.version + off, **self.under(who)
+            )
         if kind == "party":
             new = NewMoney(payload["amount"], payload["currency"], payload["reference"], reason=WHY)
             return wallet_operations.decide(session, action, self.parties[subject], new, **self.under(who))
@@ -188,6 +232,8 @@ class Product:
         """The number of the transfer that the model knows."""
         if transfer.escrow is None:
             reference = transfer.reference
+            if reference.startswith("surplus "):
+                reference = f"payment-{self.payments[int(reference.split()[1])]}-surplus"
             if reference.startswith("deducted "):
                 _, party, currency, day = reference.split()
                 reference = f"auto-deduct-{self.parties[party]}-{currency}-{day}"

@@ -28,7 +28,7 @@ def replay(machine: type[DeskMachine], steps: Steps) -> None:
         for name, given in steps:
             found = getattr(machine, name)
             if found.when(desk):
-                found(desk, **given)
+                found.noted(desk, **given)
     except BaseException:
         desk.open.close()
         raise

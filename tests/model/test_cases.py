@@ -14,6 +14,7 @@ from tests.model.drawn import LAST
 from tests.model.machine import DeskMachine
 from tests.model.replay import Steps, failure, replay
 from webapp.domain.money import shares
+from webapp.domain.payments.payment_outcome import PaymentOutcome
 from webapp.models import Escrow, Schedule
 from webapp.services.approvals import approvals, escrow_executors, limits, subjects
 from webapp.services.common import events
@@ -22,8 +23,10 @@ from webapp.services.disputes import warranty_claims
 from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
+from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.reversals import transfers as reversal_transfers
 from webapp.services.read_models import disabled_reasons
+from webapp.services.refunds import ends as refund_ends
 from webapp.services.scheduling import slots
 
 
@@ -45,8 +48,8 @@ def of(name: str, who: str = "Divine", which: int = 0, **more: Any) -> tuple[str
     return name, {"who": who, "which": which, **more}
 
 
-def job(name: str, how: str = "once") -> tuple[str, dict[str, Any]]:
-    return "job", {"who": "Divine", "job": name, "how": how, "ago": 0}
+def job(name: str, how: str = "once", hours: int = 1) -> tuple[str, dict[str, Any]]:
+    return "job", {"who": "Divine", "job": name, "how": how, "ago": 0, "hours": hours}
 
 
 RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
@@ -59,7 +62,8 @@ DEPOSIT = (
     "party",
     {"who": "Divine", "party": "Ada", "verb": "deposit", "amount": 7, "currency": "NGN", "mandate": None},
 )
-HOURS = ("tick", {"job": "release_placement_holds", "hours": 5})
+LATE = ("answer", {"which": 0, "said": "paid"})
+HOURS = job("release_placement_holds", "tick", 5)
 
 ONCE_WRONG: dict[str, Steps] = {
     "completed while its money was away, and held again": [
@@ -177,13 +181,34 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
         [DEPOSIT, order(), RELEASE, REVERSE, UNFREEZE, RELEASE, DEPOSIT, of("reverse", which=LAST, **REVERSAL)],
         [(reversal_transfers, "check", nothing)],
     ),
+    "what is less than the price is held": (
+        [order(terms="unpaid"), of("pay", said="less")],
+        [(payment_settlement, "evaluate", lambda *_args: (PaymentOutcome.SUCCEED, ""))],
+    ),
+    "a success after the order was given up is held": (
+        [
+            order(terms="unpaid"),
+            of("pay", said="wait"),
+            of("give_up", which=1),
+            ("answer", {"which": 0, "said": "paid"}),
+        ],
+        [(payment_settlement, "evaluate", lambda *_args: (PaymentOutcome.NO_CHANGE, ""))],
+    ),
+    "a refund that its provider kept is in nobody's wallet": (
+        [order(terms="unpaid"), of("pay", said="paid"), REFUND, ("refund_answer", {"which": 0, "paid": False})],
+        [(refund_ends, "_return_to_wallet", nothing)],
+    ),
+    "what went back by card is reversed": (
+        [order(terms="unpaid"), of("pay", said="paid"), REFUND, REVERSE],
+        [(reversal_transfers, "_went_outside", lambda *_args: False)],
+    ),
     "an event is not told": ([order(), FREEZE], [(events, "add", nothing)]),
     "no warranty claim puts a date off": (
         [order(), of("open_dispute", kind="warranty_claim"), of("withdraw")],
         [(warranty_claims, "cool_down", nothing)],
     ),
     "a paused job runs": (
-        [order(), job("auto_release", "toggle"), ("tick", {"job": "auto_release", "hours": 25})],
+        [order(), job("auto_release", "toggle"), job("auto_release", "tick", 25)],
         [(slots, "claim", slots_without_pause)],
     ),
     "a page offers what is refused": (

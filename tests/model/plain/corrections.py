@@ -13,6 +13,8 @@ def check(desk: Desk, number: int, verb: str, payload: dict[str, Any]) -> None:
     transfer = desk.transfers[number]
     if transfer.is_reversed or transfer.kind == "owe":
         raise Refused("it was reversed already, or is a debt that is to be repaid")
+    if transfer.escrow is not None and any(kind == "clearing" for kind, _, _ in transfer.legs):
+        raise Refused("it went back through a provider")
     opposite = _opposite(desk.books, transfer, payload["to_debt"])
     if verb == "reverse":
         return

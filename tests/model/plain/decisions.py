@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model.plain import cases, corrections, orders, parties
+from tests.model.plain import cases, corrections, orders, parties, payments
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk, Proposal
 from tests.model.plain.facts import EXPIRY
@@ -40,6 +40,9 @@ def plan(desk: Desk, action: str, subject: Any, payload: dict[str, Any], lifted:
         return Plan(
             amount, currency, transfer.escrow, lambda who: corrections.reverse(desk, subject, verb, payload, who)
         )
+    if kind == "payment":
+        payments.check(desk, verb, subject)
+        return _about(desk, desk.payments[subject].escrow, lambda who: payments.decide(desk, verb, subject))
     parties.check(desk, verb, subject, payload)
     return Plan(payload["amount"], payload["currency"], None, lambda who: parties.book(desk, verb, subject, payload))
 
@@ -63,6 +66,7 @@ def _about(desk: Desk, number: int, do: Callable[[str], None]) -> Plan:
 PERMISSIONS = {
     "escrow": ("propose",),
     "dispute": ("propose",),
+    "payment": ("propose",),
     "party": ("party_money",),
     "transfer": ("reverse",),
 }
@@ -94,6 +98,8 @@ def version(desk: Desk, action: str, subject: Any) -> int:
     """The version of what is decided about; a transfer and a party have none."""
     if action.startswith("escrow."):
         return desk.escrows[int(subject)].version
+    if action.startswith("payment."):
+        return desk.payments[int(subject)].version
     return desk.disputes[int(subject)].version if action.startswith("dispute.") else 0
 
 

@@ -22,6 +22,7 @@ class Escrow:
     amount: int
     fee: int
     due: datetime | None
+    created: datetime
     order: str = "awaiting_payment"
     status: str = "pending_payment"
     hold_no: int = 1
@@ -35,6 +36,23 @@ class Escrow:
         if self.policy == "buffer":
             return ("pending", self.seller, self.currency)
         return ("escrow", "", self.currency)
+
+
+@dataclass
+class Payment:
+    """An attempt to collect an order's money through a provider."""
+
+    escrow: int
+    status: str = "pending"
+    has: tuple[int, str] | None = None
+    """What its provider collected."""
+    is_in_doubt: bool = False
+    """Whether that was ever another sum than was asked, or came too late."""
+    through: str = ""
+    """Whose clearing account gave what is held; a person's word is `manual`."""
+    refund: str | None = None
+    refunded: tuple[int, str] | None = None
+    version: int = 1
 
 
 @dataclass
@@ -100,6 +118,7 @@ class Desk:
     verified: set[str]
     books: Books = field(default_factory=Books)
     escrows: list[Escrow] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
     disputes: list[Dispute] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
@@ -159,6 +178,12 @@ class Desk:
         mine = (kind, subject)
         found = [each for each in self.proposals if each.status == "proposed"]
         return next((each for each in found if (each.action.partition(".")[0], each.subject) == mine), None)
+
+    def card_of(self, number: int) -> Payment | None:
+        """The payment through which the buyer's part of a hold goes back, if it can: the first hold, once."""
+        paid = (each for each in self.payments if each.escrow == number and each.status == "succeeded")
+        found = next((each for each in paid if each.through != "manual" and each.refund is None), None)
+        return found if self.escrows[number].hold_no == 1 else None
 
     def dispute_of(self, escrow: int) -> int | None:
         """The open dispute about an escrow."""

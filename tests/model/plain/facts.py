@@ -25,6 +25,7 @@ LIMITS = {"NGN": 20_000}
 """What one person may decide alone, on the whole escrow and in a day, in minor units; none set means zero."""
 DEFAULT_CURRENCY = "RWF"
 EXPIRY = timedelta(hours=72)
+UNPAID_AFTER = timedelta(hours=48)
 RELEASE_AFTER = timedelta(days=7)
 BUFFER = timedelta(days=7)
 COOLDOWN = timedelta(hours=24)
@@ -40,6 +41,7 @@ JOBS = {
     "release_placement_holds": ("placement", 3, 24, UTC),
     "auto_deduct": ("", 23, 24, NAIROBI),
     "create_missing_wallets": ("", 10, 24, UTC),
+    "check_pending_payments": ("", 0, 1, UTC),
 }
 """Each job: the policy that it pays, the hour of its first slot of a day, the hours between slots, and its zone."""
 

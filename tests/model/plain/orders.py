@@ -121,14 +121,19 @@ def disburse(desk: Desk, number: int, to_seller: int) -> None:
     assert (escrow.status, escrow.freezes) == ("held", set()), "the model lets go what is not free"
     to_buyer, net, fee = shares(escrow, to_seller)
     legs: Legs = {escrow.place: -escrow.amount}
-    for party, part in ((escrow.seller, net), (escrow.buyer, to_buyer)):
+    card = desk.card_of(number) if to_buyer else None
+    if card is not None:
+        legs[("clearing", card.through, escrow.currency)] = to_buyer
+        card.refund, card.refunded = "waiting", (to_buyer, escrow.currency)
+        desk.tell("refund.created")
+    for party, part in ((escrow.seller, net), (escrow.buyer, 0 if card else to_buyer)):
         met = books.met(party, escrow.currency, part, number) if part else 0
         for kind, amount in (("receivable", met), ("wallet", part - met)):
             if amount:
                 legs[(kind, party, escrow.currency)] = amount
     if fee:
         legs[("fees", "", escrow.currency)] = fee
-    if to_buyer:
+    if to_buyer and card is None:
         books.wallets.add((escrow.buyer, escrow.currency))
     kind = "release" if not to_buyer else "split" if to_seller else "refund"
     left(desk, number, kind, legs)

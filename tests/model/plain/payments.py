@@ -1,0 +1,121 @@
+"""Payments through a provider, what it answers, and refunds that go back through it."""
+
+from typing import Any
+
+from tests.model.plain import orders
+from tests.model.plain.books import Legs, Refused
+from tests.model.plain.desk import Desk, Payment, Transfer
+from tests.model.plain.facts import UNPAID_AFTER
+
+PROVIDER = "paystack"
+
+
+def begin(desk: Desk, who: str, number: int) -> None:
+    """An attempt to collect an order's money."""
+    desk.require(who, "write")
+    if desk.escrows[number].order != "awaiting_payment":
+        raise Refused("there is nothing to pay")
+    desk.payments.append(Payment(number))
+    desk.tell("payment.created")
+
+
+def answer(desk: Desk, number: int, said: str) -> None:
+    """What its provider says of it: `paid` and how much and in what, `failed`, or nothing that settles anything.
+
+    What the provider has is what it says again, whatever is drawn.
+    """
+    payment = desk.payments[number]
+    escrow = desk.escrows[payment.escrow]
+    if payment.has is None and said in ("paid", "less", "more", "foreign"):
+        amounts = {"less": escrow.amount - 1, "more": escrow.amount + 5}
+        payment.has = (amounts.get(said, escrow.amount), "KES" if said == "foreign" else escrow.currency)
+    if payment.has is None:
+        if said == "failed" and payment.status == "pending":
+            _fail(desk, number)
+        return
+    if payment.status not in ("pending", "failed") or payment.refund is not None:
+        return
+    is_whole = payment.has == (escrow.amount, escrow.currency)
+    if is_whole and payment.status == "pending" and escrow.order == "awaiting_payment":
+        _hold(desk, payment, PROVIDER)
+    else:
+        payment.status, payment.is_in_doubt = "needs_review", True
+        payment.version += 1
+        desk.tell("payment.needs_review")
+
+
+def _fail(desk: Desk, number: int) -> None:
+    payment = desk.payments[number]
+    payment.status, payment.version = "failed", payment.version + 1
+    desk.tell("payment.failed")
+    escrow = desk.escrows[payment.escrow]
+    if escrow.order == "awaiting_payment" and not under_way(desk, payment.escrow):
+        orders.void(desk, payment.escrow, "declined")
+
+
+def under_way(desk: Desk, escrow: int) -> bool:
+    """Whether a payment of it may still come to something."""
+    return any(each.escrow == escrow and each.status in ("pending", "needs_review") for each in desk.payments)
+
+
+def decline_unpaid(desk: Desk, at: Any) -> None:
+    """Orders that nobody paid for too long."""
+    for number, escrow in enumerate(desk.escrows):
+        is_old = escrow.created <= at - UNPAID_AFTER
+        if escrow.order == "awaiting_payment" and is_old and not under_way(desk, number):
+            orders.void(desk, number, "declined")
+
+
+def check(desk: Desk, verb: str, number: int) -> None:
+    """Whether a person may decide so. Raises Refused if not."""
+    payment = desk.payments[number]
+    escrow = desk.escrows[payment.escrow]
+    if verb in ("accept", "refund") and payment.status != "needs_review":
+        raise Refused("it is not in review")
+    if verb == "accept":
+        amount, currency = payment.has or (0, "")
+        if currency != escrow.currency or amount < escrow.amount:
+            raise Refused("too little, or another currency")
+    if verb == "mark_paid" and (payment.status not in ("pending", "failed") or payment.is_in_doubt):
+        raise Refused("its provider has something of it, or it is settled")
+    if verb != "refund" and escrow.status not in ("pending_payment", "voided"):
+        raise Refused("it is paid already")
+
+
+def decide(desk: Desk, verb: str, number: int) -> None:
+    """Hold what came in, give it back, or hold what came another way."""
+    payment = desk.payments[number]
+    escrow = desk.escrows[payment.escrow]
+    if verb == "refund":
+        payment.status, payment.version = "failed", payment.version + 1
+        payment.refund, payment.refunded = "waiting", payment.has
+        desk.tell("refund.created", "payment.failed")
+        return
+    _hold(desk, payment, PROVIDER if verb == "accept" else "manual")
+    surplus = (payment.has or (0, ""))[0] - escrow.amount if verb == "accept" else 0
+    if surplus:
+        place = ("clearing", PROVIDER, escrow.currency)
+        legs = desk.books.move({place: -surplus, ("wallet", escrow.buyer, escrow.currency): surplus})
+        desk.transfers.append(Transfer("deposit", legs, reference=f"surplus {number}"))
+
+
+def _hold(desk: Desk, payment: Payment, source: str) -> None:
+    escrow = desk.escrows[payment.escrow]
+    payment.status, payment.version, payment.through = "succeeded", payment.version + 1, source
+    escrow.order = "in_progress"
+    orders.hold(desk, escrow, {("clearing", source, escrow.currency): -escrow.amount})
+    desk.tell("payment.succeeded")
+
+
+def refund_answer(desk: Desk, number: int, *, paid: bool) -> None:
+    """What the provider says of a refund: the payer has it, or it kept the money, which goes to the wallet then."""
+    payment = desk.payments[number]
+    if payment.refund != "waiting":
+        return
+    payment.refund = "processed" if paid else "failed"
+    desk.tell(f"refund.{payment.refund}")
+    if not paid and payment.status == "succeeded":
+        amount, currency = payment.refunded or (0, "")
+        buyer = desk.escrows[payment.escrow].buyer
+        legs: Legs = {("clearing", PROVIDER, currency): -amount, ("wallet", buyer, currency): amount}
+        desk.books.move(legs)
