@@ -178,7 +178,8 @@ def redis_full(world: World, planned: Planned) -> Iterator[None]:
 @kind(5.0)
 def postgresql_sessions_ended(world: World, planned: Planned) -> Iterator[None]:
     """Some or all sessions of the database are ended."""
-    world.postgresql.terminate_backends(picked(planned, (0.3, 0.6, 1.1)))
+    share = picked(planned, (0.3, 0.6, 1.1))
+    until(lambda: world.postgresql.terminate_backends(share) >= 0, 20)
     yield
 
 
@@ -266,17 +267,18 @@ def _link_fault(suffix: str, mode: str) -> Fault:
 for _suffix in ("postgresql", "redis", "provider", "front"):
     for _mode in MODES:
         _name = f"link_{_suffix}_{_mode}"
-        KINDS[_name], WEIGHTS[_name] = _link_fault(_suffix, _mode), 1.5
+        KINDS[_name], WEIGHTS[_name] = _link_fault(_suffix, _mode), 0.6 if _suffix == "provider" else 1.5
         EXCLUSIVE[_name] = f"link {_suffix}"
 
 
-@kind(8.0)
+@kind(4.0)
 def provider_mood(world: World, planned: Planned) -> Iterator[None]:
     """The provider answers the next calls badly."""
     provider = picked(planned, ("paystack", "paystack", "paystack", "flutterwave", "blnk"))
-    fault = {"provider": provider, "call": picked(planned, _CALLS[provider], 2), "times": picked(planned, (1, 2, 3), 3)}
+    fault = {"provider": provider, "call": picked(planned, _CALLS[provider], 2), "times": picked(planned, (1, 1, 2), 3)}
     mode = picked(planned, _CALL_MODES, 4)
-    world.control("faults", fault | {"fault_mode": mode, "seconds": 1 if mode == "rate_limited" else 6})
+    fault |= {"fault_mode": mode, "seconds": 1 if mode == "rate_limited" else 6}
+    until(lambda: world.control("faults", fault), 20)
     yield
 
 
@@ -284,11 +286,12 @@ def provider_mood(world: World, planned: Planned) -> Iterator[None]:
 def provider_webhook_mood(world: World, planned: Planned) -> Iterator[None]:
     """The provider's webhooks come late, twice, out of order or with a wrong signature."""
     mode = picked(planned, _WEBHOOK_MODES, 2)
-    world.control("faults", {"provider": "paystack", "call": "webhook", "fault_mode": mode, "times": 2, "seconds": 3})
+    fault = {"provider": "paystack", "call": "webhook", "fault_mode": mode, "times": 2, "seconds": 3}
+    until(lambda: world.control("faults", fault), 20)
     yield
 
 
-@kind(1.0, alone="sandbox")
+@kind(0.4, alone="sandbox")
 def provider_killed(world: World, planned: Planned) -> Iterator[None]:
     """The provider is gone, and comes back with its books."""
     _processes(world, "sandbox")[0].send(signal.SIGKILL)
