@@ -23,8 +23,8 @@ class Proof:
 class Probe:
     """One that asks for one job; instants are of the monotonic clock."""
 
-    def __init__(self, url: str, token: str, job: str, over: threading.Event) -> None:
-        self._url, self._job, self._over = url, job, over
+    def __init__(self, url: str, token: str, job: str, over: threading.Event, pause: float = 0.2) -> None:
+        self._url, self._job, self._over, self._pause = url, job, over, pause
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {token}"
         self.proofs: list[Proof] = []
@@ -35,7 +35,7 @@ class Probe:
             began = time.monotonic()
             if self._is_there():
                 self.proofs.append(Proof(began, time.monotonic()))
-            time.sleep(0.2)
+            time.sleep(self._pause)
 
     def _is_there(self) -> bool:
         """Whether a run that is asked for now is carried out."""
@@ -56,7 +56,7 @@ class Probe:
                 return True
             if status in ("failed", "lost"):
                 return False
-            time.sleep(0.2)
+            time.sleep(self._pause)
         return False
 
     def _status(self, run: int) -> str:

@@ -45,7 +45,8 @@ class Plan:
     most_faults: int | None = None
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     pause: float = 0.3
-    settle_seconds: float = 240.0
+    probe_pause: float = 0.2
+    settle_seconds: float = 480.0
     keep: Path | None = None
 
 
@@ -91,7 +92,8 @@ class _Soak:
         log.info("up after %.0f s", time.monotonic() - began)
         shops = self._shops()
         token = self.world.accounts.tokens["probe"]
-        probes = [Probe(self.world.url, token, job, self.probes_over) for job in _PROBED]
+        pause = self.plan.probe_pause
+        probes = [Probe(self.world.url, token, job, self.probes_over, pause) for job in _PROBED]
         threads = _all(self._work(shop) for shop in shops)
         helpers = _all([*(probe.run for probe in probes), *self._people()])
         planned = script(self.plan.seed, self.plan.seconds, self.plan.faults_per_minute, self.plan.weights)
@@ -131,7 +133,7 @@ class _Soak:
             account = accounts[number % len(accounts)]
             person = Person(self.world.url, account, random.Random(chance.random()), self.outcome.pages)
             made.append(partial(person.work, self.over, self.plan.pause * 4))
-        for role in ("approver", "admin"):
+        for role in ("approver", "admin")[: self.plan.people]:
             account = self.world.accounts.people[role]
             person = Person(self.world.url, account, random.Random(chance.random()), self.outcome.pages)
             client = ApiClient(self.world.url, person.session, self.journal, self.patience)

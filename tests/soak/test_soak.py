@@ -37,9 +37,19 @@ def begin(command: Sequence[str], environment: Mapping[str, str], log: Path, _us
         return subprocess.Popen(command, env=dict(environment), stdout=written, stderr=written, start_new_session=True)
 
 
-def test_nothing_is_lost_in_a_world_that_breaks(tmp_path: Path) -> None:
-    few = dict.fromkeys(_CHEAP, 1.0)
-    plan = Plan(7, 6, Size(1, 1, 1), shops=1, people=1, faults_per_minute=90, most_faults=6, weights=few)
+def test_nothing_is_lost_in_a_world_that_breaks() -> None:
+    plan = Plan(
+        seed=7,
+        seconds=6,
+        size=Size(webs=1, workers=1, schedulers=1),
+        shops=1,
+        people=0,
+        faults_per_minute=90,
+        most_faults=6,
+        weights=dict.fromkeys(_CHEAP, 1.0),
+        pause=0.6,
+        probe_pause=1.0,
+    )
     found = figures(soak(plan, begin))
 
     assert is_clean(found), found
