@@ -9,12 +9,14 @@ from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import AMINA, DIVINE
 from tests.support.payouts import planned, settled, written
 from webapp import clock
+from webapp.domain.actors import job_actor
 from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
+from webapp.services.payouts import creation as payout_creation
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import detail as payout_detail
@@ -62,6 +64,22 @@ def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_aft
             action(session, subject, at=at, actor=DIVINE)
     with runtime.db.reading() as session:
         assert session.get_one(PayoutSchedule, plan.schedule.id).status == "failed"
+
+
+def test_no_payout_is_written_beside_one_that_was_paid_after_all(runtime: Runtime) -> None:
+    schedule = planned(runtime)
+    number = written(runtime, schedule)
+    for status in (ProviderStatus.SUCCEEDED, ProviderStatus.REVERSED, ProviderStatus.SUCCEEDED):
+        settled(runtime, number, status)
+    with runtime.db.transaction() as session:
+        session.get_one(PayoutSchedule, schedule).status = "pending"
+        session.flush()
+        outcome = payout_creation.create_all(
+            session, [schedule], at=clock.now(), actor=job_actor("process_payout_schedules"), routes={"NGN": "paystack"}
+        )
+        assert [each.sentence for each in outcome.refused] == [
+            "1 of its payouts was paid after all: that is decided first."
+        ]
 
 
 def test_the_last_word_of_one_paid_after_all_is_that_and_then_that_it_came_back(runtime: Runtime) -> None:

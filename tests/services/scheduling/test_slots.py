@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned, runs_of
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import Conflict, Invalid, NotAllowed
+from webapp.models import Schedule
 from webapp.runtime import Runtime
 from webapp.services.scheduling import runs, schedule_changes, schedules, slots
 from webapp.services.scheduling.schedules import ScheduleChanges
@@ -259,3 +261,13 @@ def test_who_may_not_run_or_pause_jobs_is_refused(runtime: Runtime, declare: Dec
         ):
             with pytest.raises(NotAllowed):
                 act()
+
+
+def test_a_slow_scheduler_does_not_plan_a_slot_again(runtime: Runtime, declare: Declare) -> None:
+    declare("daily", nothing)
+    planned(runtime, "daily", NOON)
+    for following in (NOON + 2 * DAY, NOON + DAY):
+        with runtime.db.transaction() as session:
+            slots._advance(session, "daily", following)
+    with runtime.db.reading() as session:
+        assert session.scalars(select(Schedule.next_slot).where(Schedule.job == "daily")).one() == NOON + 2 * DAY
