@@ -49,8 +49,8 @@ soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEE
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults
 
-mutants: $(READY) ## take each guard away in a copy: do its tests notice? (NAMES="…", KIND="…", MINUTES=…; var/mutants.json)
-	@$(BIN)/python tools/mutants.py $(NAMES) $(if $(KIND),--kind "$(KIND)") $(if $(MINUTES),--minutes $(MINUTES))
+mutants: $(READY) ## take each guard away in a copy: do its tests notice? (NAMES="…", KIND="…", MINUTES=…; DOMAIN=1: change the rules)
+	@$(BIN)/python $(if $(DOMAIN),tools/rule_mutants.py,tools/mutants.py $(NAMES) $(if $(KIND),--kind "$(KIND)")) $(if $(MINUTES),--minutes $(MINUTES))
 
 pythons: ## try every supported Python that is here, in clean copies: install, start, first page, one run, stop
 	@$(or $(PYTHON),python3) tools/try_pythons.py
