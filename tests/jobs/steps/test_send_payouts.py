@@ -1,5 +1,7 @@
 """What is refused when it is sent is looked for first, and is on record as sent before anybody is spoken to."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from webapp import clock
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.jobs.steps import send_payouts
 from webapp.models import Payout
-from webapp.providers.http.errors import CallFailed, Exists, ProviderRefused
+from webapp.providers.http.errors import CallFailed, Exists, ProviderRefused, Unknown
 from webapp.runtime import Runtime
 from webapp.services.payouts.payouts import ClaimedPayout, claim_due
 
@@ -53,3 +55,17 @@ def test_a_refusal_is_believed_only_where_nothing_is_there(
             send_payouts._pay(provider, found, "RCP_1")  # type: ignore[arg-type]
     else:
         assert send_payouts._pay(provider, found, "RCP_1").status is status  # type: ignore[arg-type]
+
+
+def test_a_refusal_says_nothing_of_an_earlier_sending(sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earlier one may have been taken and not be shown yet."""
+    found = taken(sqlite_runtime)
+    provider = _Refusing(ProviderRefused("No."), ProviderStatus.ABSENT)
+    monkeypatch.setitem(sqlite_runtime.providers.payout_senders, "paystack", provider)
+    patience = timedelta(hours=sqlite_runtime.settings.payout_lookup_hours)
+    known = replace(found, recipient="RCP_1")
+    with pytest.raises(ProviderRefused):
+        send_payouts.send(sqlite_runtime, known)
+    for earlier, kind in ((found.taken_at - patience / 2, Unknown), (found.taken_at - 2 * patience, ProviderRefused)):
+        with pytest.raises(kind):
+            send_payouts.send(sqlite_runtime, replace(known, earlier_sent_at=earlier))
