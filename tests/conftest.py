@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
@@ -68,6 +69,23 @@ def quick_commits() -> Iterator[None]:
     db_module._sqlite = unsynced
     yield
     db_module._sqlite = real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whole_answers() -> Iterator[None]:
+    """Answers that are read to their end, as browsers do.
+
+    A streamed one that a test leaves half-way keeps its request's context open, and takes another request's with it
+    whenever Python happens to throw it away.
+    """
+    real = FlaskClient.open
+
+    def to_the_end(self: FlaskClient, *args: Any, buffered: bool = True, **how: Any) -> Any:
+        return real(self, *args, buffered=buffered, **how)
+
+    FlaskClient.open = to_the_end  # type: ignore[method-assign]
+    yield
+    FlaskClient.open = real  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
