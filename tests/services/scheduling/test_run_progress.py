@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.support.declared_jobs import OPERATOR
 from tests.support.market import NOW
 from webapp.domain.states import RunStatus
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import Run
+from webapp.models import Run, RunItem
 from webapp.runtime import Runtime
 from webapp.services.scheduling import orphaned_runs, run_progress, runs
 from webapp.services.scheduling.run_progress import Progress, RunLease, RunLost, RunTotals
@@ -62,3 +63,15 @@ def test_a_run_begins_once(runtime: Runtime, taken_over: RunLease) -> None:
         theirs = RunLease(taken_over.run_id, taken_over.attempt + 1, LEASE)
         run_progress.finish(session, theirs, RunStatus.SUCCEEDED, LATER, None)
         assert run_progress.start(session, taken_over.run_id, LATER, LEASE) is None
+
+
+def test_of_an_item_that_was_tried_twice_between_two_writes_the_last_word_stands(runtime: Runtime) -> None:
+    register_jobs(runtime)
+    tries = [("skipped", "The mail server can't be reached."), ("failed", "It was given up.")]
+    item = {"subject_kind": "delivery", "subject_id": 7}
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, "auto_release", actor=OPERATOR)
+        run_progress.note_items(session, run.id, [item | {"outcome": how, "message": why} for how, why in tries])
+        session.flush()
+        kept = session.execute(select(RunItem.outcome, RunItem.message).where(RunItem.run_id == run.id)).all()
+    assert [tuple(row) for row in kept] == tries[1:]

@@ -91,8 +91,10 @@ def add(session: Session, lease: RunLease, progress: Progress, totals: RunTotals
 
 def note_items(session: Session, run_id: int, items: Sequence[dict[str, Any]]) -> None:
     """Name items that failed or were skipped; the last word on an item stands."""
-    if items:
-        rows = insert_new(session, RunItem).values([{"run_id": run_id} | item for item in items])
+    # An item may be tried twice between two writes, and PostgreSQL refuses to write a row twice in one statement.
+    last = {(item["subject_kind"], item["subject_id"]): item for item in items}
+    if last:
+        rows = insert_new(session, RunItem).values([{"run_id": run_id} | item for item in last.values()])
         keys = ["run_id", "subject_kind", "subject_id"]
         latest = {"outcome": rows.excluded.outcome, "message": rows.excluded.message}
         session.execute(rows.on_conflict_do_update(index_elements=keys, set_=latest))
