@@ -1,7 +1,6 @@
 """PostgreSQL and Redis of the soak, from packages: started, restarted, killed and filled up."""
 
 import os
-import resource
 import shutil
 import time
 import warnings
@@ -71,16 +70,6 @@ class PostgreSQL:
             first = psutil.Process(int((self._data / "postmaster.pid").read_text().splitlines()[0]))
             return [first, *first.children()]
         return []
-
-    def limit_files(self, size: int) -> None:
-        """Let none of its present processes make a file longer than this: what a full disk does to a database.
-
-        Negative takes the limit away.
-        """
-        limit = resource.RLIM_INFINITY if size < 0 else size
-        for process in self.processes():
-            with suppress(OSError):
-                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
     def terminate_backends(self, share: float) -> int:
         """End about this share of the sessions of the desk."""

@@ -50,7 +50,6 @@ def heal(world: World) -> None:
         with suppress(Exception):
             each.send_signal(signal.SIGCONT)
     for step in (
-        lambda: world.postgresql.limit_files(-1),
         lambda: world.postgresql.read_only(False),
         lambda: world.redis.set_memory("0"),
         lambda: world.control("faults", method="DELETE"),

@@ -229,16 +229,6 @@ def postgresql_read_only(world: World, planned: Planned) -> Iterator[None]:
         world.postgresql.read_only(False)
 
 
-@kind(1.0, alone="postgresql")
-def postgresql_disk_full(world: World, planned: Planned) -> Iterator[None]:
-    """The database can make no file longer than a few pages: rows, indexes and its log can't grow."""
-    world.postgresql.limit_files(65_536)
-    try:
-        yield
-    finally:
-        world.postgresql.limit_files(-1)
-
-
 def _links(world: World, suffix: str) -> list[Link]:
     return [link for name, link in world.links.by_name.items() if name.endswith(suffix)]
 
