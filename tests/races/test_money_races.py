@@ -35,7 +35,7 @@ from webapp.services.parties.auto_deduct_mandates import MandateTerms
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "100"))
-"""How often each race is run. Which guard holds is shown by the tests that take one away, not by the number."""
+"""How often each race is run: more of them meet rarer orders of steps. The tests that take a guard away force one."""
 JOB = job_actor("auto_release")
 REFUND = DisputeResolution("refund_to_buyer", "evidence_for_buyer", "It never came.")
 RELEASE = DisputeResolution("release_to_seller", "evidence_for_seller", "It came.")

@@ -133,6 +133,7 @@ def test_where_it_is_required_nothing_is_open_before_it_is_set_up(desk: Runtime,
         assert (answer.status_code, answer.headers["Location"]) == (302, "/profile/second-factor/"), path
     assert client.get("/api/v1/escrows").status_code == 403
     assert client.get("/profile/").status_code == 200
+    assert "asks it of everybody" in client.get("/profile/second-factor/").text
     _set_up(client)
     assert client.get("/disputes/").status_code == client.get("/api/v1/escrows").status_code == 200
     assert send(client, "/profile/second-factor/disable", password=PASSWORD).status_code == 303

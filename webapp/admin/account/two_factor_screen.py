@@ -41,7 +41,16 @@ class TwoFactorScreen(Screen):
         secret = cookie[_OFFERED]
         picture, key = codes.qr_code(user.email, secret), codes.key_to_type(secret)
         form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
-        return self.render("account/two_factor.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
+        required = runtime().settings.second_factor_required
+        return self.render(
+            "account/two_factor.html",
+            user=user,
+            required=required,
+            picture=picture,
+            key=key,
+            form=form,
+            refusal=refusal,
+        )
 
     @action("/enable", permission=SIGNED_IN, form=FirstCodeForm, shown_on=index)
     def enable(self, form: FirstCodeForm) -> Done:
