@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     escrow_fee_basis_points: int = Field(0, ge=0, le=10_000)
     approval_limits: PerCurrency = {}
     approval_expiry_hours: int = Field(72, ge=1)
+    approvals_need_passkey: bool = False
     dispute_response_hours: int = Field(72, ge=1)
     evidence_max_megabytes: int = Field(10, ge=1, le=100)
     api_rate_limit: str = "600 per minute"
@@ -154,6 +155,15 @@ class Settings(BaseSettings):
     def public_address(self) -> str:
         """How people reach the desk, without a slash at its end."""
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def public_origin(self) -> str:
+        """Scheme, host and port by which browsers know the desk: passkeys are bound to them."""
+        if self.is_production and not self.public_url:
+            return f"https://{self.trusted_hosts[0].lstrip('.').lower()}"
+        parts = urlsplit(self.public_address)
+        port = "" if parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f":{parts.port}"
+        return f"{parts.scheme}://{parts.hostname}{port}"
 
     @property
     def redis_socket(self) -> Path:

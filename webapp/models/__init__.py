@@ -20,7 +20,7 @@ from webapp.models.provider import (
     Reconciliation,
 )
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
-from webapp.models.user import ApiToken, FailedLogin, Role, TokenSpending, User, UserSession
+from webapp.models.user import ApiToken, FailedLogin, Passkey, PasskeyChallenge, Role, TokenSpending, User, UserSession
 from webapp.models.webhook import IgnoredWebhookEvent, InboundWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
@@ -54,6 +54,8 @@ __all__ = [
     "MirrorEntry",
     "Order",
     "Party",
+    "Passkey",
+    "PasskeyChallenge",
     "Payment",
     "Payout",
     "PayoutDestination",

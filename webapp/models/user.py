@@ -1,10 +1,10 @@
 """People who sign in, their sessions, and the tokens of machines."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, exists, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from webapp.models.base import Base, Currency, Json, Key, Minor, Name, Word
 
@@ -48,7 +48,63 @@ class User(Base):
     password_expires_at: Mapped[datetime | None]
     """Until when a password that an administrator chose lets its person in; their own does for good."""
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    if TYPE_CHECKING:
+        has_passkeys: Mapped[bool]
     roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether the password alone signs nobody in: an authenticator app or a passkey is asked for."""
+        return self.totp_secret is not None or self.has_passkeys
+
+
+class Passkey(Base):
+    """A credential of WebAuthn: the public key of which a person's device holds the private one."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (
+        UniqueConstraint("user_id", "name"),
+        CheckConstraint("sign_count >= 0", name="sign_count"),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("desk_user.id", ondelete="CASCADE"))
+    name: Mapped[Name]
+    credential_id: Mapped[str] = mapped_column(String(1364), unique=True)
+    """As its device named it, in base64url: up to 1,023 bytes."""
+    public_key: Mapped[str]
+    """COSE, in base64url."""
+    sign_count: Mapped[int]
+    """What its counter last said. One that does not rise was copied; 0 for devices that do not count."""
+    transports: Mapped[list[Any]] = mapped_column(Json)
+    """How the browser reaches it, so that it offers the right device: `internal`, `hybrid`, `usb`, …"""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    """When its counter went back: since then it opens nothing."""
+
+
+User.has_passkeys = column_property(exists().where(Passkey.user_id == User.id).correlate_except(Passkey))
+
+
+class PasskeyChallenge(Base):
+    """What a passkey is asked to sign: once, by one browser, for one purpose."""
+
+    __tablename__ = "passkey_challenge"
+    __table_args__ = (
+        UniqueConstraint("bound_to", "purpose"),
+        CheckConstraint("(subject_kind IS NULL) = (subject_id IS NULL)", name="subject"),
+    )
+
+    challenge: Mapped[Name] = mapped_column(primary_key=True)
+    purpose: Mapped[Word]
+    bound_to: Mapped[Name]
+    """The sign-in that asked for it, or the browser that is half-way through one."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("desk_user.id", ondelete="CASCADE"), index=True)
+    subject_kind: Mapped[Word | None]
+    subject_id: Mapped[int | None]
+    """What is approved by it, and nothing else."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UserSession(Base):

@@ -1,4 +1,4 @@
-"""What nobody needs any more is forgotten: keys of writes that were answered, and sign-ins that ended long ago."""
+"""What nobody needs any more is forgotten: keys of answered writes, old sign-ins, challenges that nobody signed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from webapp.models import Idempotency, UserSession
+from webapp.models import Idempotency, PasskeyChallenge, UserSession
 from webapp.services.common.idempotency import RETENTION
 
 AT_ONCE = 5_000
@@ -19,7 +19,12 @@ def purge_expired(session: Session, at: datetime) -> int:
     keys = select(Idempotency.key).where(Idempotency.at < at - RETENTION).order_by(Idempotency.at).limit(AT_ONCE)
     ended = select(UserSession.id).where(UserSession.ends_at < at - _SIGN_INS).order_by(UserSession.id).limit(AT_ONCE)
     old = Idempotency.at < at - RETENTION
-    return _removed(session, Idempotency.key, keys, old) + _removed(session, UserSession.id, ended)
+    unsigned = select(PasskeyChallenge.challenge).where(PasskeyChallenge.expires_at < at).limit(AT_ONCE)
+    return (
+        _removed(session, Idempotency.key, keys, old)
+        + _removed(session, UserSession.id, ended)
+        + _removed(session, PasskeyChallenge.challenge, unsigned)
+    )
 
 
 def _removed(session: Session, column: Any, which: Select[Any], *also: Any) -> int:

@@ -9,11 +9,12 @@ import qrcode
 from passlib.exc import TokenError
 from passlib.totp import TOTP, AppWallet
 from qrcode.image.svg import SvgImage
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Invalid, NotFound
-from webapp.models import User
+from webapp.models import Passkey, User
 from webapp.services.audit import trail
 from webapp.services.users import sessions
 from webapp.settings import Settings, derived
@@ -21,6 +22,7 @@ from webapp.settings import Settings, derived
 ISSUER = "Escrow Desk"
 _CLOCK_DRIFT = 30
 _RECOVERY_CODES = 10
+_OFF = "Your second factor is off. Set it up first: recovery codes come with it."
 _GROUPS, _LETTERS = 7, "abcdefghjkmnpqrstuvwxyz23456789"
 """Of four letters each: 138 bits, so that a plain hash of a code can't be searched."""
 
@@ -82,40 +84,52 @@ def enable(
 
 
 def disable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> None:
-    """Turn the second factor off; the caller has asked for the password. Raises Conflict when it is off."""
+    """Turn the authenticator app off; the caller has asked for the password. Raises Conflict when it is off."""
     user = _locked(session, user_id)
-    _require_on(user)
-    clear(user)
+    if user.totp_secret is None:
+        raise Conflict("You have no authenticator app to turn off. Set it up first.")
+    user.totp_secret = user.totp_counter = None
+    forget_unused_codes(user)
     trail.record(session, actor, "user.second_factor_off", ("user", user_id), at=at)
 
 
 def renew_recovery_codes(session: Session, user_id: int, *, at: datetime, actor: Actor) -> list[str]:
     """New recovery codes; the old ones end. Raises Conflict when the second factor is off: they would open nothing."""
     user = _locked(session, user_id)
-    _require_on(user)
+    if not user.has_second_factor:
+        raise Conflict(_OFF)
     trail.record(session, actor, "user.recovery_codes_renewed", ("user", user_id), at=at)
     return _new_recovery_codes(user)
 
 
-def _require_on(user: User) -> None:
-    if user.totp_secret is None:
-        raise Conflict("Your second factor is off. Set it up first: recovery codes come with it.")
+def first_recovery_codes(user: User) -> list[str]:
+    """The recovery codes that come with a first second factor; none for who has some."""
+    return _new_recovery_codes(user) if user.recovery_codes is None else []
+
+
+def forget_unused_codes(user: User) -> None:
+    """Recovery codes go with the last second factor: without one they would open nothing."""
+    if not user.has_second_factor:
+        user.recovery_codes = None
 
 
 def accepts(session: Session, user_id: int, code: str, *, codes: Codes) -> bool:
     """Whether the code fits, from the app or a recovery code; whichever it is, it is spent."""
     user = _locked(session, user_id)
-    if user.totp_secret is None:
+    if not user.has_second_factor:
         return False
     digits = _digits(code)
-    if digits.isdecimal() and len(digits) == 6:
+    if user.totp_secret is not None and digits.isdecimal() and len(digits) == 6:
         return codes.fits(user, user.totp_secret, digits)
     return _spend_recovery_code(user, code)
 
 
-def clear(user: User) -> None:
-    """Forget the second factor of a user."""
+def clear(session: Session, user: User) -> None:
+    """Forget the second factor of a user: the app, the passkeys and the recovery codes."""
     user.totp_secret = user.totp_counter = user.recovery_codes = None
+    session.execute(delete(Passkey).where(Passkey.user_id == user.id))
+    session.flush()
+    session.expire(user)
 
 
 def _new_recovery_codes(user: User) -> list[str]:

@@ -104,9 +104,9 @@ def reset(session: Session, user_id: int, *, at: datetime, actor: Actor, second_
     user, password = locked(session, user_id), passwords.generated()
     user.password, user.must_change_password = passwords.hashed(password), True
     user.password_expires_at = at + passwords.FIRST_LIFETIME
-    turned_off = second_factor_too and user.totp_secret is not None
+    turned_off = second_factor_too and user.has_second_factor
     if turned_off:
-        two_factor.clear(user)
+        two_factor.clear(session, user)
     sessions.end_all(session, user_id, at=at)
     after = {"second_factor_off": turned_off}
     trail.record(session, actor, "user.reset", ("user", user_id), at=at, after=after)
