@@ -14,6 +14,7 @@ from webapp.api.framework.binding import IdConverter
 from webapp.project_folders import STATIC, TEMPLATES, TRANSLATIONS
 from webapp.runtime import Runtime
 from webapp.security import access, access_control, clock_correction, cookies, errors, headers
+from webapp.security.provider_views import provider_views
 from webapp.security.views import views as sign_in_views
 
 
@@ -32,6 +33,7 @@ def create_app(runtime: Runtime) -> Flask:
     access_control.register_access_control(app)
     errors.register_error_handlers(app)
     app.register_blueprint(sign_in_views)
+    app.register_blueprint(provider_views)
     app.add_url_rule("/livez", "livez", _livez)
     _register_views(app)
     api.register(app, runtime)

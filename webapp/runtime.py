@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redis import Redis
 
@@ -13,6 +14,9 @@ from webapp.services.audit import trail
 from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from webapp.providers.oidc.client import IdentityProvider
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,14 @@ class Runtime:
     def providers(self) -> Providers:
         """The providers that are configured."""
         return Providers(self.settings, self.db)
+
+    @cached_property
+    def identity_provider(self) -> "IdentityProvider":
+        """The company's own sign-in, where it is set; nothing is asked before somebody signs in."""
+        # Only web processes need it, and only where it is set: the others do without its libraries.
+        from webapp.providers.oidc.client import IdentityProvider
+
+        return IdentityProvider(self.settings)
 
     @property
     def evidence_folder(self) -> Path:

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import exponent
 from webapp.domain.outbox.addresses import networks
+from webapp.oidc_settings import OidcSettings, Words
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"
@@ -26,10 +27,6 @@ class SettingsProblem(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-def _words(value: Any) -> Any:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
 def _per_currency(value: Any) -> Any:
@@ -68,11 +65,10 @@ def _json_amounts(value: str) -> list[tuple[str, str]]:
     return [(currency, amount) for currency, amount in pairs]
 
 
-Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 PerCurrency = Annotated[dict[str, int], NoDecode, BeforeValidator(_per_currency)]
 
 
-class Settings(BaseSettings):
+class Settings(OidcSettings):
     """Everything that can be set from outside. Amounts are in minor units once read."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
@@ -196,6 +192,11 @@ class Settings(BaseSettings):
         return [derived(key, "forms") for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @property
+    def sign_in_keys(self) -> list[bytes]:
+        """The present and the former keys under which a sign-in that is under way at the identity provider is kept."""
+        return [derived(key, "sign-in") for key in (self.secret_key, *self.secret_key_fallbacks)]
+
+    @property
     def audit_keys(self) -> list[bytes]:
         """The present and the former sealing keys."""
         return [derived(key, "audit") for key in (self.secret_key, *self.secret_key_fallbacks)]
@@ -228,7 +229,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
-        problems = [*self._unreal(), *self._unknown_currencies(), *self._unknown_networks()]
+        problems = [*self._unreal(), *self._unknown_currencies(), *self._unknown_networks(), *self._oidc()]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -244,6 +245,12 @@ class Settings(BaseSettings):
             "TRUSTED_HOSTS: name the hosts this desk answers to": not self.trusted_hosts,
         }
         return [problem for problem, wrong in checks.items() if wrong]
+
+    def _oidc(self) -> list[str]:
+        problems = self.oidc_problems(in_production=self.is_production)
+        if self.has_identity_provider and self.is_production and not self.public_url:
+            problems.append("PUBLIC_URL: set it too: the identity provider sends people back to it")
+        return problems
 
     def _unknown_networks(self) -> list[str]:
         try:

@@ -9,10 +9,10 @@ from webapp.errors import NotAllowed
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Someone or something that acts: a user, an API token, a job or the command line."""
+    """Someone or something that acts: a user, an API token, a job, the command line or the identity provider."""
 
     kind: str
-    """`user`, `token`, `job` or `cli`."""
+    """`user`, `token`, `job`, `cli` or `oidc`."""
     id: int | None
     name: str
     permissions: frozenset[str] = field(default_factory=frozenset)

@@ -20,7 +20,17 @@ from webapp.models.provider import (
     Reconciliation,
 )
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
-from webapp.models.user import ApiToken, FailedLogin, Passkey, PasskeyChallenge, Role, TokenSpending, User, UserSession
+from webapp.models.user import (
+    ApiToken,
+    FailedLogin,
+    Passkey,
+    PasskeyChallenge,
+    Role,
+    TokenSpending,
+    User,
+    UserIdentity,
+    UserSession,
+)
 from webapp.models.webhook import IgnoredWebhookEvent, InboundWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
@@ -77,6 +87,7 @@ __all__ = [
     "TokenSpending",
     "Transfer",
     "User",
+    "UserIdentity",
     "UserSession",
     "WebhookEndpoint",
     "WebhookRefusal",

@@ -47,6 +47,8 @@ class User(Base):
     """Whether an administrator chose the password."""
     password_expires_at: Mapped[datetime | None]
     """Until when a password that an administrator chose lets its person in; their own does for good."""
+    password_open_until: Mapped[datetime | None]
+    """Until when their password is taken although PASSWORD_SIGN_IN is off: opened at the command line."""
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     if TYPE_CHECKING:
         has_passkeys: Mapped[bool]
@@ -124,6 +126,30 @@ class UserSession(Base):
     ended_at: Mapped[datetime | None]
     kept_form: Mapped[str | None] = mapped_column(Text, deferred=True)
     """Sealed: what was written in a form before this sign-in, until that form is shown."""
+    method: Mapped[Word | None]
+    """How it began: `password`, or `identity_provider`; None for one that is older than this column."""
+    second_factor: Mapped[Word | None]
+    """Whose second factor was asked: the desk's `code`, or the `identity_provider`'s own; None for none."""
+    confirmed_at: Mapped[datetime | None]
+    """When the provider last asked the person again, for what the desk asks a password for otherwise."""
+
+
+class UserIdentity(Base):
+    """Who a person is at an identity provider, by its word that never changes."""
+
+    __tablename__ = "user_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "issuer"))
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("desk_user.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    email: Mapped[Name]
+    """The address that the provider named when they were linked; empty when an operator linked them by subject."""
+    linked_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    id_token_encrypted: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """What the provider signed about the person last: it is shown to it again when they sign out there too."""
 
 
 class FailedLogin(Base):

@@ -11,9 +11,15 @@ from webapp.runtime import Runtime
 from webapp.security.device_cookies import Device
 from webapp.services.audit import trail
 from webapp.services.users import login_throttle, passwords, sessions, two_factor, users
+from webapp.services.users.identities import DISABLED
 from webapp.services.users.login_throttle import Guesser, Purpose
+from webapp.services.users.sessions import Means
 
 _WRONG = "The address or the password is wrong."
+_NO_PASSWORDS = (
+    "This desk takes no passwords. Sign in with your company account; when its provider is away, an operator can open "
+    "your password for a while at the command line."
+)
 _WRONG_CODE = "That code does not fit, or was used already. Wait for the next one."
 
 
@@ -35,13 +41,16 @@ def check_password(runtime: Runtime, email: str, password: str, browser: Browser
     _count(runtime, Purpose.PASSWORD, browser.at(email))
     with runtime.db.reading() as session:
         user = users.by_email(session, email)
+    if not runtime.settings.password_sign_in and not users.has_open_password(user, clock.now()):
+        _log(Purpose.PASSWORD, browser.address, "passwords_off", user)
+        raise NotAllowed(_NO_PASSWORDS)
     fits = passwords.matches(user.password if user else None, password)
     if user is None or not fits:
         _log(Purpose.PASSWORD, browser.address, "wrong", user)
         raise Invalid(_WRONG)
     if not user.active:
         _log(Purpose.PASSWORD, browser.address, "disabled", user)
-        raise NotAllowed("This account is disabled. An administrator can enable it.")
+        raise NotAllowed(DISABLED)
     if user.password_expires_at is not None and user.password_expires_at <= clock.now():
         _log(Purpose.PASSWORD, browser.address, "expired", user)
         raise NotAllowed("This password was given to you too long ago. Ask an administrator for another.")
@@ -81,22 +90,47 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
         raise Invalid(wrong, fields={field: wrong})
 
 
-def begin(runtime: Runtime, user: User, browser: Browser, request_id: str, kept_form: str | None = None) -> str:
+def begin(
+    runtime: Runtime,
+    user: User,
+    browser: Browser,
+    request_id: str,
+    means: Means,
+    kept_form: str | None = None,
+) -> str:
     """Begin the sign-in, which keeps the encrypted form; returns the secret for its cookie."""
     at = clock.now()
     actor = users.actor_of(user, request_id=request_id, origin=browser.address)
     with runtime.db.transaction() as session:
-        for purpose in (Purpose.PASSWORD, Purpose.CODE) if user.totp_secret else (Purpose.PASSWORD,):
+        for purpose in _passed(means):
             login_throttle.reset(session, purpose, browser.at(user.email))
         secret = sessions.start(
-            session, user.id, at=at, origin=browser.address, agent=browser.agent, kept_form=kept_form
+            session, user.id, at=at, origin=browser.address, agent=browser.agent, means=means, kept_form=kept_form
         )
-        trail.record(session, actor, "user.sign_in", ("user", user.id), at=at)
+        after = {"method": means.method, "second_factor": means.second_factor}
+        trail.record(session, actor, "user.sign_in", ("user", user.id), at=at, after=after)
     return secret
+
+
+def _passed(means: Means) -> list[Purpose]:
+    """What the person was asked on the desk itself: guesses at it are forgotten, and at nothing else."""
+    asked = {Purpose.PASSWORD: means.method == "password", Purpose.CODE: means.second_factor == "code"}
+    return [purpose for purpose, was_asked in asked.items() if was_asked]
 
 
 def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
     return two_factor.accepts(session, user.id, word, codes=two_factor.Codes(runtime.settings))
+
+
+def register_return(runtime: Runtime, address: str) -> None:
+    """Count a return from the identity provider before it is asked about it. Raises NotAllowed after very many."""
+    _count(runtime, Purpose.PROVIDER, Guesser(address, address))
+
+
+def forget_returns(runtime: Runtime, address: str) -> None:
+    """A return was good: the failures of this address before it are forgotten."""
+    with runtime.db.transaction() as session:
+        login_throttle.reset(session, Purpose.PROVIDER, Guesser(address, address))
 
 
 def _count(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:

@@ -19,6 +19,7 @@ from webapp.security.context import current_principal, request_id, runtime
 from webapp.security.kept_forms import KeptForm
 from webapp.security.reauthentication import this_browser
 from webapp.services.users import users
+from webapp.services.users.sessions import Means
 
 views = Blueprint("security", __name__)
 
@@ -69,21 +70,25 @@ def sign_in() -> ResponseReturnValue:
     except Refusal as refusal:
         return _show("security/sign_in.html", form, refusal.status, refusal)
     if user.totp_secret is None:
-        return _begin(user)
-    _end_the_one_before()
-    session.clear()
-    session[_HALFWAY] = [user.id, int(time.time())]
+        return begin(user, Means(), wanted(), _kept())
+    go_halfway(user, Means().method)
     if _kept():
         return _ask_for_code()
-    return redirect(url_for("security.code", next=_wanted()), 303)
+    return redirect(url_for("security.code", next=wanted()), 303)
+
+
+def go_halfway(user: User, method: str) -> None:
+    """Keep in the browser, for five minutes, who has only the second factor left to show."""
+    _end_the_one_before()
+    session.clear()
+    session[_HALFWAY] = [user.id, int(time.time()), method]
 
 
 def sign_in_page(kept: KeptForm) -> ResponseReturnValue:
     """The answer to a form that came without a sign-in: the way in, which carries what was written."""
     text = kept.encrypted(runtime().settings)
-    page = render_template(
-        "security/sign_in.html", form=SignInForm(formdata=None), refusal=None, next=kept.path, kept=text
-    )
+    form = SignInForm(formdata=None)
+    page = render_template("security/sign_in.html", form=form, refusal=None, next=kept.path, kept=text, **_ways_in())
     return page, 401, {"WWW-Authenticate": "Bearer"}
 
 
@@ -91,18 +96,18 @@ def sign_in_page(kept: KeptForm) -> ResponseReturnValue:
 @public
 def code() -> ResponseReturnValue:
     """Ask for the second factor, within five minutes of the password."""
-    form, user = CodeForm(), _halfway()
+    form, (user, method) = CodeForm(), _halfway()
     if user is None and _kept():
         return _show("security/sign_in.html", SignInForm(formdata=None), 200)
     if user is None:
-        return redirect(url_for("security.sign_in", next=_wanted()), 303)
+        return redirect(url_for("security.sign_in", next=wanted()), 303)
     if not form.validate_on_submit():
         return _show("security/code.html", form, 422 if request.method == "POST" else 200)
     try:
         login.check_code(runtime(), user, form.code.data or "", this_browser())
     except Refusal as refusal:
         return _show("security/code.html", form, refusal.status, refusal)
-    return _begin(user)
+    return begin(user, Means(method, "code"), wanted(), _kept())
 
 
 @views.route("/sign-out", methods=["POST"])
@@ -121,7 +126,7 @@ def sign_out() -> ResponseReturnValue:
 def theme() -> ResponseReturnValue:
     """Keep the reader's choice of colours in a cookie."""
     chosen = request.form.get("theme", "auto")
-    response = redirect(_wanted() or "/", 303)
+    response = redirect(wanted() or "/", 303)
     if chosen in THEMES:
         name = f"__Host-{THEME_COOKIE}" if request.is_secure else THEME_COOKIE
         response.set_cookie(name, chosen, max_age=31_536_000, samesite="Lax", secure=request.is_secure)
@@ -135,15 +140,15 @@ def _end_the_one_before() -> None:
         cookies.sign_out(runtime(), principal.user, principal.session.id)
 
 
-def _begin(user: User) -> ResponseReturnValue:
-    wanted, text = _wanted() or "/", _kept()
+def begin(user: User, means: Means, wanted: str | None, text: str = "") -> ResponseReturnValue:
+    """Begin the sign-in in this browser, and go where the person wanted to go; `text` is a form that was kept."""
     kept = kept_forms.readable(text, user.id)
     _end_the_one_before()
-    secret = login.begin(runtime(), user, this_browser(), request_id(), text if kept else None)
+    secret = login.begin(runtime(), user, this_browser(), request_id(), means, text if kept else None)
     cookies.sign_in(runtime(), secret)
     if kept is not None:
         kept_forms.show_at(kept.path)
-    response = make_response(redirect(wanted, 303))
+    response = make_response(redirect(wanted or "/", 303))
     device_cookies.remember(response, runtime().settings, user.email)
     return response
 
@@ -154,17 +159,33 @@ def _ask_for_code() -> ResponseReturnValue:
     return _show("security/code.html", CodeForm(formdata=None), 200)
 
 
-def _halfway() -> User | None:
-    user_id, since = session.get(_HALFWAY, (None, 0))
+def _halfway() -> tuple[User | None, str]:
+    """Who has only the second factor left to show, and how they came so far."""
+    user_id, since, *way = session.get(_HALFWAY, (None, 0))
+    method = way[0] if way else Means().method  # a cookie of the version before names none
     if user_id is None or time.time() - since > _HALFWAY_SECONDS:
-        return None
+        return None, method
     with runtime().db.reading() as db:
         user = users.find(db, user_id)
-    return user if user.active else None
+    return (user if user.active else None), method
 
 
 def _show(template: str, form: FlaskForm, status: int, refusal: Refusal | None = None) -> ResponseReturnValue:
-    return render_template(template, form=form, refusal=refusal, next=_wanted(), kept=_kept()), status
+    page = render_template(template, form=form, refusal=refusal, next=wanted(), kept=_kept(), **_ways_in())
+    return page, status
+
+
+def _ways_in() -> dict[str, object]:
+    """What the sign-in page offers: the provider's button, where one is set, and the password, where it is taken.
+
+    Where it is not, its form is still at `?with=password`, for whom the command line has opened theirs.
+    """
+    settings = runtime().settings
+    asked = request.args.get("with") == "password" or request.method == "POST"
+    return {
+        "provider": settings.oidc_label if settings.has_identity_provider else "",
+        "passwords": settings.password_sign_in or asked,
+    }
 
 
 def _kept() -> str:
@@ -172,9 +193,9 @@ def _kept() -> str:
     return request.form.get(_KEPT, "")
 
 
-def _wanted() -> str | None:
+def wanted() -> str | None:
     """Where to go afterwards: only an address of this desk."""
-    wanted = request.args.get("next", "")
-    parts = urlsplit(wanted)
-    plain = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return wanted if plain and "\\" not in wanted and wanted.isprintable() else None
+    asked = request.args.get("next", "")
+    parts = urlsplit(asked)
+    plain = asked.startswith("/") and not asked.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return asked if plain and "\\" not in asked and asked.isprintable() else None

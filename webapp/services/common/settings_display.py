@@ -10,7 +10,7 @@ from webapp.providers import catalogue
 from webapp.settings import Settings
 
 _SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
-_NOT_SECRET = ("flutterwave_token_url",)
+_NOT_SECRET = ("flutterwave_token_url", "password_sign_in")
 _MONEY = ("approval_limits", "auto_deduct_minimum_balance")
 
 
@@ -31,6 +31,8 @@ def _shown(name: str, value: Any) -> Any:
         )
     if name.endswith("_url") and value:
         return _without_password(value)
+    if isinstance(value, dict):
+        return ",".join(f"{key}={meaning}" for key, meaning in value.items())
     return ",".join(value) if isinstance(value, list) else value
 
 

@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     PASSWORD = "password"  # noqa: S105
     CODE = "code"
     AGAIN = "again"
+    PROVIDER = "provider"
+    """Coming back from the identity provider: nothing can be guessed there, but each return is a call to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,14 @@ def register_attempt(session: Session, purpose: Purpose, guesser: Guesser, at: d
     """Count an attempt before it is judged; a sentence when it may not be made. Commit either way."""
     session.execute(delete(FailedLogin).where(FailedLogin.since < at - WINDOW))
     failures, since = _count(session, _key(purpose, guesser), at)
-    if failures <= _most(session, guesser, at):
+    if failures <= (PER_ADDRESS if purpose == Purpose.PROVIDER else _most(session, guesser, at)):
         return None
     minutes = max(1, -(-(since + WINDOW - at) // timedelta(minutes=1)))
     unit = "minute" if minutes == 1 else "minutes"
     if purpose == Purpose.AGAIN:
         return f"Too many wrong passwords or codes. Try again in {minutes} {unit}; you stay signed in."
+    if purpose == Purpose.PROVIDER:
+        return f"Too many failed sign-ins from here. Try again in {minutes} {unit}."
     return f"Too many failed sign-ins. Try again in {minutes} {unit}, or ask an administrator to reset your password."
 
 

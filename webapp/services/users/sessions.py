@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
@@ -12,11 +13,28 @@ from webapp.models import User, UserSession
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
+CONFIRMED_FOR = timedelta(minutes=5)
+"""How long the provider's having asked the person again stands for their password."""
 _TOUCH_EVERY = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What somebody signed in with: how it began, and whose second factor was asked."""
+
+    method: str = "password"
+    second_factor: str | None = None
+
+
 def start(
-    session: Session, user_id: int, *, at: datetime, origin: str, agent: str, kept_form: str | None = None
+    session: Session,
+    user_id: int,
+    *,
+    at: datetime,
+    origin: str,
+    agent: str,
+    means: Means = Means(),
+    kept_form: str | None = None,
 ) -> str:
     """Begin a sign-in; returns the secret that its cookie carries."""
     secret = secrets.token_urlsafe(32)
@@ -28,6 +46,8 @@ def start(
         started_at=at,
         seen_at=at,
         ends_at=at + LONGEST,
+        method=means.method,
+        second_factor=means.second_factor,
         kept_form=kept_form,
     )
     session.add(begun)
@@ -66,6 +86,16 @@ def needs_touch(signed_in: UserSession, at: datetime) -> bool:
 def touch(session: Session, session_id: int, at: datetime) -> None:
     """The person was here: the idle limit starts again."""
     session.execute(update(UserSession).where(UserSession.id == session_id, *_open(at)).values(seen_at=at))
+
+
+def confirm(session: Session, session_id: int, at: datetime) -> None:
+    """The provider has asked the person of this sign-in again."""
+    session.execute(update(UserSession).where(UserSession.id == session_id, *_open(at)).values(confirmed_at=at))
+
+
+def is_confirmed(signed_in: UserSession, at: datetime) -> bool:
+    """Whether the provider asked the person again a moment ago."""
+    return signed_in.confirmed_at is not None and at - signed_in.confirmed_at < CONFIRMED_FOR
 
 
 def of_user(session: Session, user_id: int, at: datetime) -> list[UserSession]:

@@ -25,20 +25,24 @@ def create(
     email: str,
     name: str,
     roles: Sequence[str],
-    password: str,
+    password: str | None,
     at: datetime,
     actor: Actor,
     zone: str = "UTC",
     must_change_password: bool = False,
     demo: bool = False,
 ) -> User:
-    """Add a user. Invalid names `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken."""
+    """Add a user; one without a password signs in through the identity provider.
+
+    Invalid names `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken.
+    """
     actor.require(_MANAGE)
     address = _address(email)
     if not name.strip():
         raise Invalid("A user needs a name.", fields={"name": "Say who this is."})
     check_zone(zone)
-    passwords.check(password, about=(name, address.partition("@")[0]))
+    if password is not None:
+        passwords.check(password, about=(name, address.partition("@")[0]))
     if by_email(session, address) is not None:
         raise Conflict(f"{address} has an account already.", fields={"email": "This address has an account already."})
     user = User(
@@ -49,7 +53,7 @@ def create(
         demo=demo,
         active=True,
         must_change_password=must_change_password,
-        password=passwords.hashed(password),
+        password=None if password is None else passwords.hashed(password),
         password_expires_at=at + passwords.FIRST_LIFETIME if must_change_password else None,
         roles=_roles(session, roles),
     )
@@ -111,6 +115,20 @@ def reset(session: Session, user_id: int, *, at: datetime, actor: Actor, second_
     after = {"second_factor_off": turned_off}
     trail.record(session, actor, "user.reset", ("user", user_id), at=at, after=after)
     return password
+
+
+def open_password(session: Session, user_id: int, until: datetime, *, at: datetime, actor: Actor) -> None:
+    """Take the user's password until then although PASSWORD_SIGN_IN is off: for when the identity provider is away."""
+    actor.require(_MANAGE)
+    user = locked(session, user_id)
+    user.password_open_until = until
+    after = {"until": until.isoformat()}
+    trail.record(session, actor, "user.open_password", ("user", user_id), at=at, after=after)
+
+
+def has_open_password(user: User | None, at: datetime) -> bool:
+    """Whether the command line has opened the user's password, and the time is not over."""
+    return user is not None and user.password_open_until is not None and at < user.password_open_until
 
 
 def renew_hash(session: Session, user_id: int, password: str) -> None:
