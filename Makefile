@@ -27,6 +27,9 @@ help: ## what can be made
 up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, REDIS_URL move it); Ctrl-C stops it
 	@exec $(BIN)/desk up
 
+# Where the environment forbids it, each of a hundred processes that tests start would compile the desk again.
+test quick: export PYTHONDONTWRITEBYTECODE =
+
 test: check ## check, then run every test (COVERAGE=1: with the branches that they reach, which takes half as long again)
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)

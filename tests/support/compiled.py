@@ -57,25 +57,34 @@ def _statements() -> Iterator[None]:
 
 @contextmanager
 def _routes() -> Iterator[None]:
-    """Let equal rules of all applications share the function that builds their address.
+    """Let equal rules of all applications share what Werkzeug reads out of their text.
 
-    Werkzeug writes, parses and compiles two such functions for every rule; they depend on the rule's text alone and are
-    bound to it afterwards. A rule with defaults asks its converters meanwhile, and is left alone.
+    A rule with defaults asks its converters meanwhile, and is left alone.
     """
-    real: Callable[..., Any] = Rule._compile_builder
-    made: dict[Any, Any] = {}
+    real: Callable[..., Any] = Rule.compile
+    made: dict[Any, tuple[Any, ...]] = {}
 
-    def builder(self: Rule, append_unknown: bool = True) -> Any:
-        if self.defaults:
-            return real(self, append_unknown)
-        key = (self.rule, tuple(self._trace), append_unknown)
+    def compiled(self: Rule) -> None:
+        if self.defaults or self.map is None:
+            real(self)
+            return
+        of_the_map = (self.map.host_matching, self.map.sort_parameters, *self.map.converters.values())
+        key = (self.rule, self.host, self.subdomain, self.merge_slashes, of_the_map)
         if key not in made:
-            made[key] = real(self, append_unknown)
-        return made[key]
+            real(self)
+            made[key] = (self._parts, self._trace, self._converters, _plain(self._build), _plain(self._build_unknown))
+        self._parts, self._trace, self._converters, build, build_unknown = made[key]
+        self.arguments.update(self._converters)
+        self._build, self._build_unknown = build.__get__(self), build_unknown.__get__(self)
 
-    Rule._compile_builder = builder  # type: ignore[method-assign]
+    Rule.compile = compiled  # type: ignore[method-assign]
     yield
-    Rule._compile_builder = real  # type: ignore[method-assign]
+    Rule.compile = real  # type: ignore[method-assign]
+
+
+def _plain(bound: Any) -> Any:
+    """The function under a bound method."""
+    return bound.__func__
 
 
 class _InMemory(BytecodeCache):

@@ -62,6 +62,8 @@ class World:
     runtime: Runtime
     app: Flask
     callers: list[Caller]
+    every_scope: Caller
+    """A token that has all of them; not among the callers."""
 
     def person(self, role: str) -> Caller:
         """The person with this role."""
@@ -87,7 +89,11 @@ def world(template: Path, folder: Path) -> Iterator[World]:
     app.testing = False
     nobody = Caller("nobody", app.test_client(), {}, frozenset(), "nobody")
     people = [signed_in(app, role) for role in ROLES]
-    yield World(runtime, app, [nobody, *people, *_tokens(runtime, app)])
+    one_each = {scope: _secret(runtime, [scope]) for scope in SCOPES}
+    tokens = [_token(app, scope, secret, of_scopes([scope])) for scope, secret in one_each.items()]
+    every_scope = _token(app, "every scope", _secret(runtime, list(SCOPES)), of_scopes(list(SCOPES)))
+    of_cron = _token(app, CRON, _CRON_SECRET, of_scopes(["jobs"]))
+    yield World(runtime, app, [nobody, *people, *tokens, of_cron], every_scope)
     runtime.db.close()
 
 
@@ -100,16 +106,12 @@ def signed_in(app: Flask, role: str) -> Caller:
     return Caller(role, client, {"X-CSRFToken": csrf}, ROLES[role], "person")
 
 
-def _tokens(runtime: Runtime, app: Flask) -> list[Caller]:
+def _secret(runtime: Runtime, scopes: list[str]) -> str:
     with runtime.db.transaction() as session:
-        secrets = {
-            scope: api_tokens.create(session, name=scope, scopes=[scope], expires_at=None, at=clock.now(), actor=SETUP)[
-                1
-            ]
-            for scope in SCOPES
-        }
-    made = [_token(app, scope, secret, of_scopes([scope])) for scope, secret in secrets.items()]
-    return [*made, _token(app, CRON, _CRON_SECRET, of_scopes(["jobs"]))]
+        _, secret = api_tokens.create(
+            session, name=" ".join(scopes)[:60], scopes=scopes, expires_at=None, at=clock.now(), actor=SETUP
+        )
+    return secret
 
 
 def _token(app: Flask, name: str, secret: str, permissions: frozenset[str]) -> Caller:

@@ -8,6 +8,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.support.authorization.callers import Caller, World
+from webapp.domain.permissions import SCOPES
 from webapp.security.access import is_for_machines, permission_of
 
 NUMBER, WORD = "99999999", "nothing"
@@ -46,10 +47,18 @@ def observed(world: World) -> list[Route]:
     ):
         by_callers: dict[tuple[str, ...], list[str]] = {}
         for method in _methods(rule):
-            let_in = tuple(caller.name for caller in world.callers if _lets_in(caller, rule, method))
+            let_in = tuple(_let_in(world, rule, method))
             by_callers.setdefault(let_in, []).append(method)
         found += [_route(world, rule, methods, let_in) for let_in, methods in by_callers.items()]
     return sorted(found, key=lambda route: (route.address, route.methods))
+
+
+def _let_in(world: World, rule: Rule, method: str) -> Iterator[str]:
+    """The names of those who are let in. Where a token of all scopes is let in nowhere, none of one scope is asked."""
+    open_to_tokens = not is_page(rule.rule) or _lets_in(world.every_scope, rule, method)
+    for caller in world.callers:
+        if (open_to_tokens or caller.name not in SCOPES) and _lets_in(caller, rule, method):
+            yield caller.name
 
 
 def _lets_in(caller: Caller, rule: Rule, method: str) -> bool:
