@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.faults.desk import until
@@ -19,7 +20,7 @@ from webapp.errors import Conflict
 from webapp.jobs.engine import chunks
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.run_job import run_job
-from webapp.models import Alert, Escrow
+from webapp.models import Alert, Escrow, RunLine
 from webapp.runtime import Runtime
 from webapp.services.common import kill_switch
 from webapp.services.common.batch_result import Outcome
@@ -83,6 +84,31 @@ def test_one_bad_item_is_left_alone_and_named_and_retried_by_itself(runtime: Run
     last = runs_of(runtime, "pay")[-1]
     assert (last.trigger, last.parent_id, last.processed, last.succeeded) == ("retry", first.id, 1, 1)
     assert paid(runtime) == 36
+
+
+class _Passing(Exception):
+    sqlstate = "40001"
+
+
+def test_a_half_of_a_chunk_that_is_refused_in_passing_is_not_left_out(runtime: Runtime, declare: Declare) -> None:
+    """The chunk before it is committed; its cursor says nothing of this one."""
+    seed(runtime, 40)
+    refusals: list[Exception | None] = [None, ZeroDivisionError("bad"), OperationalError("", {}, _Passing("busy"))]
+
+    def refused(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
+        problem = refusals.pop(0) if refusals else None
+        if problem is not None:
+            raise problem
+        return escrow_release.release_all(session, ids, **how)
+
+    planned(runtime, declare("pay", partial(release, action=refused)), NOON)
+    run = go(runtime, "pay")
+
+    assert (run.status, run.succeeded, run.skipped, run.failed) == ("succeeded", 36, 4, 0)
+    assert paid(runtime) == released(runtime) == 36
+    with runtime.db.reading() as session:
+        lines = list(session.scalars(select(RunLine.event).order_by(RunLine.id)))
+    assert lines[1:3] == ["chunk.divided", "chunk.again"]
 
 
 def test_nobody_takes_a_run_over_in_the_middle_of_a_transaction(runtime: Runtime, declare: Declare) -> None:

@@ -45,7 +45,8 @@ class Chunks:
             control.recorder,
         )
         self._kind = due.model.__tablename__
-        self._cursor = self._meant = self._recorder.cursor_of(step)
+        self._cursor = self._recorder.cursor_of(step)
+        self._meant: dict[str, Any] | None = None
         self._only = control.only_items(self._kind) if only is None else only
 
     def walk(self) -> None:
@@ -104,12 +105,15 @@ class Chunks:
             self._do(rows[middle:], advance=advance, wait=wait)
 
     def _with_retries(self, rows: list[Row], advance: bool, wait: bool) -> None:
+        # Only what a try of these very rows meant to write says that it got through: the cursor of the rows before
+        # is in the database, and taken for this one it would leave these out.
+        self._meant = None
         for attempt in range(1, _TRIES + 1):
             try:
                 if attempt == 1 or not self._was_committed(advance):
                     self._transaction(rows, advance, wait)
                 self._recorder.committed()
-                self._cursor = self._meant
+                self._cursor = self._meant or self._cursor
                 return
             except DBAPIError as problem:
                 if attempt == _TRIES or not _passes(problem):
@@ -132,8 +136,10 @@ class Chunks:
 
     def _was_committed(self, advance: bool) -> bool:
         """Whether the last try got through after all, and only its acknowledgement was lost."""
+        if not advance or self._meant is None:
+            return False
         with self._db.reading() as session:
-            return advance and run_progress.cursor_of(session, self._recorder.lease) == self._meant
+            return bool(run_progress.cursor_of(session, self._recorder.lease) == self._meant)
 
     def _act(self, session: Any, ids: list[int]) -> Outcome:
         if not ids:

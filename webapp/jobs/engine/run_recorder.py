@@ -34,6 +34,7 @@ class RunRecorder:
         self._pending_cursor: Any = run.cursor
         self._items, self._lines_left = 0, MOST_LINES
         self._lines: list[dict[str, Any]] = []
+        self._written = 0
         self._expected = 0
         self._logger = get_logger()
 
@@ -115,7 +116,9 @@ class RunRecorder:
     def committed(self) -> None:
         """The transaction that was counted last is committed."""
         self._totals, self._cursor = self._pending, self._pending_cursor
-        self._lines = []
+        # Those that were logged since it was written wait for the next: its acknowledgement may have been lost.
+        del self._lines[: self._written]
+        self._written = 0
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
         """A line for the log, and for the run's page with the next transaction."""
@@ -127,6 +130,7 @@ class RunRecorder:
     def flush(self, session: Session) -> None:
         """Write the lines that wait."""
         run_progress.note_lines(session, self.run.id, self._lines)
+        self._written = len(self._lines)
 
     def _write(self, session: Session, progress: Progress, outcome: Outcome, cursor: Any) -> None:
         amounts = added({"": self._totals.amounts}, {"": outcome.amounts})[""]
