@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak faults mutants lock pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak faults mutants matrix lock pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -54,6 +54,9 @@ faults: $(READY) ## only the tests that kill and flush
 
 mutants: $(READY) ## take each guard away in a copy: do its tests notice? (NAMES="…", KIND="…", MINUTES=…; DOMAIN=1: change the rules)
 	@$(BIN)/python $(if $(DOMAIN),tools/rule_mutants.py,tools/mutants.py $(NAMES) $(if $(KIND),--kind "$(KIND)")) $(if $(MINUTES),--minutes $(MINUTES))
+
+matrix: $(READY) ## run the tests of the reliability matrix and keep when (NAMES="…", MINUTES=…; GUARDS=1: do they fail without their guards?)
+	@$(BIN)/python tools/matrix.py $(foreach name,$(NAMES),"$(name)") $(if $(GUARDS),--guards) $(if $(MINUTES),--minutes $(MINUTES))
 
 pythons: ## try every supported Python that is here, in clean copies: install, start, first page, one run, stop
 	@$(or $(PYTHON),python3) tools/try_pythons.py

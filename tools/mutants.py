@@ -122,7 +122,7 @@ def problems(guards: Sequence[Guard], root: Path = ROOT) -> Iterator[str]:
         if not guard.tests:
             yield f"{guard.name}: no test is named that would notice."
         yield from (f"{guard.name}: {found}" for change in guard.changes if (found := _stale(change, root)))
-        yield from (f"{guard.name}: there is no test {test}." for test in guard.tests if not _is_there(test, root))
+        yield from (f"{guard.name}: there is no test {test}." for test in guard.tests if not is_there(test, root))
 
 
 def _stale(change: Change, root: Path) -> str:
@@ -133,7 +133,8 @@ def _stale(change: Change, root: Path) -> str:
     return "" if times == 1 else f"its text is {times} times in {change.file}, not once."
 
 
-def _is_there(test: str, root: Path) -> bool:
+def is_there(test: str, root: Path) -> bool:
+    """Whether a test of this name stands in its file."""
     path, _, name = test.partition("::")
     file, function = root / path, name.partition("[")[0]
     if not function:
