@@ -81,7 +81,16 @@ def test_https_is_remembered(somebody: FlaskClient) -> None:
 
 def test_no_page_has_what_the_policy_would_block(sign_in: SignIn) -> None:
     client = sign_in("admin")
-    for path in ("/", "/users", "/users/1", "/users/add", "/tokens", "/profile", "/profile/second-factor"):
+    for path in (
+        "/",
+        "/users",
+        "/users/1",
+        "/users/add",
+        "/tokens",
+        "/profile",
+        "/profile/second-factor",
+        "/profile/passkeys",
+    ):
         page = client.get(path).text
         assert " style=" not in page, path
         assert " onclick=" not in page, path

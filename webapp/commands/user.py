@@ -61,7 +61,7 @@ def disable(email: str, as_json: bool) -> None:
 
 @command.command("reset")
 @click.argument("email")
-@click.option("--second-factor", is_flag=True, help="Turn their second factor off as well: it is lost too.")
+@click.option("--second-factor", is_flag=True, help="Turn off their second factor too, passkeys included: it is lost.")
 @json_option
 def reset(email: str, second_factor: bool, as_json: bool) -> None:
     """Give a user a new password, printed once, and end every sign-in."""

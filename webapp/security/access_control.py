@@ -18,7 +18,13 @@ from webapp.security.context import current_actor, current_principal, request_id
 
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
-_OPEN_WITHOUT_A_SECOND_FACTOR = _OPEN_TO_A_NEW_PASSWORD | {"second-factor.index", "second-factor.enable"}
+_OPEN_WITHOUT_A_SECOND_FACTOR = _OPEN_TO_A_NEW_PASSWORD | {
+    "second-factor.index",
+    "second-factor.enable",
+    "passkeys.index",
+    "passkeys.options",
+    "passkeys.add",
+}
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _QUIET = frozenset({"static", "livez"})
@@ -90,7 +96,7 @@ def _ask_for_a_new_password() -> ResponseReturnValue | None:
 
 
 def _ask_for_a_second_factor(user: User | None) -> ResponseReturnValue | None:
-    is_wanted = user is not None and user.totp_secret is None and runtime().settings.second_factor_required
+    is_wanted = user is not None and not user.has_second_factor and runtime().settings.second_factor_required
     if not is_wanted or request.endpoint in _OPEN_WITHOUT_A_SECOND_FACTOR:
         return None
     if answers_in_json():

@@ -38,21 +38,21 @@ class Browser:
 
 def check_password(runtime: Runtime, email: str, password: str, browser: Browser) -> User:
     """The user with this password. Raises NotAllowed while locked out, Invalid when it does not fit."""
-    _count(runtime, Purpose.PASSWORD, browser.at(email))
+    count_attempt(runtime, Purpose.PASSWORD, browser.at(email))
     with runtime.db.reading() as session:
         user = users.by_email(session, email)
     if not runtime.settings.password_sign_in and not users.has_open_password(user, clock.now()):
-        _log(Purpose.PASSWORD, browser.address, "passwords_off", user)
+        log_failure(Purpose.PASSWORD, browser.address, "passwords_off", user)
         raise NotAllowed(_NO_PASSWORDS)
     fits = passwords.matches(user.password if user else None, password)
     if user is None or not fits:
-        _log(Purpose.PASSWORD, browser.address, "wrong", user)
+        log_failure(Purpose.PASSWORD, browser.address, "wrong", user)
         raise Invalid(_WRONG)
     if not user.active:
-        _log(Purpose.PASSWORD, browser.address, "disabled", user)
+        log_failure(Purpose.PASSWORD, browser.address, "disabled", user)
         raise NotAllowed(DISABLED)
     if user.password_expires_at is not None and user.password_expires_at <= clock.now():
-        _log(Purpose.PASSWORD, browser.address, "expired", user)
+        log_failure(Purpose.PASSWORD, browser.address, "expired", user)
         raise NotAllowed("This password was given to you too long ago. Ask an administrator for another.")
     if passwords.is_outdated(user.password or ""):
         with runtime.db.transaction() as session:
@@ -62,11 +62,11 @@ def check_password(runtime: Runtime, email: str, password: str, browser: Browser
 
 def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> None:
     """Raise unless the code is the second factor's; a code that fits is spent."""
-    _count(runtime, Purpose.CODE, browser.at(user.email))
+    count_attempt(runtime, Purpose.CODE, browser.at(user.email))
     with runtime.db.transaction() as session:
         fits = two_factor.accepts(session, user.id, code, codes=two_factor.Codes(runtime.settings))
     if not fits:
-        _log(Purpose.CODE, browser.address, "wrong", user)
+        log_failure(Purpose.CODE, browser.address, "wrong", user)
         raise Invalid(_WRONG_CODE, fields={"code": _WRONG_CODE})
 
 
@@ -76,14 +76,14 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
     Guesses count for this sign-in alone: a stranger who guesses at the account keeps nobody from working.
     """
     guesser = Guesser(user.email, address, f"session:{signed_in.id}")
-    _count(runtime, Purpose.AGAIN, guesser)
+    count_attempt(runtime, Purpose.AGAIN, guesser)
     with runtime.db.transaction() as session:
         known = users.find(session, user.id)
         fits = passwords.matches(known.password, word) or _is_code(session, user, word, runtime)
         if fits:
             login_throttle.reset(session, Purpose.AGAIN, guesser)
     if not fits:
-        _log(Purpose.AGAIN, address, "wrong", user)
+        log_failure(Purpose.AGAIN, address, "wrong", user)
         wrong = (
             "That is neither your password nor a code that fits." if user.totp_secret else "That is not your password."
         )
@@ -114,7 +114,7 @@ def begin(
 
 def _passed(means: Means) -> list[Purpose]:
     """What the person was asked on the desk itself: guesses at it are forgotten, and at nothing else."""
-    asked = {Purpose.PASSWORD: means.method == "password", Purpose.CODE: means.second_factor == "code"}
+    asked = {Purpose.PASSWORD: means.method == "password", Purpose.CODE: means.second_factor in ("code", "passkey")}
     return [purpose for purpose, was_asked in asked.items() if was_asked]
 
 
@@ -124,7 +124,7 @@ def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
 
 def register_return(runtime: Runtime, address: str) -> None:
     """Count a return from the identity provider before it is asked about it. Raises NotAllowed after very many."""
-    _count(runtime, Purpose.PROVIDER, Guesser(address, address))
+    count_attempt(runtime, Purpose.PROVIDER, Guesser(address, address))
 
 
 def forget_returns(runtime: Runtime, address: str) -> None:
@@ -133,15 +133,16 @@ def forget_returns(runtime: Runtime, address: str) -> None:
         login_throttle.reset(session, Purpose.PROVIDER, Guesser(address, address))
 
 
-def _count(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:
+def count_attempt(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:
+    """Count an attempt before it is judged. Raises NotAllowed when it may not be made."""
     with runtime.db.transaction() as session:
         refused = login_throttle.register_attempt(session, purpose, guesser, clock.now())
     if refused:
-        _log(purpose, guesser.address, "locked", None)
+        log_failure(purpose, guesser.address, "locked", None)
         raise NotAllowed(refused)
 
 
-def _log(purpose: Purpose, address: str, reason: str, user: User | None) -> None:
+def log_failure(purpose: Purpose, address: str, reason: str, user: User | None) -> None:
     """One line for each attempt that failed. What was typed is in none, for it may be a password."""
     known = None if user is None else f"user:{user.id}"
     logs.get_logger().warning("sign_in.failed", purpose=purpose.value, reason=reason, account=known, origin=address)

@@ -1,5 +1,6 @@
 """The pages before one is signed in: password, second factor, and out again."""
 
+import secrets
 import time
 from urllib.parse import urlsplit
 
@@ -11,9 +12,9 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField, SubmitField
 from wtforms.validators import DataRequired, Length
 
-from webapp.errors import Refusal
+from webapp.errors import NotSignedIn, Refusal
 from webapp.models import User
-from webapp.security import cookies, device_cookies, kept_forms, login
+from webapp.security import cookies, device_cookies, kept_forms, login, passkey_checks
 from webapp.security.access import public
 from webapp.security.context import current_principal, request_id, runtime
 from webapp.security.kept_forms import KeptForm
@@ -69,11 +70,11 @@ def sign_in() -> ResponseReturnValue:
         user = login.check_password(runtime(), form.email.data or "", form.password.data or "", this_browser())
     except Refusal as refusal:
         return _show("security/sign_in.html", form, refusal.status, refusal)
-    if user.totp_secret is None:
+    if not user.has_second_factor:
         return begin(user, Means(), wanted(), _kept())
     go_halfway(user, Means().method)
     if _kept():
-        return _ask_for_code()
+        return _ask_for_code(user)
     return redirect(url_for("security.code", next=wanted()), 303)
 
 
@@ -82,6 +83,7 @@ def go_halfway(user: User, method: str) -> None:
     _end_the_one_before()
     session.clear()
     session[_HALFWAY] = [user.id, int(time.time()), method]
+    session[passkey_checks.HALFWAY_BROWSER] = secrets.token_urlsafe(16)
 
 
 def sign_in_page(kept: KeptForm) -> ResponseReturnValue:
@@ -97,17 +99,39 @@ def sign_in_page(kept: KeptForm) -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Ask for the second factor, within five minutes of the password."""
     form, (user, method) = CodeForm(), _halfway()
-    if user is None and _kept():
-        return _show("security/sign_in.html", SignInForm(formdata=None), 200)
     if user is None:
-        return redirect(url_for("security.sign_in", next=wanted()), 303)
+        return _start_again()
     if not form.validate_on_submit():
-        return _show("security/code.html", form, 422 if request.method == "POST" else 200)
+        return _show_code(form, user, 422 if request.method == "POST" else 200)
     try:
         login.check_code(runtime(), user, form.code.data or "", this_browser())
     except Refusal as refusal:
-        return _show("security/code.html", form, refusal.status, refusal)
+        return _show_code(form, user, refusal.status, refusal)
     return begin(user, Means(method, "code"), wanted(), _kept())
+
+
+@views.route("/sign-in/passkey.json", methods=["POST"])
+@public
+def passkey_options() -> ResponseReturnValue:
+    """What the browser has a passkey sign, in place of a code."""
+    user, _method = _halfway()
+    if user is None:
+        raise NotSignedIn(_("This took too long. Start again with your password."))
+    return passkey_checks.options_to_use(passkey_checks.to_sign_in(user))
+
+
+@views.route("/sign-in/passkey", methods=["POST"])
+@public
+def passkey() -> ResponseReturnValue:
+    """Take what a passkey signed as the second factor, within five minutes of the password."""
+    user, method = _halfway()
+    if user is None:
+        return _start_again()
+    try:
+        passkey_checks.check_at_sign_in(user, request.form.get("credential", ""), this_browser())
+    except Refusal as refusal:
+        return _show_code(CodeForm(formdata=None), user, refusal.status, refusal)
+    return begin(user, Means(method, "passkey"), wanted(), _kept())
 
 
 @views.route("/sign-out", methods=["POST"])
@@ -153,10 +177,21 @@ def begin(user: User, means: Means, wanted: str | None, text: str = "") -> Respo
     return response
 
 
-def _ask_for_code() -> ResponseReturnValue:
+def _ask_for_code(user: User) -> ResponseReturnValue:
     """The page of the second factor at once: a redirect would lose what was written."""
     g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)  # it was made for the session that has just been cleared
-    return _show("security/code.html", CodeForm(formdata=None), 200)
+    return _show_code(CodeForm(formdata=None), user, 200)
+
+
+def _start_again() -> ResponseReturnValue:
+    """The first step was too long ago; what was written is carried on."""
+    if _kept():
+        return _show("security/sign_in.html", SignInForm(formdata=None), 200)
+    return redirect(url_for("security.sign_in", next=wanted()), 303)
+
+
+def _show_code(form: CodeForm, user: User, status: int, refusal: Refusal | None = None) -> ResponseReturnValue:
+    return _show("security/code.html", form, status, refusal, user=user)
 
 
 def _halfway() -> tuple[User | None, str]:
@@ -170,8 +205,10 @@ def _halfway() -> tuple[User | None, str]:
     return (user if user.active else None), method
 
 
-def _show(template: str, form: FlaskForm, status: int, refusal: Refusal | None = None) -> ResponseReturnValue:
-    page = render_template(template, form=form, refusal=refusal, next=wanted(), kept=_kept(), **_ways_in())
+def _show(
+    template: str, form: FlaskForm, status: int, refusal: Refusal | None = None, **more: object
+) -> ResponseReturnValue:
+    page = render_template(template, form=form, refusal=refusal, next=wanted(), kept=_kept(), **_ways_in(), **more)
     return page, status
 
 

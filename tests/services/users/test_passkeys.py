@@ -41,7 +41,7 @@ def person(session: Session, name: str = "amina") -> User:
 def added(session: Session, user: User, device: Authenticator, name: str = "Phone") -> list[str]:
     """The device has a passkey of this person now; the recovery codes that came with it."""
     ceremony = Ceremony(PasskeyUse.ADD, user.id, BROWSER)
-    options = passkeys.begin_adding(session, ceremony, party=PARTY, at=NOW)
+    options = passkeys.begin_adding(session, ceremony, name, party=PARTY, at=NOW)
     made, challenge = device.create(options), passkey_challenges.take(session, ceremony, NOW)
     about: dict[str, Any] = {"party": PARTY, "current_session_id": None, "at": NOW, "actor": SETUP}
     return passkeys.add(session, user.id, name, made, challenge, **about)
@@ -95,7 +95,7 @@ def test_an_answer_counts_for_nothing_else_than_was_asked(session: Session, othe
     asked_for, answered = {
         "browser": (signing_in(user), signing_in(user, OTHER_BROWSER)),
         "person": (signing_in(user), signing_in(person(session, "kofi"))),
-        "purpose": (signing_in(user), approving(user)),
+        "purpose": (signing_in(user), Ceremony(PasskeyUse.ADD, user.id, BROWSER)),
         "proposal": (approving(user, 17), approving(user, 18)),
     }[other]
     assertion = device.get(asked(session, asked_for))

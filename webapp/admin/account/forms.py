@@ -1,7 +1,7 @@
 """The forms of the profile page."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
 from webapp.admin.ui.actions.forms import DeskForm
@@ -53,3 +53,22 @@ class FirstCodeForm(DeskForm):
         [DataRequired(_l("Type the six digits that the app shows.")), Length(max=12)],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
     )
+
+
+class PasskeyNameForm(DeskForm):
+    """What a passkey is called."""
+
+    name = StringField(
+        _l("Name"),
+        [DataRequired(_l("Give it a name, such as the device's.")), Length(max=80)],
+        description=_l("Such as the device: Work phone, Blue key."),
+    )
+
+
+class AddPasskeyForm(PasskeyNameForm):
+    """A new passkey, which the browser's script puts into `credential`."""
+
+    password = PasswordField(
+        _l("Your password"), [DataRequired(_l("Type your password.")), Length(max=200)], render_kw=_PRESENT
+    )
+    credential = HiddenField(default="")

@@ -14,7 +14,7 @@ from webapp.security import current_actor
 from webapp.security.access import SIGNED_IN
 from webapp.security.context import current_person
 from webapp.security.reauthentication import reauthenticate
-from webapp.services.users import profile, sessions
+from webapp.services.users import passkeys, profile, sessions
 
 
 class ProfileScreen(Screen):
@@ -32,6 +32,7 @@ class ProfileScreen(Screen):
         user, signed_in = current_person()
         with self.reading() as session:
             open_sessions = sessions.of_user(session, user.id, clock.now())
+            held = passkeys.of_user(session, user.id)
         shown: dict[str, DeskForm] = {
             "zone": ZoneForm(formdata=None, zone=user.zone),
             "password": PasswordForm(formdata=None),
@@ -41,6 +42,7 @@ class ProfileScreen(Screen):
             "account/profile.html",
             user=user,
             open_sessions=open_sessions,
+            passkeys=held,
             here=signed_in.id,
             forms=shown,
             refusal=refusal,

@@ -41,7 +41,7 @@ class TwoFactorScreen(Screen):
         secret = cookie[_OFFERED]
         picture, key = codes.qr_code(user.email, secret), codes.key_to_type(secret)
         form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
-        required = runtime().settings.second_factor_required
+        required = runtime().settings.second_factor_required and not user.has_second_factor
         return self.render(
             "account/two_factor.html",
             user=user,
@@ -57,7 +57,7 @@ class TwoFactorScreen(Screen):
         """Turn it on with the first code."""
         user, signed_in = current_person()
         if user.totp_secret is not None:
-            raise Conflict(_("Your second factor is on already. Turn it off first to use another app."))
+            raise Conflict(_("Your authenticator app is set up already. Turn it off first to use another."))
         reauthenticate(form.password.data)
         with self.transaction() as session:
             codes = two_factor.enable(
@@ -85,12 +85,17 @@ class TwoFactorScreen(Screen):
         reauthenticate(form.password.data)
         with self.transaction() as session:
             two_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
-        return _("Your second factor is off."), "/profile/"
+        return _("Your authenticator app is off."), "/profile/"
 
     @disable.confirmation
     def _confirm_disable(self) -> ActionPage:
-        summary = _("Your password alone will sign you in. Your recovery codes stop working.")
-        return ActionPage(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
+        user, _signed_in = current_person()
+        summary = (
+            _("Its codes sign you in no more. Your passkeys and your recovery codes go on working.")
+            if user.has_passkeys
+            else _("Your password alone will sign you in. Your recovery codes stop working.")
+        )
+        return ActionPage(_("Turn off the authenticator app"), "/profile/", summary, _("Turn off"), danger=True)
 
     @action("/recovery-codes", permission=SIGNED_IN, form=ConfirmForm)
     def recovery_codes(self, form: ConfirmForm) -> Done:

@@ -19,7 +19,7 @@ from webapp.domain.permissions import ROLES, of_roles
 from webapp.models import ApiToken, Role, User
 from webapp.models.user import user_roles
 from webapp.security import current_actor
-from webapp.services.users import api_tokens, passwords, sessions, users
+from webapp.services.users import api_tokens, passkeys, passwords, sessions, users
 
 _ROLES_OF = (
     select(func.aggregate_strings(Role.name, ", "))
@@ -27,6 +27,7 @@ _ROLES_OF = (
     .where(user_roles.c.user_id == User.id)
     .scalar_subquery()
 )
+_HAS_SECOND_FACTOR = or_(User.totp_secret.is_not(None), User.has_passkeys)
 _EACH_ROLE = [(role, role) for role in ROLES]
 
 
@@ -53,7 +54,7 @@ class AccountReasonForm(DeskForm):
 class ResetForm(DeskForm):
     """What the person has lost besides the password."""
 
-    second_factor = BooleanField(_l("Turn the second factor off as well: its app and its recovery codes are lost"))
+    second_factor = BooleanField(_l("Turn the second factor off as well: app, passkeys and recovery codes are lost"))
 
 
 class UserScreen(ListScreen):
@@ -80,14 +81,14 @@ class UserScreen(ListScreen):
             Column(
                 "second_factor",
                 _l("Second factor"),
-                case((User.totp_secret.is_(None), "off"), else_="on"),
+                case((_HAS_SECOND_FACTOR, "on"), else_="off"),
                 kind="badge",
             ),
             Column("created_at", _l("Added"), User.created_at, kind="when"),
         ),
         filters=(
             flag("disabled", _l("Disabled only"), User.active.is_(False)),
-            flag("no_second_factor", _l("Without a second factor"), User.totp_secret.is_(None)),
+            flag("no_second_factor", _l("Without a second factor"), ~_HAS_SECOND_FACTOR),
         ),
         search=lambda words: or_(
             User.email == words.lower(), func.lower(User.name).startswith(words.lower(), autoescape=True)
@@ -101,7 +102,8 @@ class UserScreen(ListScreen):
         with self.reading() as session:
             at, user = clock.now(), users.find(session, user_id)
             open_sessions, held = sessions.of_user(session, user_id, at), api_tokens.of_person(session, user_id, at)
-        return self.render("system/user.html", user=user, open=open_sessions, tokens=held)
+            of_theirs = passkeys.of_user(session, user_id)
+        return self.render("system/user.html", user=user, open=open_sessions, tokens=held, passkeys=of_theirs)
 
     @action("/add", permission="user:manage", form=UserForm, reauthenticate=True)
     def add(self, form: UserForm) -> Done:
@@ -206,6 +208,24 @@ class UserScreen(ListScreen):
         )
         title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
         return ActionPage(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)
+
+    @action("/<int:user_id>/passkeys/<int:passkey_id>/remove", permission="user:manage", reauthenticate=True)
+    def remove_passkey(self, user_id: int, passkey_id: int, form: DeskForm) -> Done:
+        """Remove a passkey that is lost."""
+        with self.transaction() as session:
+            name = passkeys.remove_for(session, user_id, passkey_id, at=clock.now(), actor=current_actor())
+        return _("%(name)s opens nothing any more.", name=name)
+
+    @remove_passkey.confirmation
+    def _confirm_remove_passkey(self, user_id: int, passkey_id: int) -> ActionPage:
+        with self.reading() as session:
+            user, passkey = users.find(session, user_id), passkeys.find(session, user_id, passkey_id)
+            is_last = user.totp_secret is None and len(passkeys.of_user(session, user_id)) == 1
+        summary = _("It opens nothing any more, and they are told. Make sure that it is them who ask.")
+        last = _(" It is their only second factor: their password alone will sign them in.") if is_last else ""
+        title = _("Remove %(passkey)s of %(name)s", passkey=passkey.name, name=user.name)
+        back = self.at("one", user_id=user_id)
+        return ActionPage(title, back, summary + last, _("Remove"), danger=True)
 
     def _once(self, title: str, user_id: int, password: str) -> Any:
         intro = _(

@@ -1,6 +1,7 @@
 """What surrounds every page: who is signed in, the menu, the environment, and whether money is stopped."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 from flask_babel import get_locale
@@ -26,6 +27,7 @@ def register_context(app: Flask) -> None:
         money_stopped=money_stopped,
         may=may,
         environment=environment,
+        passkey_host=passkey_host,
         run_bars=run_bars,
         get_locale=get_locale,
     )
@@ -53,6 +55,11 @@ def may_open(endpoint: str) -> bool:
     """Whether who is asking may see the page."""
     permission = permission_of(current_app.view_functions[endpoint])
     return permission == SIGNED_IN or may(permission or "")
+
+
+def passkey_host() -> str:
+    """Host and port at which browsers can use passkeys of this desk."""
+    return urlsplit(runtime().settings.public_origin).netloc
 
 
 def environment() -> str:

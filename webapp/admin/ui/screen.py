@@ -26,6 +26,19 @@ def page(rule: str = "/", *, permission: str = OF_ITS_SCREEN) -> Callable[[View]
     return declare
 
 
+def script_page(rule: str, *, permission: str = OF_ITS_SCREEN) -> Callable[[View], View]:
+    """A view that the script of a page asks with what its form holds, by POST; answers and refusals are JSON.
+
+    Its address ends in `.json`, by which refusals know.
+    """
+
+    def declare(view: View) -> View:
+        view.desk_permission = permission  # type: ignore[attr-defined]
+        return expose(rule, ("POST",))(view)
+
+    return declare
+
+
 class Screen(BaseView):
     """The base of every screen. `slug` is its address and its endpoint."""
 

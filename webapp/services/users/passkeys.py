@@ -57,8 +57,17 @@ def usable(session: Session, user_id: int) -> list[Passkey]:
     return [passkey for passkey in of_user(session, user_id) if passkey.suspended_at is None]
 
 
-def begin_adding(session: Session, ceremony: Ceremony, *, party: RelyingParty, at: datetime) -> str:
-    """What the browser is to make a passkey by, as JSON."""
+def find(session: Session, user_id: int, passkey_id: int) -> Passkey:
+    """A passkey of this person. Raises NotFound."""
+    passkey = session.get(Passkey, passkey_id)
+    if passkey is None or passkey.user_id != user_id:
+        raise NotFound("There is no such passkey.")
+    return passkey
+
+
+def begin_adding(session: Session, ceremony: Ceremony, name: str, *, party: RelyingParty, at: datetime) -> str:
+    """What the browser is to make a passkey of this name by, as JSON. Raises Invalid, Conflict when there are many."""
+    _checked_name(session, ceremony.user_id, name)
     user, existing = users.find(session, ceremony.user_id), of_user(session, ceremony.user_id)
     if len(existing) >= MOST:
         raise Conflict(f"You have {MOST} passkeys already. Remove one first.")
