@@ -10,10 +10,16 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from tests.support.arguments import ByActorUnderSettings
+from tests.support.market import Market
+from tests.support.market import person as somebody_else
 from tests.support.people import PASSWORD, app, desk  # noqa: F401
+from webapp import clock
 from webapp.models import Audit, Passkey
 from webapp.runtime import Runtime
+from webapp.services.approvals import escrow_decisions
 
+AWAY = somebody_else(99, "Amina", "agent")
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
@@ -143,3 +149,25 @@ def test_without_javascript_the_page_says_so(browser: Any, address: str) -> None
     assert "Passkeys need JavaScript" in person.page.inner_text("form[data-passkey]")
     assert person.page.locator("[data-passkey-button]").is_hidden()
     person.context.close()
+
+
+def test_a_second_person_approves_by_a_touch(person: Person, desk: Runtime) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        market.limit(0)
+        escrow = market.escrow()
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": AWAY, "settings": desk.settings}
+        decided = escrow_decisions.release(session, escrow.id, "It arrived.", version=escrow.version, **how)
+        assert decided.approval is not None
+        number = decided.approval.id
+    desk.settings.approvals_need_passkey = True
+    page = person.page
+    person.password("approver")
+    page.wait_for_selector("h1:text-is('Overview')")
+    person.add("Blue key")
+    page.wait_for_selector("h1:text-is('Your second factor is on')")
+    page.goto(f"/approvals/{number}")
+    assert page.locator("[name=secret]").count() == 0
+    page.click("text=Approve with a passkey")
+    page.wait_for_selector("text=Approved, and done")
+    assert page.locator(".badge:has-text('executed')").count() == 1

@@ -7,13 +7,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.authenticator import Authenticator
+from tests.support.market import Market, person
 from tests.support.people import PASSWORD, hidden, send
+from webapp import clock
 from webapp.models import Audit, Passkey, User
 from webapp.runtime import Runtime
+from webapp.services.approvals import approvals, escrow_decisions
 
 SignIn = Callable[..., FlaskClient]
 PAGE = "/profile/passkeys/"
+AWAY = person(99, "Amina", "agent")
 
 
 def options_of(client: FlaskClient, page: str, address: str, **fields: str) -> Any:
@@ -109,7 +114,7 @@ def test_adding_asks_for_the_password_and_counts_what_is_guessed(sign_in: SignIn
     assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 422, 403]
     assert answers[0].get_json()["errors"] == {"password": "That is not your password."}
     without = send(client, "/profile/passkeys/add", page=PAGE, name="Phone", password=PASSWORD)
-    assert "needs JavaScript" in without.text
+    assert "takes JavaScript" in without.text
     forged = hidden(client.get(PAGE).text, "/profile/passkeys/add") | {"name": "Phone", "password": PASSWORD}
     credential = Authenticator().create({"challenge": "AAAA"})
     assert client.post("/profile/passkeys/add", data=forged | {"credential": credential}).status_code == 422
@@ -189,3 +194,97 @@ def test_what_was_written_before_the_sign_in_is_carried_past_a_passkey(sign_in: 
     fields = hidden(somebody.get("/sign-in/code").text, "/sign-in/passkey")
     wrong = somebody.post("/sign-in/passkey", data=fields | {"credential": "{}", "kept": "written"})
     assert 'name="kept" value="written"' in wrong.text
+
+
+@pytest.fixture
+def proposals(desk: Runtime) -> list[int]:
+    """Two releases that somebody proposed."""
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        market.limit(0)
+        made = []
+        for _each in range(2):
+            escrow = market.escrow()
+            how: ByActorUnderSettings = {"at": clock.now(), "actor": AWAY, "settings": desk.settings}
+            decided = escrow_decisions.release(session, escrow.id, "It arrived.", version=escrow.version, **how)
+            assert decided.approval is not None
+            made.append(decided.approval.id)
+        return made
+
+
+def asked_to_approve(client: FlaskClient, proposal: int) -> Any:
+    page = f"/approvals/{proposal}"
+    return options_of(client, page, f"{page}/passkey.json")
+
+
+def approve(client: FlaskClient, proposal: int, credential: str) -> Any:
+    fields = hidden(client.get(f"/approvals/{proposal}").text, f"/approvals/{proposal}/approve-with-passkey")
+    return client.post(f"/approvals/{proposal}/approve-with-passkey", data=fields | {"credential": credential})
+
+
+def status_of(desk: Runtime, proposal: int) -> str:
+    with desk.db.reading() as session:
+        return approvals.get(session, proposal).status
+
+
+def test_a_touch_approves_one_proposal_and_the_record_names_the_passkey(
+    desk: Runtime, sign_in: SignIn, proposals: list[int]
+) -> None:
+    client, device = sign_in("approver"), Authenticator()
+    add(client, device, "Blue key")
+    first, second = proposals
+    credential = device.get(asked_to_approve(client, first).get_json())
+    assert approve(client, second, credential).status_code == 422
+    assert approve(client, first, credential).status_code == 303
+    assert (status_of(desk, first), status_of(desk, second)) == ("executed", "proposed")
+    with desk.db.reading() as session:
+        [record] = session.scalars(select(Audit).where(Audit.action == "approval.executed"))
+    assert '"name":"Blue key"' in (record.after or "")
+    assert approve(client, second, credential).status_code == 422
+    asked_to_approve(client, second)
+    answer = approve(client, second, credential)
+    assert "does not fit what was asked" in answer.text
+    assert status_of(desk, second) == "proposed"
+
+
+def test_where_the_desk_wants_a_passkey_no_password_approves(
+    desk: Runtime, sign_in: SignIn, proposals: list[int]
+) -> None:
+    desk.settings.approvals_need_passkey = True
+    client, device, page = sign_in("approver"), Authenticator(), f"/approvals/{proposals[0]}"
+    assert "Add one on your profile" in client.get(page).text
+    assert send(client, f"{page}/approve", secret=PASSWORD).status_code == 403
+    add(client, device)
+    shown = client.get(page).text
+    assert "Approve with a passkey" in shown
+    assert f'action="{page}/approve"' not in shown
+    headers = {"X-CSRFToken": hidden(shown, "")["csrf_token"]}
+    refused = client.post(f"/api/v1{page}/approve", json={"password": PASSWORD}, headers=headers)
+    assert (refused.status_code, "takes a passkey" in refused.get_json()["detail"]) == (403, True)
+    assert status_of(desk, proposals[0]) == "proposed"
+    credential = device.get(asked_to_approve(client, proposals[0]).get_json())
+    assert approve(client, proposals[0], credential).status_code == 303
+    assert status_of(desk, proposals[0]) == "executed"
+
+
+def test_nobody_is_asked_for_a_passkey_in_vain(sign_in: SignIn, proposals: list[int]) -> None:
+    client, device = sign_in("approver"), Authenticator()
+    without = asked_to_approve(client, proposals[0])
+    assert (without.status_code, "Add one on your profile" in without.get_json()["detail"]) == (409, True)
+    add(client, device)
+    send(client, f"/approvals/{proposals[0]}/reject", page=f"/approvals/{proposals[0]}", reason="Not so.")
+    late = client.post(f"/approvals/{proposals[0]}/passkey.json", data=hidden(client.get(PAGE).text, ""))
+    assert late.status_code == 409
+    agent = sign_in("agent")
+    other = agent.post(f"/approvals/{proposals[1]}/passkey.json", data=hidden(agent.get(PAGE).text, ""))
+    assert other.status_code == 403
+
+
+def test_wrong_touches_lock_the_session_as_wrong_passwords_do(sign_in: SignIn, proposals: list[int]) -> None:
+    client, device = sign_in("approver"), Authenticator()
+    add(client, device)
+    statuses = []
+    for _turn in range(6):
+        asked_to_approve(client, proposals[0])
+        statuses.append(approve(client, proposals[0], device.get({"challenge": "AAAA"})).status_code)
+    assert statuses == [422, 422, 422, 422, 422, 403]

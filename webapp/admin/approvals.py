@@ -2,29 +2,30 @@
 
 from typing import Any
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
-from webapp.admin.ui.actions.forms import ReasonForm
+from webapp.admin.ui.actions.forms import PasskeyForm, ReasonForm
 from webapp.admin.ui.actions.reauthentication_form import ReauthenticationForm
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.lists.amount_filters import currency
 from webapp.admin.ui.lists.columns import Column, choice
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
-from webapp.admin.ui.screen import page
+from webapp.admin.ui.screen import page, script_page
 from webapp.admin.ui.timeline import DECISIONS, PROPOSALS
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import Refusal
 from webapp.models import Approval
-from webapp.security import current_actor
-from webapp.security.context import runtime
+from webapp.security import current_actor, passkey_checks
+from webapp.security.context import current_person, runtime
 from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals, subject_labels
 from webapp.services.read_models import decision_preview
+from webapp.services.users.passkeys import PasskeyProof
 
 TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
 
@@ -102,6 +103,9 @@ class ApprovalScreen(ListScreen):
             reject=(forms or {}).get("reject") or ReasonForm(formdata=None),
             refusal=refusal,
             verb=_verb(approval),
+            with_passkey=(forms or {}).get("approve_with_passkey") or PasskeyForm(formdata=None),
+            has_passkeys=current_person()[0].has_passkeys,
+            needs_passkey=runtime().settings.approvals_need_passkey,
         )
 
     @action(
@@ -113,15 +117,7 @@ class ApprovalScreen(ListScreen):
     def approve(self, approval_id: int, form: ReauthenticationForm) -> Done:
         """The second person's yes."""
         reauthenticate(form.secret.data, field="secret")
-        with self.transaction() as session:
-            done = approvals.approve(
-                session, approval_id, at=clock.now(), actor=current_actor(), settings=runtime().settings
-            )
-            return _(
-                "Approved, and done: %(what)s, %(amount)s.",
-                what=PROPOSALS.get(done.action, done.action),
-                amount=money(done.amount, done.currency),
-            )
+        return self._approve(approval_id)
 
     @approve.confirmation
     def _confirm_approve(self, approval_id: int) -> ActionPage:
@@ -131,6 +127,37 @@ class ApprovalScreen(ListScreen):
             _("It is checked again and posted at once."),
             _("Approve"),
         )
+
+    @script_page("/<int:approval_id>/passkey.json", permission="money:approve")
+    def passkey_options(self, approval_id: int) -> Response:
+        """What the browser has a passkey sign: for this proposal, and no other."""
+        with self.reading() as session:
+            approvals.require_undecided(session, approval_id, at=clock.now(), actor=current_actor())
+        return passkey_checks.options_to_use(passkey_checks.to_approve(approvals.KIND, approval_id))
+
+    @action(
+        "/<int:approval_id>/approve-with-passkey",
+        permission="money:approve",
+        form=PasskeyForm,
+        shown_on=one,
+    )
+    def approve_with_passkey(self, approval_id: int, form: PasskeyForm) -> Done:
+        """The second person's yes, by a touch."""
+        return self._approve(approval_id, passkey_checks.proof(approvals.KIND, approval_id, form.credential.data or ""))
+
+    @approve_with_passkey.confirmation
+    def _confirm_with_passkey(self, approval_id: int) -> ActionPage:
+        return self._confirm_approve(approval_id)
+
+    def _approve(self, approval_id: int, proof: PasskeyProof | None = None) -> str:
+        with self.transaction() as session:
+            how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
+            done = approvals.approve(session, approval_id, proof=proof, **how)
+            return _(
+                "Approved, and done: %(what)s, %(amount)s.",
+                what=PROPOSALS.get(done.action, done.action),
+                amount=money(done.amount, done.currency),
+            )
 
     @action("/<int:approval_id>/reject", permission="money:approve", form=ReasonForm, shown_on=one)
     def reject(self, approval_id: int, form: ReasonForm) -> Done:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from flask import Response, session
+from flask import Response, request, session
 
 from webapp import clock
 from webapp.errors import Invalid
@@ -16,6 +16,7 @@ from webapp.services.users.passkey_challenges import Ceremony, PasskeyUse
 from webapp.services.users.passkeys import PasskeyProof
 from webapp.services.users.relying_party import RelyingParty
 
+_NOTHING_SENT = "Your browser sent no passkey. That takes JavaScript: switch it on, and load the page again."
 HALFWAY_BROWSER = "halfway_browser"
 """In the cookie of who has given the password: random, so that another browser's answer is not taken for this one's."""
 
@@ -51,6 +52,7 @@ def options_to_use(ceremony: Ceremony) -> Response:
 def add(name: str, credential: str) -> list[str]:
     """Keep the passkey that the browser made; the recovery codes that come with a first one are returned."""
     user, signed_in = current_person()
+    _require_sent(credential)
     challenge = _taken(to_add())
     with runtime().db.transaction() as db:
         return passkeys.add(
@@ -68,13 +70,15 @@ def add(name: str, credential: str) -> list[str]:
 
 def check_at_sign_in(user: User, assertion: str, browser: Browser) -> None:
     """Raise unless a passkey of who has given the password signed what this browser was asked."""
+    _require_sent(assertion)
     login.count_attempt(runtime(), Purpose.CODE, browser.at(user.email))
     _check(user, to_sign_in(user), assertion, Purpose.CODE, browser.address)
 
 
-def proof(kind: str, subject_id: int, assertion: str, address: str) -> PasskeyProof:
+def proof(kind: str, subject_id: int, assertion: str) -> PasskeyProof:
     """That a passkey of who is signed in signed for this one thing. Raises otherwise; guesses count as at codes."""
-    user, signed_in = current_person()
+    _require_sent(assertion)
+    (user, signed_in), address = current_person(), request.remote_addr or "unknown"
     guesser = Guesser(user.email, address, f"session:{signed_in.id}")
     login.count_attempt(runtime(), Purpose.AGAIN, guesser)
     passkey = _check(user, to_approve(kind, subject_id), assertion, Purpose.AGAIN, address)
@@ -96,6 +100,11 @@ def _check(user: User, ceremony: Ceremony, assertion: str, purpose: Purpose, add
         refused = result.refused or ""
         raise Invalid(refused, fields={"credential": refused})
     return result.passkey
+
+
+def _require_sent(credential: str) -> None:
+    if not credential:
+        raise Invalid(_NOTHING_SENT, fields={"credential": _NOTHING_SENT})
 
 
 def _taken(ceremony: Ceremony) -> bytes | None:

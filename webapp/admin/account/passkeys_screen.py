@@ -10,7 +10,6 @@ from webapp import clock
 from webapp.admin.account.forms import AddPasskeyForm, ConfirmForm, PasskeyNameForm
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.screen import Screen, page, script_page
-from webapp.errors import Invalid
 from webapp.models import Passkey
 from webapp.security import current_actor, passkey_checks, runtime
 from webapp.security.access import SIGNED_IN
@@ -49,11 +48,7 @@ class PasskeysScreen(Screen):
     @action("/add", permission=SIGNED_IN, form=AddPasskeyForm, shown_on=index)
     def add(self, form: AddPasskeyForm) -> Done:
         """Keep the passkey that the browser made. The password was asked for with its challenge."""
-        credential = form.credential.data or ""
-        if not credential:
-            sentence = _("Your browser sent no passkey. Adding one needs JavaScript: switch it on and try once more.")
-            raise Invalid(sentence, fields={"credential": sentence})
-        codes = passkey_checks.add(form.text("name"), credential)
+        codes = passkey_checks.add(form.text("name"), form.credential.data or "")
         if not codes:
             return _("%(name)s is a passkey of yours now.", name=form.text("name"))
         intro = _(

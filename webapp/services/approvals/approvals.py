@@ -20,9 +20,12 @@ from webapp.services.approvals.executors import Payload, Posting
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.escrows import disbursement, freezes
+from webapp.services.users import passkeys
+from webapp.services.users.passkeys import PasskeyProof
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
+KIND = "approval"
 MOST_SHOWN = 200
 _MOST_ABOUT = 50
 MOVE = "money:move"
@@ -86,15 +89,33 @@ def waiting(session: Session, actor: Actor | None = None) -> list[Approval]:
     return list(session.scalars(query.order_by(Approval.id).limit(MOST_SHOWN)))
 
 
-def approve(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Approval:
-    """The second person's yes: checked again, then done in the same transaction."""
+def require_undecided(session: Session, approval_id: int, *, at: datetime, actor: Actor) -> None:
+    """Raise unless this actor may decide the proposal now: nobody is asked for a passkey in vain."""
     _require_approver(actor)
+    _undecided(session, approval_id, at, actor)
+
+
+def approve(
+    session: Session,
+    approval_id: int,
+    *,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+    proof: PasskeyProof | None = None,
+) -> Approval:
+    """The second person's yes: checked again, then done in the same transaction.
+
+    Where APPROVALS_NEED_PASSKEY is set, it takes the proof that a passkey signed for this very proposal.
+    """
+    _require_approver(actor)
+    passkey = passkeys.require_proof(proof, (KIND, approval_id), actor=actor, settings=settings)
     proposed = get(session, approval_id)
     subject = executors.find(proposed.action).read.locked(session, proposed.subject_id)
     approval = _undecided(session, approval_id, at, actor)
     mover = actor.entrusted_with(MOVE)
     posting = proposed_posting(session, approval, at=at, actor=mover, subject=subject)
-    _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None)
+    _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None, passkey)
     _lift(session, approval, at, actor)
     posting.post()
     return get(session, approval_id)
@@ -239,7 +260,13 @@ def _undecided(session: Session, approval_id: int, at: datetime, actor: Actor) -
 
 
 def _decide(
-    session: Session, approval: Approval, status: ApprovalStatus, at: datetime, actor: Actor, reason: str | None
+    session: Session,
+    approval: Approval,
+    status: ApprovalStatus,
+    at: datetime,
+    actor: Actor,
+    reason: str | None,
+    passkey: dict[str, object] | None = None,
 ) -> None:
     by_person = actor.kind == "user" and status != ApprovalStatus.EXPIRED
     changed = session.execute(
@@ -257,7 +284,7 @@ def _decide(
     if changed.one_or_none() is None:
         raise Overtaken("Someone decided this at the same moment. Your decision was not applied.")
     session.expire(approval)
-    trail.record(session, actor, f"approval.{status}", ("approval", approval.id), at=at, reason=reason)
+    trail.record(session, actor, f"approval.{status}", (KIND, approval.id), at=at, reason=reason, after=passkey)
     events.add(session, _DECIDED[status], approval.id, at=at)
 
 

@@ -67,6 +67,12 @@ class ReasonForm(DeskForm):
     reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
 
 
+class PasskeyForm(DeskForm):
+    """What a passkey signed, put there by the page's script."""
+
+    credential = HiddenField(default="")
+
+
 class VersionedReasonForm(ReasonForm):
     """Why it is done to what the page showed."""
 
