@@ -301,6 +301,8 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "given_said",
         "back_said",
         "used_said",
+        "passkey",
+        "origin",
     }
     text = templates.TEXTS[kind]
     used = {name for part in (text.title, text.body, text.short) for _, name, _, _ in string.Formatter().parse(part)}

@@ -16,7 +16,7 @@ from webapp.logs import get_logger
 from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.notifications import deliveries, delivery_queue, fan_out
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, Result
-from webapp.services.notifications.messages import recipients
+from webapp.services.notifications.messages import account_messages, recipients
 
 _COUNTED = 100
 """Deliveries that are counted in one transaction."""
@@ -37,9 +37,19 @@ def deliver_outbox(work: Work, at: datetime) -> None:
     results = DeliveryResults(work)
     while _fan_out(work):
         work.control.check()
+    _tell_of_accounts(work)
     OutboxSender(work.runtime, seconds=_SENDING, settled=results.note, check=work.control.check).run()
     results.count()
     _instruct(work)
+
+
+def _tell_of_accounts(work: Work) -> None:
+    """Whoever's sign-in was changed hears of it."""
+    with work.db.reading() as session:
+        is_due = bool(account_messages.unannounced(session, work.now, work.settings))
+    if is_due:
+        with work.db.transaction() as session:
+            account_messages.write(session, work.now, work.settings)
 
 
 def _instruct(work: Work) -> None:

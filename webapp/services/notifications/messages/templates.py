@@ -15,6 +15,14 @@ class Text:
     short: str
 
 
+_BY = "By {maker}, {since}{origin}. Was it not you, or not meant? Tell an administrator at once. {link}"
+
+
+def _account(title: str, what: str) -> Text:
+    """A change of how somebody signs in, told to them."""
+    return Text(title, f"{what} {_BY}", f"{what} {_BY}")
+
+
 TEXTS: dict[str, Text] = {
     "order.declined": Text(
         "Order {order} was declined",
@@ -227,6 +235,30 @@ TEXTS: dict[str, Text] = {
         "A proposal about {amount} lapses {due}",
         "{maker} proposed this: {sentence}. Nobody has decided; it lapses {due}. {link}",
         "{maker} proposed this: {sentence}. It lapses {due}. {link}",
+    ),
+    "staff.account.password": _account("Your password was changed", "The password of your account was changed."),
+    "staff.account.reset": _account(
+        "Your sign-in was reset", "Your account has a new password, and every sign-in of yours has ended."
+    ),
+    "staff.account.app_on": _account(
+        "An authenticator app was set up", "An authenticator app is a second factor of your account now."
+    ),
+    "staff.account.app_off": _account(
+        "Your authenticator app was turned off", "The authenticator app is no second factor of yours any more."
+    ),
+    "staff.account.recovery_codes": _account(
+        "Your recovery codes were made anew", "You have new recovery codes; those before open nothing more."
+    ),
+    "staff.account.passkey_added": _account(
+        "A passkey was added to your account", "The passkey {passkey} signs in to your account now."
+    ),
+    "staff.account.passkey_removed": _account(
+        "A passkey was removed from your account", "The passkey {passkey} opens nothing any more."
+    ),
+    "staff.account.passkey_suspended": _account(
+        "A passkey of yours may have been copied",
+        "The passkey {passkey} is not accepted any more: its counter went back, as it does when it was copied. Remove "
+        "it on your profile, and add a new one.",
     ),
     "alert.firing": Text(
         "{severity}: {subject}",
