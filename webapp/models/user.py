@@ -129,7 +129,7 @@ class UserSession(Base):
     method: Mapped[Word | None]
     """How it began: `password`, or `identity_provider`; None for one that is older than this column."""
     second_factor: Mapped[Word | None]
-    """Whose second factor was asked: the desk's `code`, or the `identity_provider`'s own; None for none."""
+    """Whose second factor was asked: the desk's `code` or `passkey`, or the `identity_provider`'s own; or None."""
     confirmed_at: Mapped[datetime | None]
     """When the provider last asked the person again, for what the desk asks a password for otherwise."""
 

@@ -66,10 +66,10 @@ def test_every_change_of_a_sign_in_is_told(sqlite_runtime: Runtime) -> None:
         for action in ("second_factor_on", "passkey_added", "passkey_removed", "passkey_suspended", "zone", "roles"):
             trail.record(session, me, f"user.{action}", ("user", agent), at=at, after={"name": "Phone"})
     letters = spread(desk)
-    assert {letter.kind for letter in letters} == set(account_messages.TOLD.values())
-    assert len(letters) == len(account_messages.TOLD)
+    assert {letter.kind for letter in letters} == set(account_messages.KINDS.values())
+    assert len(letters) == len(account_messages.KINDS)
     assert "By you, " in next(letter.body for letter in letters if letter.kind == "staff.account.password")
-    assert set(account_messages.TOLD.values()) <= set(templates.TEXTS)
+    assert set(account_messages.KINDS.values()) <= set(templates.TEXTS)
 
 
 def test_what_is_a_day_old_and_what_is_of_the_demo_is_told_to_nobody(sqlite_runtime: Runtime) -> None:

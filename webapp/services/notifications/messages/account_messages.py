@@ -13,7 +13,7 @@ from webapp.services.notifications.messages import context, recipients, template
 from webapp.services.notifications.messages.outgoing import Message, write_all
 from webapp.settings import Settings
 
-TOLD = {
+KINDS = {
     "user.password": "staff.account.password",
     "user.reset": "staff.account.reset",
     "user.second_factor_on": "staff.account.app_on",
@@ -35,7 +35,7 @@ def unannounced(session: Session, at: datetime, settings: Settings) -> list[tupl
         return []
     written = exists().where(Delivery.subject_kind == SUBJECT, Delivery.subject_id == Audit.id)
     query = select(Audit, User).join(User, User.id == Audit.subject_id)
-    news = (Audit.action.in_(TOLD), Audit.subject_kind == "user", Audit.at > at - _NEWS, ~User.demo, ~written)
+    news = (Audit.action.in_(KINDS), Audit.subject_kind == "user", Audit.at > at - _NEWS, ~User.demo, ~written)
     return [(record, user) for record, user in session.execute(query.where(*news).order_by(Audit.id).limit(_AT_ONCE))]
 
 
@@ -48,7 +48,7 @@ def _messages(found: list[tuple[Audit, User]], settings: Settings) -> Iterator[M
     for record, user in found:
         to = recipients.of_person(user.email, settings)
         if to is not None:
-            kind = TOLD[record.action]
+            kind = KINDS[record.action]
             text = templates.write(kind, _fields(record, user, settings))
             yield Message(f"audit-{record.id}", to, kind, (SUBJECT, record.id), text)
 
