@@ -18,6 +18,7 @@ COMMANDS = {
     "sandbox": "webapp.commands.sandbox",
     "user": "webapp.commands.user",
     "token": "webapp.commands.token",
+    "party": "webapp.commands.party",
     "ledger": "webapp.commands.ledger",
     "audit": "webapp.commands.audit",
     "settings": "webapp.commands.settings",

@@ -1,8 +1,10 @@
 """What the desk keeps on disk is for the user that runs it alone: names, accounts and evidence of other people."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 UMASK = 0o077
 _OTHERS = 0o077
@@ -18,6 +20,14 @@ def private_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _close(folder)
     return folder
+
+
+@contextmanager
+def private_text(file: Path) -> Iterator[TextIO]:
+    """A text to write into this file, whatever was in it; only its owner can read it (0600)."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        _close(file)
+        yield stream
 
 
 def private_database(file: Path) -> None:

@@ -11,7 +11,13 @@ from click.testing import CliRunner, Result
 
 from tests.conftest import SECRET
 from tests.support.filled import Filled
+from webapp import clock
 from webapp.cli import main
+from webapp.commands.shared import operator
+from webapp.runtime import Runtime, build_runtime
+from webapp.services.parties import parties
+from webapp.services.parties.parties import NewParty
+from webapp.settings import load_settings
 
 
 class Desk(Protocol):
@@ -202,3 +208,38 @@ def test_books_that_do_not_agree_are_named(
     assert (books.exit_code, trail.exit_code) == (1, 1)
     assert "(fees) says" in books.stdout
     assert "its end was cut off" in trail.stdout
+
+
+def test_a_party_is_exported_to_a_private_file_and_forgotten(migrated: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("order_ref,buyer_ref,seller_ref,amount,currency\no-1,p-1,p-2,5.00,NGN\n")
+    migrated("import", "orders", str(file))
+    out = tmp_path / "p-1.json"
+    assert migrated("party", "export", "p-1", "--output", str(out)).exit_code == 0
+    assert json.loads(out.read_text())["orders"][0]["ref"] == "o-1"
+    assert out.stat().st_mode & 0o077 == 0
+    assert json.loads(migrated("party", "export", "p-1").stdout)["party"]["ref"] == "p-1"
+    refused = migrated("party", "forget", "p-1", "--reason", "Asked.", "--confirm", "p-1")
+    assert refused.exit_code == 1
+    assert "p-1 can't be forgotten yet. Money is held, or to be paid, in escrow" in refused.stderr
+
+
+def test_a_dry_run_of_forgetting_replaces_nothing(migrated: Desk, tmp_path: Path) -> None:
+    with desk_runtime().db.transaction() as session:
+        parties.create(session, NewParty("p-1", "Imani Zuri", "imani@mail.example"), at=clock.now(), actor=operator())
+    dry = migrated("party", "forget", "p-1", "--reason", "Asked.", "--dry-run")
+    assert dry.stdout == "Would be replaced, with the party's own fields: 1 audit records.\n"
+    unsure = migrated("party", "forget", "p-1", "--reason", "Asked.")
+    assert (unsure.exit_code, unsure.stderr) == (2, "This can't be undone. Confirm it: --confirm p-1\n")
+    assert json.loads(migrated("party", "export", "p-1").stdout)["party"]["name"] == "Imani Zuri"
+    done = migrated("party", "forget", "p-1", "--reason", "Asked.", "--confirm", "p-1", "--json")
+    assert json.loads(done.stdout) == {"ref": "p-1", "dry_run": False, "replaced": {"audit records": 1}}
+    assert migrated("party", "forget", "p-1", "--reason", "Asked.", "--confirm", "p-1").stdout.startswith(
+        "p-1 is forgo"
+    )
+    assert migrated("audit", "verify").exit_code == 0
+    assert migrated("ledger", "verify").exit_code == 0
+
+
+def desk_runtime() -> Runtime:
+    return build_runtime(load_settings())

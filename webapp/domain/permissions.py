@@ -56,6 +56,8 @@ _ADMIN = frozenset(
         "party:write",
         "wallet:open",
         "party:money",
+        "party:export",
+        "party:forget",
     ]
 )
 
@@ -77,6 +79,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "disputes": frozenset({"dispute:read", "dispute:open", "dispute:work", "money:propose", "approval:read"}),
     "parties": frozenset({"party:read", "party:write", "party:auto-deduct", "wallet:open"}),
     "parties:money": frozenset({"party:read", "party:money"}),
+    "parties:forget": frozenset({"party:read", "party:forget"}),
     "payments": frozenset({"payment:read", "payment:create", "payment:verify", "money:propose", "order:read"}),
     "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),

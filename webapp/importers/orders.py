@@ -1,6 +1,6 @@
 """`desk import orders`: the whole file is checked first, in constant memory; then what is new is loaded in batches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from webapp.importers.rejects import write_rejects
 from webapp.importers.staging_file import StagingFile
 from webapp.runtime import Runtime
 from webapp.services.imports import order_updates
-from webapp.services.imports.orders import known_orders, load
+from webapp.services.imports.orders import forgotten, known_orders, load
 from webapp.services.imports.parties import add_parties
 
 _BATCH = 5_000
@@ -89,15 +89,26 @@ def _check(runtime: Runtime, file: Path, staging: StagingFile, progress: Progres
     for batch in staging.batches(_BATCH):
         with runtime.db.reading() as session:
             known = known_orders(session, [line.ref for line in batch])
+            gone = forgotten(session, [ref for line in batch for ref in (line.buyer, line.seller)])
         seen = [(line.line, compare(line, known[line.ref])) for line in batch if line.ref in known]
         staging.mark_unchanged(line for line, found in seen if not found.problem and not found.is_update)
         staging.mark_updates(line for line, found in seen if found.is_update)
         staging.reject((line, found.problem) for line, found in seen if found.problem)
+        if gone:
+            staging.reject(_of_forgotten(batch, gone, known))
         done += len(batch)
         progress("Compared", done, total)
     staging.settle()
     staging.find_confusables(runtime.db)
     return count
+
+
+def _of_forgotten(batch: list[OrderLine], gone: set[str], known: Collection[str]) -> Iterator[tuple[int, str]]:
+    """New orders of parties that are forgotten."""
+    for line in batch:
+        for column, ref in (("buyer_ref", line.buyer), ("seller_ref", line.seller)):
+            if ref in gone and line.ref not in known:
+                yield line.line, f"{column} {ref!r} is a party that is forgotten: nothing new is done with it"
 
 
 def _defaults(runtime: Runtime, now: datetime) -> Defaults:

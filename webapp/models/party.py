@@ -7,12 +7,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName
 
+_FORGOTTEN = text("forgotten_at IS NOT NULL")
+
 
 class Party(Base):
     """Anyone who pays or is paid."""
 
     __tablename__ = "party"
-    __table_args__ = (Index("ix_party_name", "name", "id"),)
+    __table_args__ = (
+        Index("ix_party_name", "name", "id"),
+        Index("ix_party_forgotten", "ref", postgresql_where=_FORGOTTEN, sqlite_where=_FORGOTTEN),
+    )
 
     id: Mapped[Key]
     ref: Mapped[Ref]
@@ -22,6 +27,10 @@ class Party(Base):
     country: Mapped[str | None] = mapped_column(String(2))
     verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]
+    """Since when its personal data are gone; nothing new is done with it."""
+    forgotten_by: Mapped[Name | None]
+    forgotten_reason: Mapped[str | None]
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 

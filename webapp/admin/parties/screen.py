@@ -8,6 +8,7 @@ from sqlalchemy import case
 
 from webapp import clock
 from webapp.admin.parties.actions import PartyActions
+from webapp.admin.parties.data_protection import DataProtectionActions
 from webapp.admin.parties.destinations import DestinationActions
 from webapp.admin.parties.statement import STATEMENT
 from webapp.admin.parties.wallet_actions import WalletActions
@@ -47,13 +48,14 @@ LISTING = Listing(
         flag("debt", _l("In debt"), in_debt()),
         flag("deduct", _l("Auto-deduct on"), with_auto_deduct()),
         flag("unverified", _l("Not verified"), Party.verified_at.is_(None)),
+        flag("forgotten", _l("Forgotten"), Party.forgotten_at.is_not(None)),
     ),
     search=matching,
     search_hint=_l("Reference or beginning of a name"),
 )
 
 
-class PartyScreen(PartyActions, WalletActions, DestinationActions):
+class PartyScreen(PartyActions, WalletActions, DestinationActions, DataProtectionActions):
     """Everyone who pays or is paid."""
 
     slug = "parties"

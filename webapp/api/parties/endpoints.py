@@ -24,6 +24,7 @@ from webapp.api.parties.schemas import PartyShape
 from webapp.domain.states import AccountKind
 from webapp.errors import NotFound
 from webapp.models import Account, Party
+from webapp.services.data_protection import forget as erasure
 from webapp.services.ledger import accounts, statements
 from webapp.services.ledger.statements import StatementEntry
 from webapp.services.parties import parties, wallet_provisioning
@@ -55,6 +56,22 @@ class PartyChange(RequestModel):
     email: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     phone: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     country: Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")] = None
+
+
+class ForgetBody(RequestModel):
+    """Why the party is forgotten, and its reference once more: it can't be undone."""
+
+    reason: LongText
+    confirmation: Annotated[Reference, Field(description="The party's reference.")]
+
+
+class ForgottenShape(ResponseModel):
+    """A party that is forgotten, and how many rows of each kind were replaced; none when it was forgotten before."""
+
+    id: int
+    ref: str
+    forgotten_at: Instant | None
+    replaced: dict[str, int]
 
 
 class PartiesQuery(NewestFirst):
@@ -156,6 +173,24 @@ def get_statement(call: Call, party_id: int, query: StatementQuery) -> Page[Stat
         raise NotFound(f"The party has no {query.kind} in {query.currency}.")
     found = statements.statement(call.session, account, before=query.before, limit=query.limit + 1)
     return to_page(found, query, _line, key=lambda line: line.entry_id)
+
+
+@endpoints.post("/api/v1/parties/<id:party_id>/forget", "party:forget")
+def forget_party(call: Call, party_id: int, body: ForgetBody) -> ForgottenShape:
+    """Replace its personal data for good. Refused while money is held, a dispute is open, or a debt stands."""
+    desk = call.runtime
+    done = erasure.forget(
+        call.session,
+        party_id,
+        body.reason,
+        confirmation=body.confirmation,
+        keys=desk.settings.audit_keys,
+        folder=desk.evidence_folder,
+        at=call.at,
+        actor=call.actor,
+    )
+    party = done.party
+    return ForgottenShape(id=party.id, ref=party.ref, forgotten_at=party.forgotten_at, replaced=done.replaced)
 
 
 def _account(account: Account) -> AccountShape:

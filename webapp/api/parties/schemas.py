@@ -28,6 +28,8 @@ class PartyShape(PartyName):
     country: str | None
     verified_at: Instant | None
     created_at: Instant
+    forgotten_at: Instant | None
+    """Since when its personal data are gone; nothing new is done with it."""
 
 
 def names(session: Session, ids: Iterable[int]) -> dict[int, PartyName]:

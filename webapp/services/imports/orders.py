@@ -23,11 +23,12 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.references import ESCROW_PREFIX
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, Policy, TransferKind
+from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
 from webapp.services.audit import trail
 from webapp.services.imports.staging import ORDERS, staged
 from webapp.services.ledger import accounts, posting
-from webapp.sql import Rows, json_text, labelled
+from webapp.sql import Rows, json_text, labelled, one_of
 
 _LINE = ORDERS.c
 _CLEARING = "import"
@@ -67,6 +68,12 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
     return {row.ref: row for row in session.execute(found)}
 
 
+def forgotten(session: Session, refs: Sequence[str]) -> set[str]:
+    """Which of these parties are forgotten: nothing new is done with them."""
+    gone = select(Party.ref).where(Party.forgotten_at.is_not(None), one_of(session, Party.ref, refs))
+    return set(session.scalars(gone))
+
+
 def _payments() -> ColumnElement[bool]:
     """Whether somebody pays for it at a provider, or has."""
     return exists().where(Payment.order_id == Order.id, Payment.status.in_(_LIVE))
@@ -86,12 +93,23 @@ def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, acto
         if count:
             open_pools(session, [row[0] for row in currencies], at)
             _insert_orders(session)
+            # Only now: the orders' foreign keys keep anybody from being forgotten until the commit.
+            _require_known(session)
             pending = open_pending(session, at)
             _insert_escrows(session, pending)
             if any(row[1] for row in currencies):
                 hold(session, pending, at)
             _record(session, count, at, actor)
     return count
+
+
+def _require_known(session: Session) -> None:
+    """Raise Conflict when a party of the lines was forgotten since they were checked."""
+    named = select(_LINE.buyer).union(select(_LINE.seller))
+    gone = select(Party.ref).where(Party.forgotten_at.is_not(None), Party.ref.in_(named)).limit(1)
+    ref = session.scalars(gone).one_or_none()
+    if ref is not None:
+        raise Conflict(f"Party {ref} was forgotten meanwhile: import the file again.")
 
 
 def open_pools(session: Session, currencies: Sequence[str], at: datetime) -> None:

@@ -175,8 +175,7 @@ def _checked(session: Session, new: NewOrder, settings: Settings) -> int:
         raise Invalid(f"A policy is one of {', '.join(Policy)}.", fields={"policy": f"One of {', '.join(Policy)}."})
     if new.buyer_id == new.seller_id:
         raise Invalid("Buyer and seller are the same party.", fields={"seller": "Another party than the buyer."})
-    parties.get(session, new.buyer_id)
-    parties.get(session, new.seller_id)
+    parties.require_known(session, new.buyer_id, new.seller_id)
     fee = new.amount * settings.escrow_fee_basis_points // _BASIS if new.fee is None else new.fee
     if not 0 <= fee <= new.amount:
         raise Invalid("The fee is between zero and the amount.", fields={"fee": "Between zero and the amount."})

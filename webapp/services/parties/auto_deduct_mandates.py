@@ -54,7 +54,7 @@ def change(
     actor.require("party:auto-deduct")
     validation.require_currency(currency)
     _check(terms)
-    parties.get(session, party_id)
+    parties.require_known(session, party_id)
     row = _locked(session, party_id, currency)
     if (row.version if row else 0) != version:
         raise Overtaken("Someone changed this standing order meanwhile. Look at it again. Nothing was changed.")

@@ -44,6 +44,7 @@ class PartyMoney(Payload):
 
 def _fetch(session: Session, party_id: int) -> PartySubject:
     """The party. Raises NotFound."""
+    parties.require_known(session, party_id)
     return PartySubject(parties.get(session, party_id))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import PartyCreated
 from webapp.domain.states import UNSETTLED_PAYOUTS, AccountKind
-from webapp.errors import Conflict
+from webapp.errors import Conflict, NotFound
 from webapp.models import Account, Party, Payout
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
@@ -60,7 +60,7 @@ def change(session: Session, party_id: int, given: Mapping[str, str], *, at: dat
     Raises Conflict for another country while a payout of it is under way: the country says where its money goes.
     """
     actor.require("party:write")
-    get(session, party_id)
+    require_known(session, party_id)
     party = session.get_one(Party, party_id, with_for_update=True, populate_existing=True)
     if "name" in given:
         validation.require_text(given["name"], "name", "Give the party's name.", longest=200)
@@ -75,6 +75,20 @@ def change(session: Session, party_id: int, given: Mapping[str, str], *, at: dat
     session.flush()
     trail.record(session, actor, "party.change", ("party", party_id), at=at, before=before, after=dict(given))
     return party
+
+
+def require_known(session: Session, *party_ids: int) -> None:
+    """Raise NotFound for a party that is not there, Conflict for one that is forgotten: nothing new is done with it.
+
+    Shares the lock of its row, which forgetting takes for itself.
+    """
+    rows = select(Party.id, Party.ref, Party.forgotten_at).where(Party.id.in_(party_ids)).order_by(Party.id)
+    found = {row.id: row for row in session.execute(rows.with_for_update(read=True, key_share=True))}
+    for party_id in party_ids:
+        if party_id not in found:
+            raise NotFound(f"There is no party {party_id}.")
+        if found[party_id].forgotten_at is not None:
+            raise Conflict(f"Party {found[party_id].ref} is forgotten: nothing new is done with it.")
 
 
 def _require_no_payout(session: Session, party: Party, country: str) -> None:

@@ -22,13 +22,16 @@ from webapp.services.common.batch_result import Outcome
 from webapp.services.common.due import Due
 from webapp.services.escrows.release_refusals import NO_WALLET
 from webapp.services.ledger import accounts
+from webapp.services.parties import parties
 from webapp.sql import Rows, json_text, one_of
+
+_MAY_HAVE_ONE = (Party.verified_at.is_not(None), Party.forgotten_at.is_(None))
 
 
 def due() -> Due:
     """Verified parties that lack a wallet somewhere, in the order of their numbers."""
     lacking = union_all(*[select(party).where(where) for party, _, where in _missing()])
-    return Due(Party, select(Party.id).where(Party.verified_at.is_not(None), Party.id.in_(lacking)), (Party.id,))
+    return Due(Party, select(Party.id).where(*_MAY_HAVE_ONE, Party.id.in_(lacking)), (Party.id,))
 
 
 def blocked() -> Due:
@@ -56,6 +59,7 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     actor.require("wallet:open")
     reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
     validation.require_currency(currency)
+    parties.require_known(session, party_id)
     party: Party = lookup.by_id(session, Party, party_id, "party")
     owner = select(literal(party_id).label("party_id"), literal(currency).label("currency"))
     made = accounts.open_wallets(session, owner, at=at)
@@ -96,7 +100,7 @@ def _pairs(session: Session, ids: Sequence[int], default: str) -> Any:
         for party, currency, where in _missing(default)
     ]
     found = union(*parts).subquery()
-    verified = select(found).join(Party, Party.id == found.c.party_id).where(Party.verified_at.is_not(None))
+    verified = select(found).join(Party, Party.id == found.c.party_id).where(*_MAY_HAVE_ONE)
     return verified.order_by(found.c.party_id, found.c.currency)
 
 

@@ -53,7 +53,7 @@ def put(
     theirs. The party is told.
     """
     actor.require("party:write")
-    parties.get(session, party_id)
+    parties.require_known(session, party_id)
     lock(session, Party, [party_id])
     number = _checked(new)
     former = (

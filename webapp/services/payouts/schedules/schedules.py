@@ -54,7 +54,7 @@ def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) ->
     actor.require("payout:manage")
     ref = validation.require_text(new.ref, "ref", "Give the schedule's reference.", longest=80)
     validation.require_amount(new.amount, new.currency)
-    parties.get(session, new.party_id)
+    parties.require_known(session, new.party_id)
     row = insert_new(session, PayoutSchedule).values(
         ref=ref,
         party_id=new.party_id,

@@ -1,0 +1,1 @@
+"""Data protection of a party: all that the desk keeps about it, and forgetting it."""
