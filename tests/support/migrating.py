@@ -8,14 +8,36 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Boolean, Connection, DateTime, Integer, MetaData, String, Table, insert, select, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    text,
+)
 
 from webapp import migrations
 from webapp.db import Database
 
 Row = dict[str, Any]
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
-_FILLERS: list[tuple[type[Any], Any]] = [(DateTime, AT), (Boolean, False), (Integer, 1), (String, "NGN")]
+_FILLERS: list[tuple[type[Any], Any]] = [
+    (DateTime, AT),
+    (Date, AT.date()),
+    (Boolean, False),
+    (Integer, 1),
+    (String, "NGN"),
+    (JSON, {}),
+    (LargeBinary, b""),
+]
 
 
 def bring(url: str, revision: str) -> None:
@@ -40,7 +62,7 @@ def unwatched(url: str) -> Iterator[Connection]:
 def put(connection: Connection, name: str, **given: Any) -> None:
     """One row of a table as it is there: what is not given and must be known is filled."""
     table = _table(connection, name)
-    filled = {column.name: _filler(column.type) for column in table.columns if not column.nullable}
+    filled = {column.name: filler(column.type) for column in table.columns if not column.nullable}
     connection.execute(insert(table).values(filled | given))
 
 
@@ -63,5 +85,6 @@ def _table(connection: Connection, name: str) -> Table:
     return Table(name, MetaData(), autoload_with=connection)
 
 
-def _filler(kind: Any) -> Any:
+def filler(kind: Any) -> Any:
+    """A value for a column of this type."""
     return next(value for of, value in _FILLERS if isinstance(kind, of))

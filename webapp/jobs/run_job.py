@@ -25,11 +25,14 @@ from webapp.services.scheduling import job_metrics, orphaned_runs, run_outcome, 
 from webapp.services.scheduling.run_progress import RunLost
 from webapp.sql import database_now
 
+DEPLOY = timedelta(hours=1)
+"""How long old and new processes may be side by side."""
 Ending = tuple[RunStatus, str | None]
 
 
 def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> None:
-    """Carry out a queued run. Does nothing when it is not queued, or another run of its job is running.
+    """Carry out a queued run. Does nothing when it is not queued, another run of its job is running, or this version
+    does not know its job while another may.
 
     Raises ClockOff, and leaves it in the queue, when this machine's clock is wrong.
     """
@@ -37,6 +40,8 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     with runtime.db.transaction() as session:
         clock_skew.require(session, runtime.settings)
         began = database_now(session)
+        if _is_for_another_version(runs.get(session, run_id), began):
+            return
         run = run_progress.start(session, run_id, began, lease)
         schedule = session.get(Schedule, run.job) if run is not None else None
     if run is None:
@@ -45,6 +50,16 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _lease_renewed(runtime, recorder):
         _carry_out(runtime, recorder, schedule, began, stopping)
     _nudge_next(runtime, run.job)
+
+
+def _is_for_another_version(run: Run, at: datetime) -> bool:
+    """Whether it is left in the queue, from which the sweep hands it out again: while a deploy is under way, old
+    processes take runs of jobs that only the new ones have.
+    """
+    if jobs.find(run.job) is not None or at > run.created_at + DEPLOY:
+        return False
+    get_logger().warning("run.left_to_another_version", run_id=run.id, job=run.job)
+    return True
 
 
 def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minutes=15)) -> Run:
