@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from webapp.db import on_rollback
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import EvidenceSubmitted
-from webapp.errors import Conflict, Invalid, NotFound
+from webapp.errors import Conflict, Invalid, NotFound, Unavailable
+from webapp.logs import get_logger
 from webapp.models import Evidence
 from webapp.private_files import private_folder
 from webapp.services.audit import trail
@@ -53,17 +54,29 @@ def attach_file(
     actor: Actor,
     settings: Settings,
 ) -> Evidence:
-    """Stage a file. Raises Invalid for one that is empty, too large or of a kind that is not accepted."""
+    """Stage a file. Raises Invalid for one that is empty, too large or of a kind that is not accepted, and Unavailable
+    when there is no room for it.
+    """
     actor.require("dispute:work")
     media_type = _checked(data, settings.evidence_max_megabytes)
     dispute = locks.locked_open(session, dispute_id)
     stored = secrets.token_hex(16) + ACCEPTED[media_type]
-    file = private_folder(folder) / stored
-    on_rollback(session, partial(file.unlink, missing_ok=True))
-    file.write_bytes(data)
+    _write(session, folder, stored, data)
     row = _row(dispute.id, side, _plain_name(name, ACCEPTED[media_type]), media_type, data, at, actor)
     row.stored_as = stored
     return _staged(session, row, at, actor)
+
+
+def _write(session: Session, folder: Path, stored: str, data: bytes) -> None:
+    try:
+        file = private_folder(folder) / stored
+        on_rollback(session, partial(file.unlink, missing_ok=True))
+        file.write_bytes(data)
+    except OSError as problem:
+        get_logger().error("evidence.not_written", problem=str(problem))
+        raise Unavailable(
+            f"The file can't be stored just now: {problem.strerror}. Nothing was changed. Tell whoever runs the desk."
+        ) from problem
 
 
 def attach_text(session: Session, dispute_id: int, *, side: str, body: str, at: datetime, actor: Actor) -> Evidence:
