@@ -13,6 +13,7 @@ from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
 from webapp.providers.blnk import health as blnk_health
 from webapp.providers.flutterwave.webhooks import PLAIN
+from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew, provider_health
 from webapp.services.monitoring.provider_health import Wiring
@@ -209,6 +210,22 @@ def external_ledger(runtime: Runtime) -> CheckResult:
     return CheckResult("ledger", "ok", f"{found.sentence} {unsent:,} transfers wait to be sent.")
 
 
+def identity_provider(runtime: Runtime) -> CheckResult:
+    """Does the company's own sign-in describe itself as it is set, and show keys that the desk takes?"""
+    if not runtime.settings.has_identity_provider:
+        return CheckResult("sign-in", "ok", "No identity provider is set: people sign in by password.")
+    issuer = runtime.settings.oidc_issuer
+    try:
+        count = runtime.identity_provider.check()
+    except ProviderSignInFailed as failure:
+        do = "Check OIDC_ISSUER, and that this machine reaches it. Until then nobody signs in through it."
+        return CheckResult("sign-in", "wrong", f"{issuer} can't be used: {failure.problem}.", do)
+    if not count:
+        do = "The provider signs ID tokens by none of its public keys that the desk takes: RS, PS, ES or EdDSA."
+        return CheckResult("sign-in", "wrong", f"{issuer} shows no key for signatures.", do)
+    return CheckResult("sign-in", "ok", f"{issuer} answers, and shows {count} key{'' if count == 1 else 's'}.")
+
+
 def disk(runtime: Runtime) -> CheckResult:
     """Is there room in the folder for data?"""
     folder = runtime.settings.var_dir.resolve()
@@ -233,5 +250,6 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "token": tokens,
     "webhooks": signatures,
     "ledger": external_ledger,
+    "sign-in": identity_provider,
     "disk": disk,
 }

@@ -1,3 +1,4 @@
 """A desk with one person of each role, and browsers that are signed in."""
 
+from tests.support.identity_provider import provider, provider_process  # noqa: F401
 from tests.support.people import app, desk, sign_in, somebody  # noqa: F401

@@ -1,6 +1,5 @@
 """Signing in through an identity provider: a real one, in a process of its own on loopback."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,48 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from tests.support.identity_provider import IdentityProvider, running
+from tests.support.identity_provider import CALLBACK, IdentityProvider, actions, arrive, come_back, leave, linked
 from tests.support.people import PASSWORD, SETUP, send
 from webapp import clock
-from webapp.models import Audit, User, UserIdentity, UserSession
+from webapp.models import UserSession
 from webapp.runtime import Runtime
 from webapp.services.users import users
-
-CALLBACK = "http://localhost:8000/sign-in/provider/callback"
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvider]:
-    """One provider for the module."""
-    with running(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
-
-
-@pytest.fixture
-def provider(process: IdentityProvider, desk: Runtime) -> IdentityProvider:
-    """The provider without faults, and a desk that is set up for it."""
-    process.control()
-    for name, value in process.settings.items():
-        setattr(desk.settings, name, value)
-    return process
-
-
-def come_back(client: FlaskClient, provider: IdentityProvider, username: str = "admin", start: str = "") -> Any:
-    """Go to the provider, sign in there and come back."""
-    return arrive(client, provider.answer(leave(client, start), username))
-
-
-def leave(client: FlaskClient, start: str = "") -> str:
-    """Where the desk sends the browser."""
-    answer = client.get(start or "/sign-in/provider")
-    assert answer.status_code == 303, answer.text
-    return str(answer.headers["Location"])
-
-
-def arrive(client: FlaskClient, address: str) -> Any:
-    """Open the address to which the provider has sent the browser."""
-    assert address.startswith(CALLBACK), address
-    return client.get(address.removeprefix("http://localhost:8000"))
 
 
 def refused(client: FlaskClient, answer: Any, status: int, sentence: str, reason: str, logs: list[Any]) -> None:
@@ -61,20 +24,6 @@ def refused(client: FlaskClient, answer: Any, status: int, sentence: str, reason
     assert client.get("/").status_code == 302
     said = [line for line in logs if line["event"] == "sign_in.failed"]
     assert [(line["purpose"], line["reason"]) for line in said] == [("provider", reason)]
-
-
-def linked(desk: Runtime) -> list[tuple[str, str]]:
-    """Who is linked, by address, and the subject."""
-    with desk.db.reading() as session:
-        rows = session.execute(select(User.email, UserIdentity.subject).join(User, User.id == UserIdentity.user_id))
-        return [(email, subject) for email, subject in rows]
-
-
-def actions(desk: Runtime) -> list[tuple[str, str]]:
-    """What the audit trail has since the people were added."""
-    with desk.db.reading() as session:
-        rows = session.execute(select(Audit.action, Audit.actor).order_by(Audit.pos))
-        return [(action, actor) for action, actor in rows if actor != SETUP.key]
 
 
 def test_nothing_is_visible_where_no_provider_is_set(somebody: FlaskClient) -> None:
@@ -352,6 +301,15 @@ def test_very_many_failed_returns_from_one_address_are_not_asked_about_any_more(
         answer = come_back(somebody, provider)
     refused(somebody, answer, 403, "Too many failed sign-ins from here. Try again in 15 minutes.", "locked", logs)
     assert send(somebody, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 303
+
+
+def test_a_redirect_of_the_provider_is_not_followed(
+    somebody: FlaskClient, desk: Runtime, provider: IdentityProvider
+) -> None:
+    desk.settings.oidc_issuer = f"{provider.origin}/moved"
+    with capture_logs() as logs:
+        answer = somebody.get("/sign-in/provider")
+    refused(somebody, answer, 503, "does not answer as it should just now", "provider_away", logs)
 
 
 def test_a_provider_that_answers_without_end_is_cut_off(

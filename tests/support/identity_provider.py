@@ -10,10 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import pytest
 import requests
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.support.oidc_account import CLIENT_ID, CLIENT_SECRET, PASSWORD
 from tests.support.paths import ROOT
+from tests.support.people import SETUP
+from webapp.models import Audit, User, UserIdentity
+from webapp.runtime import Runtime
+
+CALLBACK = "http://localhost:8000/sign-in/provider/callback"
 
 
 class IdentityProvider:
@@ -59,3 +67,51 @@ def running(folder: Path) -> Iterator[IdentityProvider]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvider]:
+    """One provider for every test of this process."""
+    with running(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(provider_process: IdentityProvider, desk: Runtime) -> IdentityProvider:
+    """The provider without faults, and a desk that is set up for it."""
+    provider_process.control()
+    for name, value in provider_process.settings.items():
+        setattr(desk.settings, name, value)
+    return provider_process
+
+
+def come_back(client: FlaskClient, provider: IdentityProvider, username: str = "admin", start: str = "") -> Any:
+    """Go to the provider, sign in there and come back."""
+    return arrive(client, provider.answer(leave(client, start), username))
+
+
+def leave(client: FlaskClient, start: str = "") -> str:
+    """Where the desk sends the browser."""
+    answer = client.get(start or "/sign-in/provider")
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["Location"])
+
+
+def arrive(client: FlaskClient, address: str) -> Any:
+    """Open the address to which the provider has sent the browser."""
+    assert address.startswith(CALLBACK), address
+    return client.get(address.removeprefix("http://localhost:8000"))
+
+
+def linked(desk: Runtime) -> list[tuple[str, str]]:
+    """Who is linked, by address, and the subject."""
+    with desk.db.reading() as session:
+        rows = session.execute(select(User.email, UserIdentity.subject).join(User, User.id == UserIdentity.user_id))
+        return [(email, subject) for email, subject in rows]
+
+
+def actions(desk: Runtime) -> list[tuple[str, str]]:
+    """What the audit trail has since the people were added."""
+    with desk.db.reading() as session:
+        rows = session.execute(select(Audit.action, Audit.actor).order_by(Audit.pos))
+        return [(action, actor) for action, actor in rows if actor != SETUP.key]

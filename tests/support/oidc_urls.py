@@ -8,6 +8,7 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 from jwcrypto import jwk, jwt
 from oauth2_provider.models import Application
 from oauth2_provider.oauth2_validators import OAuth2Validator
@@ -70,6 +71,7 @@ def change(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     path("control", change),
+    path("moved/<path:rest>", RedirectView.as_view(url="/o/%(rest)s")),
     path("accounts/login/", LoginView.as_view(template_name="login.html")),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
 ]

@@ -1,6 +1,7 @@
 """`desk user`: the people who sign in."""
 
 import sys
+from datetime import timedelta
 from getpass import getpass
 
 import click
@@ -11,7 +12,7 @@ from webapp.domain.permissions import ROLES
 from webapp.errors import Invalid, NotFound
 from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services.users import passwords, users
+from webapp.services.users import identities, passwords, users
 
 
 @click.group("user")
@@ -71,6 +72,57 @@ def reset(email: str, second_factor: bool, as_json: bool) -> None:
             password = users.reset(session, user_id, at=clock.now(), actor=operator(), second_factor_too=second_factor)
             user = users.find(session, user_id)
     _say(user, f"{user.email} must choose another password after the next sign-in.", password, as_json)
+
+
+@command.command("link")
+@click.argument("email")
+@click.argument("subject")
+@json_option
+def link(email: str, subject: str, as_json: bool) -> None:
+    """Link a user to the identity provider's SUBJECT, where it verifies no addresses."""
+    with desk() as runtime:
+        user_id = _id_of(runtime, email)
+        with runtime.db.transaction() as session:
+            identities.link(session, user_id, subject, runtime.settings, at=clock.now(), actor=operator())
+            user = users.find(session, user_id)
+    _say(user, f"{user.email} signs in through {runtime.settings.oidc_issuer} as {subject}.", None, as_json)
+
+
+@command.command("unlink")
+@click.argument("email")
+@json_option
+def unlink(email: str, as_json: bool) -> None:
+    """Forget who a user is at the identity provider, and end every sign-in."""
+    with desk() as runtime:
+        user_id = _id_of(runtime, email)
+        with runtime.db.transaction() as session:
+            known_as = identities.of_user(session, user_id)
+            for each in known_as:
+                identities.unlink(session, user_id, each.id, at=clock.now(), actor=operator())
+            user = users.find(session, user_id)
+    if not known_as:
+        raise NotFound(f"{email} is linked to no identity.")
+    _say(user, f"{user.email} is unlinked. Whoever comes next with their verified address is linked.", None, as_json)
+
+
+@command.command("open-password")
+@click.argument("email")
+@click.option("--minutes", type=click.IntRange(1, 1440), default=60, show_default=True, help="For how long.")
+@json_option
+def open_password(email: str, minutes: int, as_json: bool) -> None:
+    """Take a user's password for a while although PASSWORD_SIGN_IN is off: the identity provider is away.
+
+    Who has none gets one by `desk user reset`.
+    """
+    at = clock.now()
+    until = at + timedelta(minutes=minutes)
+    with desk() as runtime:
+        user_id = _id_of(runtime, email)
+        with runtime.db.transaction() as session:
+            users.open_password(session, user_id, until, at=at, actor=operator())
+            user = users.find(session, user_id)
+    page = f"{runtime.settings.public_address}/sign-in?with=password"
+    _say(user, f"{user.email} may sign in by password until {clock.iso(until)}, at {page}", None, as_json)
 
 
 def _id_of(runtime: Runtime, email: str) -> int:

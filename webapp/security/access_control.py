@@ -96,12 +96,24 @@ def _ask_for_a_new_password() -> ResponseReturnValue | None:
 
 
 def _ask_for_a_second_factor(user: User | None) -> ResponseReturnValue | None:
-    is_wanted = user is not None and not user.has_second_factor and runtime().settings.second_factor_required
+    is_wanted = (
+        user is not None
+        and not user.has_second_factor
+        and runtime().settings.second_factor_required
+        and not _has_the_providers_factor()
+    )
     if not is_wanted or request.endpoint in _OPEN_WITHOUT_A_SECOND_FACTOR:
         return None
     if answers_in_json():
         raise NotAllowed("Set up a second factor first.")
     return redirect(url_for("second-factor.index"))
+
+
+def _has_the_providers_factor() -> bool:
+    """Whether the identity provider asked a second factor at this sign-in, and an operator has said that it counts."""
+    principal = current_principal()
+    here = principal.session if principal is not None else None
+    return here is not None and here.second_factor == "identity_provider"
 
 
 def _check_csrf() -> ResponseReturnValue | None:

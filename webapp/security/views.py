@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length
 
 from webapp.errors import NotSignedIn, Refusal
 from webapp.models import User
-from webapp.security import cookies, device_cookies, kept_forms, login, passkey_checks
+from webapp.security import cookies, device_cookies, kept_forms, login, passkey_checks, provider_sign_out
 from webapp.security.access import public
 from webapp.security.context import current_principal, request_id, runtime
 from webapp.security.kept_forms import KeptForm
@@ -138,9 +138,13 @@ def passkey() -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the sign-in on the server; twice is harmless."""
+    address = provider_sign_out.logout_address()
     _end_the_one_before()
-    flash(_("You are signed out."))
-    response = redirect(url_for("security.sign_in"), 303)
+    if address is None:
+        flash(_("You are signed out."))
+        response = make_response(redirect(url_for("security.sign_in"), 303))
+    else:  # a link, because the policy lets no form lead to the provider
+        response = make_response(render_template("security/signed_out.html", address=address))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -19,7 +19,7 @@ from webapp.domain.permissions import ROLES, of_roles
 from webapp.models import ApiToken, Role, User
 from webapp.models.user import user_roles
 from webapp.security import current_actor
-from webapp.services.users import api_tokens, passkeys, passwords, sessions, users
+from webapp.services.users import api_tokens, identities, passkeys, passwords, sessions, users
 
 _ROLES_OF = (
     select(func.aggregate_strings(Role.name, ", "))
@@ -102,8 +102,9 @@ class UserScreen(ListScreen):
         with self.reading() as session:
             at, user = clock.now(), users.find(session, user_id)
             open_sessions, held = sessions.of_user(session, user_id, at), api_tokens.of_person(session, user_id, at)
-            of_theirs = passkeys.of_user(session, user_id)
-        return self.render("system/user.html", user=user, open=open_sessions, tokens=held, passkeys=of_theirs)
+            of_theirs, known_as = passkeys.of_user(session, user_id), identities.of_user(session, user_id)
+        shown = {"open": open_sessions, "tokens": held, "passkeys": of_theirs, "identities": known_as}
+        return self.render("system/user.html", user=user, **shown)
 
     @action("/add", permission="user:manage", form=UserForm, reauthenticate=True)
     def add(self, form: UserForm) -> Done:
@@ -226,6 +227,31 @@ class UserScreen(ListScreen):
         title = _("Remove %(passkey)s of %(name)s", passkey=passkey.name, name=user.name)
         back = self.at("one", user_id=user_id)
         return ActionPage(title, back, summary + last, _("Remove"), danger=True)
+
+    @action("/<int:user_id>/identities/<int:identity_id>/unlink", permission="user:manage", reauthenticate=True)
+    def unlink(self, user_id: int, identity_id: int, form: DeskForm) -> Done:
+        """Forget who a user is at the identity provider."""
+        with self.transaction() as session:
+            user = users.find(session, user_id)
+            identities.unlink(session, user_id, identity_id, at=clock.now(), actor=current_actor())
+        return _("%(name)s is unlinked and signed out everywhere.", name=user.name), self.at("one", user_id=user_id)
+
+    @unlink.confirmation
+    def _confirm_unlink(self, user_id: int, identity_id: int) -> ActionPage:
+        with self.reading() as session:
+            linked = identities.find(session, user_id, identity_id)
+        summary = _(
+            "Every sign-in of theirs ends. Whoever comes next with their verified address is linked anew: to keep the "
+            "person out, disable the account instead."
+        )
+        return ActionPage(
+            _("Unlink %(name)s", name=self._named(user_id)),
+            self.at("one", user_id=user_id),
+            summary,
+            _("Unlink"),
+            danger=True,
+            facts=[(_("Issuer"), linked.issuer), (_("Subject"), linked.subject)],
+        )
 
     def _once(self, title: str, user_id: int, password: str) -> Any:
         intro = _(

@@ -95,6 +95,12 @@ class IdentityProvider:
         }
         return str(add_params_to_uri(metadata.end_session_endpoint, list(known.items())))
 
+    def check(self) -> int:
+        """Ask the provider anew for its description and its keys; how many are for signatures. For the doctor."""
+        self.discovery.metadata(fresh=True)
+        usable = [key for key in self.discovery.keys(fresh=True).keys if key.key_type != "oct"]
+        return sum(key.get("use") in (None, "sig") for key in usable)
+
     def _session(self, metadata: ProviderMetadata) -> Any:
         settings = self._settings
         methods = metadata.auth_methods

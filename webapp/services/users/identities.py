@@ -71,12 +71,18 @@ def unlink(session: Session, user_id: int, identity_id: int, *, at: datetime, ac
     """Forget who the person is at the provider, and end every sign-in of theirs. NotFound when it is not theirs."""
     actor.require(_MANAGE)
     users.locked(session, user_id)
-    linked = session.get(UserIdentity, identity_id, populate_existing=True)
-    if linked is None or linked.user_id != user_id:
-        raise NotFound("There is no such link of theirs.")
+    linked = find(session, user_id, identity_id)
     _record(session, actor, "user.unlink_identity", linked, at)
     session.delete(linked)
     sessions.end_all(session, user_id, at=at)
+
+
+def find(session: Session, user_id: int, identity_id: int) -> UserIdentity:
+    """One identity of this person. NotFound when it is not theirs."""
+    linked = session.get(UserIdentity, identity_id, populate_existing=True)
+    if linked is None or linked.user_id != user_id:
+        raise NotFound("There is no such link of theirs.")
+    return linked
 
 
 def of_user(session: Session, user_id: int) -> list[UserIdentity]:
