@@ -27,6 +27,8 @@ Column = Any
 Rows = Select[*tuple[Any, ...]]
 """A SELECT of any columns."""
 
+_NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+
 
 def is_sqlite(session: Session) -> bool:
     """Whether this session speaks to SQLite."""
@@ -35,7 +37,7 @@ def is_sqlite(session: Session) -> bool:
 
 def database_now(session: Session) -> datetime:
     """What time the database says it is, in UTC: all processes share it, and what is due is judged by it."""
-    now: datetime = session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
+    now: datetime = session.scalars(_NOW).one()
     return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
 
 

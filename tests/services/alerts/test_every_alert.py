@@ -311,7 +311,7 @@ def test_every_fact_is_raised_somewhere_and_ended_somewhere() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("alerts."):
                 word = ast.unparse(node.func).removeprefix("alerts.")
-                known = file.read_text() if "rule" in [ast.unparse(each) for each in node.args] else ""
+                known = file.read_text() if {"rule", "rules"} & {ast.unparse(each) for each in node.args} else ""
                 names = {name for name in FACTS if name.upper() in (ast.unparse(node) + known)}
                 used["fire"] |= names if word in ("fire", "sync_facts") else set()
                 used["end"] |= names if word in ("resolve", "resolve_all", "sync_facts") else set()

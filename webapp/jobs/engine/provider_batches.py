@@ -75,11 +75,8 @@ class BatchRunner(Generic[Item, Answer]):
 
     def run(self) -> None:
         """Batch after batch. What was asked is settled before the run stops."""
-        with self._db.transaction() as session:
-            self._recorder.fence(session)
-            self._recorder.expect(session, self._batch.count(session))
         with ThreadPoolExecutor(self._parallel) as pool:
-            ahead = self._begin(pool)
+            ahead = self._begin(pool, is_first=True)
             while ahead:
                 begun = monotonic()
                 try:
@@ -100,11 +97,13 @@ class BatchRunner(Generic[Item, Answer]):
         elif seconds < lease / _QUICK:
             self._size = min(SIZE, self._size * 2)
 
-    def _begin(self, pool: ThreadPoolExecutor) -> Any:
+    def _begin(self, pool: ThreadPoolExecutor, *, is_first: bool = False) -> Any:
         # Measured from before the claim is written, so that it ends before the row's own lease does.
         lease = EffectLease(self._batch.lease)
         with self._db.transaction() as session:
             self._recorder.fence(session)
+            if is_first:
+                self._recorder.expect(session, self._batch.count(session))
             items = self._batch.take(session, self._size)
         return [(item, pool.submit(self._response, item, lease)) for item in items]
 

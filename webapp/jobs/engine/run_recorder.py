@@ -35,7 +35,7 @@ class RunRecorder:
         self._items, self._lines_left = 0, MOST_LINES
         self._lines: list[dict[str, Any]] = []
         self._written = 0
-        self._expected = 0
+        self._expected: int | None = None
         self._logger = get_logger()
 
     @property
@@ -60,8 +60,8 @@ class RunRecorder:
 
     def expect(self, session: Session, items: int) -> None:
         """So many items more are to be done: the progress bar's whole. A resumed run knows its whole already."""
-        if not self.is_resumed:
-            self._expected += items
+        if not self.is_resumed and (items or self._expected is None):
+            self._expected = (self._expected or 0) + items
             run_progress.set_total(session, self.lease, self._expected)
 
     def record(self, act: Callable[[Session], Outcome]) -> None:

@@ -83,6 +83,8 @@ class DeliveryResults:
     def count(self) -> None:
         """Add what arrived to the run."""
         counted = self._outcome
+        if not (counted.done or counted.failed or counted.refused):
+            return
         self._work.recorder.record(lambda session: counted)
         self._outcome = Outcome("delivery")
 

@@ -2,6 +2,8 @@
 
 import random
 import time
+from functools import cached_property
+from threading import Lock
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, Storage, storage_from_string
@@ -20,9 +22,9 @@ class RateLimiter:
 
     def __init__(self, provider: str, per_minute: int, redis_address: str) -> None:
         self._provider, self._item = provider, _item(per_minute)
-        self._shared = FixedWindowRateLimiter(_storage(redis_address))
-        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._redis_address = redis_address
         self._alone_until = 0.0
+        self._one_at_a_time = Lock()
 
     def wait(self, seconds: float) -> None:
         """Wait for a turn. Raises NotSent when none comes within so many seconds."""
@@ -32,13 +34,23 @@ class RateLimiter:
                 raise NotSent(f"{self._provider} is asked as often as it may be; this waits for its turn.")
             time.sleep(random.uniform(_SHORTEST, _LONGEST / 5))
 
+    @cached_property
+    def _shared(self) -> FixedWindowRateLimiter:
+        return FixedWindowRateLimiter(_storage(self._redis_address))
+
+    @cached_property
+    def _own(self) -> FixedWindowRateLimiter:
+        """Made when Redis is away: its storage has a thread of its own, which most never need."""
+        return FixedWindowRateLimiter(MemoryStorage())
+
     def _hit(self) -> bool:
         if time.monotonic() > self._alone_until:
             try:
                 return self._shared.hit(self._item, "provider", self._provider)
             except RedisError:
                 self._alone_until = time.monotonic() + _TRUSTED_AFTER
-        return self._own.hit(self._item, "provider", self._provider)
+        with self._one_at_a_time:
+            return self._own.hit(self._item, "provider", self._provider)
 
 
 def _item(per_minute: int) -> RateLimitItem:

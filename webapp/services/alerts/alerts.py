@@ -104,14 +104,14 @@ def _bounded(causes: Collection[str]) -> list[str]:
 
 def resolve(session: Session, rule: Fact | str, subject: str, at: datetime) -> None:
     """The cause of an alert is gone."""
-    resolve_all(session, rule, [subject], at)
+    resolve_all(session, [rule], [subject], at)
 
 
-def resolve_all(session: Session, rule: Fact | str, subjects: Sequence[str], at: datetime) -> None:
-    """The causes of a rule's alerts about many are gone."""
-    name = rule.name if isinstance(rule, Fact) else rule
+def resolve_all(session: Session, rules: Collection[Fact | str], subjects: Sequence[str], at: datetime) -> None:
+    """The causes of these rules' alerts about these subjects are gone."""
+    names = [rule.name if isinstance(rule, Fact) else rule for rule in rules]
     about = Alert.subject.in_([subject[:200] for subject in subjects])
-    for alert_id in session.scalars(select(Alert.id).where(Alert.rule == name, about, _UNRESOLVED)).all():
+    for alert_id in session.scalars(select(Alert.id).where(Alert.rule.in_(names), about, _UNRESOLVED)).all():
         _resolve(session, alert_id, at)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -87,8 +88,12 @@ EMAILS, REST, ALERTS = Lanes("email-"), Lanes("email-", others=True), Lanes("ale
 EVERY = Lanes("")
 
 
+@cache
 def next_per_lane(lanes_of: Lanes) -> Select[Any]:
-    """The oldest waiting delivery of each lane: hops from lane to lane, however many wait in each."""
+    """The oldest waiting delivery of each lane: hops from lane to lane, however many wait in each.
+
+    Built once: each minute asks, mostly for nothing, and building it takes longer than asking.
+    """
     row = aliased(Delivery)
     waits = (row.status == literal_column("'waiting'")) & lanes_of.contain(row.lane)
     lanes = select(func.min(row.lane).label("lane")).where(waits).cte("lanes", recursive=True)

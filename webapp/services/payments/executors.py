@@ -272,5 +272,5 @@ def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str
 
 
 def _end_review(context: Context, payment: Payment) -> None:
-    for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
-        alerts.resolve(context.session, rule, f"payment {payment.id}", context.at)
+    subject = f"payment {payment.id}"
+    alerts.resolve_all(context.session, [PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE], [subject], context.at)

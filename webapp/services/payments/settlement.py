@@ -216,9 +216,8 @@ def _returned(session: Session, evaluated: Sequence[EvaluatedPayment], at: datet
     event = PaymentDecided(decision="returned", reason="It was given back at the provider.")
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
     payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", event=event)
-    for each in evaluated:
-        for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
-            alerts.resolve(session, rule, f"payment {each.row.id}", at)
+    subjects = [f"payment {each.row.id}" for each in evaluated]
+    alerts.resolve_all(session, [PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE], subjects, at)
 
 
 def _taken(

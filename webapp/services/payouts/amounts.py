@@ -32,7 +32,7 @@ def note(
     named = {row.id for row, _ in other}
     right = [_subject(row) for row, _, _ in answered if row.id not in named]
     if right:
-        alerts.resolve_all(session, PAYOUT_OTHER_AMOUNT, right, at)
+        alerts.resolve_all(session, [PAYOUT_OTHER_AMOUNT], right, at)
     for row, result in other:
         _call(session, row, result, at, actor)
 

@@ -203,7 +203,7 @@ def _end_alerts(session: Session, evaluated: Sequence[EvaluatedPayout], schedule
     """What had failed is paid now."""
     refs = session.scalars(select(PayoutSchedule.ref).where(one_of(session, PayoutSchedule.id, schedules))).all()
     subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in evaluated]
-    alerts.resolve_all(session, PAYOUT_FAILED, subjects, at)
+    alerts.resolve_all(session, [PAYOUT_FAILED], subjects, at)
 
 
 def _come_back(

@@ -45,7 +45,7 @@ def end_rejections(session: Session, booked: Collection[str], at: datetime) -> N
     rejected = select(Alert.subject).where(Alert.rule == TRANSFER_REJECTED.name, Alert.status != AlertStatus.RESOLVED)
     over = set(session.scalars(rejected)) & set(booked)
     if over:
-        alerts.resolve_all(session, TRANSFER_REJECTED, sorted(over), at)
+        alerts.resolve_all(session, [TRANSFER_REJECTED], sorted(over), at)
 
 
 def _is_rejected(session: Session, payload: WebhookPayload) -> bool:

@@ -107,8 +107,7 @@ def settle_otherwise(
     session.flush()
     after, about = {"status": refund.status}, ("refund", refund.id)
     trail.record(session, actor, "refund.settle_otherwise", about, at=at, reason=reason, before=before, after=after)
-    alerts.resolve(session, REFUND_FAILED, f"refund {refund.id}", at)
-    alerts.resolve(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", at)
+    alerts.resolve_all(session, [REFUND_FAILED, REFUND_NEEDS_PERSON], [f"refund {refund.id}"], at)
     return refund
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_definitions import ITEMS_FAILED, LONG_RUN, RUN_FAILED
+from webapp.domain.alert_definitions import ITEMS_FAILED, LONG_RUN, RUN_FAILED, Fact
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
+from webapp.services.alerts.alerts import AlertFinding
 
 NO_EXECUTION = "no_execution"
 _SHARE = 10
@@ -28,37 +29,42 @@ def evaluate(session: Session, run: Run, schedule: Schedule | None, at: datetime
     """Fire or resolve the alerts about a run's failure, its failed items and its length. Dry runs are not judged."""
     if run.dry_run:
         return
+    percent = schedule.failed_items_percent if schedule else _SHARE
+    found = {
+        RUN_FAILED: _of_failure(run),
+        ITEMS_FAILED: _of_items(run, percent),
+        LONG_RUN: _of_length(run, schedule, at),
+    }
+    rules: list[Fact | str] = [rule for rule, finding in found.items() if finding is None]
     if run.status in RUNS_THAT_COUNT and run.trigger != Trigger.RETRY and (run.slot or run.at >= run.created_at):
-        alerts.resolve(session, NO_EXECUTION, run.job, at)
-    _about_failure(session, run, at)
-    _about_items(session, run, schedule.failed_items_percent if schedule else _SHARE, at)
-    _about_length(session, run, schedule, at)
+        rules.append(NO_EXECUTION)
+    alerts.resolve_all(session, rules, [run.job], at)
+    for rule, finding in found.items():
+        if finding is not None:
+            alerts.fire(session, rule, run.job, finding.sentence, at, causes=finding.causes)
 
 
-def _about_failure(session: Session, run: Run, at: datetime) -> None:
-    if run.status in (RunStatus.FAILED, RunStatus.LOST):
-        why = run.error or f"{run.failed} of {run.processed} items failed."
-        sentence = f"Run {run.id} of {run.job} ended {run.status}: {why}"
-        alerts.fire(session, RUN_FAILED, run.job, sentence, at, causes=[_cause(run, f"{run.status} {why}")])
-    else:
-        alerts.resolve(session, RUN_FAILED, run.job, at)
+def _of_failure(run: Run) -> AlertFinding | None:
+    if run.status not in (RunStatus.FAILED, RunStatus.LOST):
+        return None
+    why = run.error or f"{run.failed} of {run.processed} items failed."
+    sentence = f"Run {run.id} of {run.job} ended {run.status}: {why}"
+    return AlertFinding(sentence, [_cause(run, f"{run.status} {why}")])
 
 
-def _about_items(session: Session, run: Run, percent: int, at: datetime) -> None:
-    if run.failed * 100 > percent * run.processed:
-        sentence = f"{run.failed} of {run.processed} items failed in run {run.id} of {run.job}."
-        alerts.fire(session, ITEMS_FAILED, run.job, sentence, at, causes=[_cause(run, "items")])
-    else:
-        alerts.resolve(session, ITEMS_FAILED, run.job, at)
+def _of_items(run: Run, percent: int) -> AlertFinding | None:
+    if run.failed * 100 <= percent * run.processed:
+        return None
+    sentence = f"{run.failed} of {run.processed} items failed in run {run.id} of {run.job}."
+    return AlertFinding(sentence, [_cause(run, "items")])
 
 
-def _about_length(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
+def _of_length(run: Run, schedule: Schedule | None, at: datetime) -> AlertFinding | None:
     took = (at - run.started_at).total_seconds() if run.started_at else 0
-    if schedule is not None and took > schedule.long_run_seconds:
-        sentence = f"Run {run.id} of {run.job} took {int(took)} s; longer than {schedule.long_run_seconds} s is long."
-        alerts.fire(session, LONG_RUN, run.job, sentence, at, causes=[_cause(run, "length")])
-    else:
-        alerts.resolve(session, LONG_RUN, run.job, at)
+    if schedule is None or took <= schedule.long_run_seconds:
+        return None
+    sentence = f"Run {run.id} of {run.job} took {int(took)} s; longer than {schedule.long_run_seconds} s is long."
+    return AlertFinding(sentence, [_cause(run, "length")])
 
 
 def _cause(run: Run, why: str) -> str:

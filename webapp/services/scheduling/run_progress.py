@@ -60,10 +60,9 @@ def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run 
     try:
         # A savepoint, since a refused unique index (one running run per job) ends the whole transaction on PostgreSQL.
         with session.begin_nested():
-            changed = _rows(session, begin)
+            return _changed(session, begin)
     except IntegrityError:
         return None
-    return session.get(Run, run_id, populate_existing=True) if changed else None
 
 
 def fence(session: Session, lease: RunLease, at: datetime) -> None:
@@ -133,9 +132,10 @@ def hand_back(session: Session, lease: RunLease) -> None:
 def finish(session: Session, lease: RunLease, status: RunStatus, at: datetime, error: str | None) -> Run:
     """End the run. Raises RunLost."""
     ended = _mine(lease).values(status=status, finished_at=at, error=error, lease_until=None)
-    if not _rows(session, ended):
+    run = _changed(session, ended)
+    if run is None:
         raise RunLost(f"run {lease.run_id}, attempt {lease.attempt}")
-    return session.get_one(Run, lease.run_id, populate_existing=True)
+    return run
 
 
 def _mine(lease: RunLease) -> Any:
@@ -146,6 +146,12 @@ def _mine(lease: RunLease) -> Any:
 def _rows(session: Session, statement: Any) -> int:
     result = session.execute(statement.execution_options(synchronize_session=False))
     return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _changed(session: Session, statement: Any) -> Run | None:
+    """The run as the statement leaves it; None when it changes none."""
+    how = {"synchronize_session": False, "populate_existing": True}
+    return session.scalars(statement.returning(Run), execution_options=how).one_or_none()
 
 
 def _first(column: Any, at: datetime) -> Any:
