@@ -13,7 +13,7 @@ from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.evaluate_alerts import evaluate
-from webapp.models import Alert, Escrow, Payment
+from webapp.models import Alert, Dispute, Escrow, Payment, User
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.common import lookup
@@ -172,3 +172,25 @@ def test_the_second_decision_on_a_payment_reads_the_first(desk: Runtime, held: d
     page = race(sign_in("admin"), sign_in("admin"), f"/payments/{number}/accept", WHY, WHY)
     assert "They agreed on it." in page
     assert "The admin" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [("roles", {"roles": ["viewer"]}, 403), ("disable", {"reason": "Left."}, 302)],
+    ids=["demoted", "disabled"],
+)
+@pytest.mark.parametrize("step", ["preview", "do"])
+def test_who_loses_the_right_with_the_form_open_decides_nothing(
+    desk: Runtime, held: dict[str, int], sign_in: SignIn, path: str, fields: dict[str, Any], status: int, step: str
+) -> None:
+    decision, agent = f"/disputes/{held['dispute']}/decision", sign_in("agent")
+    form = hidden(agent.get(decision).text, decision)
+    with desk.db.reading() as session:
+        number = session.scalars(select(User.id).where(User.email == "agent@desk.example")).one()
+    assert send(sign_in("admin"), f"/users/{number}/{path}", **fields).status_code == 303
+
+    answer = agent.post(decision, data=form | REFUND | WHY | {"step": step})
+
+    assert answer.status_code == status
+    with desk.db.reading() as session:
+        assert session.get_one(Dispute, held["dispute"]).status == "opened"

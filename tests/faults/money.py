@@ -335,3 +335,8 @@ CASES = (
     ),
 )
 """Asking about a payment changes nothing at its provider: there, the payer's own action is the effect."""
+
+
+def named(name: str) -> Case:
+    """The case of this name."""
+    return next(case for case in CASES if case.name == name)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.desk import Desk, until
-from tests.faults.money import CASES, Case, come_due
+from tests.faults.money import CASES, Case, come_due, named
 from tests.faults.releases import MANY, RELEASES, Release, seed
 from tests.support.declared_jobs import OPERATOR, runs_of
 from tests.support.forked import Forked
@@ -197,10 +197,6 @@ def test_two_jobs_that_see_to_the_same_things_at_once_do_each_once(
         run_until(runtime, case)
 
         case.agree(runtime, world)
-
-
-def named(name: str) -> Case:
-    return next(case for case in CASES if case.name == name)
 
 
 def test_what_an_outside_cron_has_paid_out_the_scheduler_does_not(world: Sandbox, pg_url: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -271,3 +272,26 @@ def test_a_slow_scheduler_does_not_plan_a_slot_again(runtime: Runtime, declare: 
             slots._advance(session, "daily", following)
     with runtime.db.reading() as session:
         assert session.scalars(select(Schedule.next_slot).where(Schedule.job == "daily")).one() == NOON + 2 * DAY
+
+
+@pytest.mark.parametrize("cron", ["30 1 * * *", "30 2 * * *"])
+@pytest.mark.parametrize("changes", [datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("outside", [False, True], ids=["scheduler", "outside-cron"])
+def test_a_clock_that_goes_back_and_forth_across_summer_time_runs_each_local_day_once(
+    sqlite_runtime: Runtime, declare: Declare, cron: str, changes: datetime, outside: bool
+) -> None:
+    """Three hours on and two back, from a day before a change in New York until a day after it."""
+    declare("daily", nothing, cron=cron, zone="America/New_York", catch_up=CatchUp.EACH)
+    planned(sqlite_runtime, "daily", changes - DAY)
+    at = changes - DAY
+    while at < changes + 2 * DAY:
+        for jump in (3 * HOUR, -2 * HOUR):
+            at += jump
+            with sqlite_runtime.db.transaction() as session:
+                if outside:
+                    slots.claim_latest(session, "daily", at, actor=OPERATOR)
+                else:
+                    slots.claim(session, "daily", at)
+
+    ran = [run.slot.astimezone(ZoneInfo("America/New_York")) for run in runs_of(sqlite_runtime, "daily") if run.slot]
+    assert [slot.date() for slot in ran] == [(changes + n * DAY).date() for n in (-1, 0, 1)]
