@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak faults mutants matrix lock pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak faults mutants matrix lock advisories pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -37,8 +37,8 @@ test: check ## check, then run every test (COVERAGE=1: with the branches that th
 quick: check ## check, then run the tests that need no database, server or browser
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m quick
 
-check: $(READY) ## lint, format of code and templates, types and the one-way imports
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --check templates && $(BIN)/mypy && $(BIN)/lint-imports
+check: $(READY) ## lint, format of code and templates, types, the one-way imports, libraries against known vulnerabilities
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --check templates && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python tools/advisories.py
 
 conformance: $(READY) ## hold servers to recorded answers: BLNK_URL and BLNK_API_KEY, …; without, our own sandbox
 	@$(BIN)/python -m webapp.conformance
@@ -69,6 +69,9 @@ openapi: $(READY) ## at a release: keep the API's description, which later ones 
 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+advisories: $(READY) ## keep the known vulnerabilities of what is locked anew, from a clone of pypa/advisory-database (DATABASE=…)
+	@$(BIN)/python tools/advisories.py --write "$(or $(DATABASE),$(error DATABASE=… names a clone of https://github.com/pypa/advisory-database))"
 
 $(READY): requirements.lock pyproject.toml
 	@for python in $(or $(PYTHON),python3 python); do \
