@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak faults mutants matrix lock advisories pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak faults mutants matrix lock advisories secrets pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -31,6 +31,7 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 test quick: export PYTHONDONTWRITEBYTECODE =
 
 test: check ## check, then run every test (COVERAGE=1: with the branches that they reach, which takes half as long again)
+	@$(BIN)/python tools/scan_secrets.py
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)
 
@@ -69,6 +70,9 @@ openapi: $(READY) ## at a release: keep the API's description, which later ones 
 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+secrets: $(READY) ## look for secrets in every commit of every branch (`make test` looks at those that came lately)
+	@$(BIN)/python tools/scan_secrets.py --all
 
 advisories: $(READY) ## keep the known vulnerabilities of what is locked anew, from a clone of pypa/advisory-database (DATABASE=…)
 	@$(BIN)/python tools/advisories.py --write "$(or $(DATABASE),$(error DATABASE=… names a clone of https://github.com/pypa/advisory-database))"

@@ -88,7 +88,7 @@ def test_the_snapshot_is_made_from_a_clone_of_the_database(tmp_path: Path) -> No
         subprocess.run(["git", "-C", str(tmp_path), *name, *arguments], check=True, capture_output=True)
 
     entry = {"id": "PYSEC-1", "aliases": ["CVE-1"], "details": "It burns. Take care."}
-    part = {"package": {"name": "Oven", "ecosystem": "PyPI"}, "versions": ["1.1", "0.1rc9", "odd"]}
+    part: dict[str, Any] = {"package": {"name": "Oven", "ecosystem": "PyPI"}, "versions": ["1.1", "0.1rc9", "odd"]}
     part["ranges"] = [
         {"type": "GIT", "events": [{"introduced": "abc"}]},
         {"type": "ECOSYSTEM", "events": [{"introduced": "1.0"}, {"fixed": "1.4"}]},
