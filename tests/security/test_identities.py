@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from tests.support.identity_provider import IdentityProvider, actions, come_back, linked
+from tests.support.identity_provider import IdentityProvider, actions, arrive, come_back, leave, linked
 from tests.support.people import PASSWORD, SETUP, send
 from webapp import clock, health_checks
 from webapp.commands.user import command as user_command
@@ -147,6 +147,62 @@ def test_without_passwords_only_an_opened_one_is_taken_and_only_for_a_while(
     with desk.db.transaction() as session:
         users.open_password(session, user_id, at, at=at, actor=SETUP)
     assert send(somebody, "/sign-in?with=password", **form).status_code == 403
+
+
+def confirm(client: FlaskClient, provider: IdentityProvider, username: str = "admin") -> Any:
+    """Be asked again at the provider, and come back."""
+    address = leave(client, "/sign-in/provider/again?next=/users/add")
+    assert "prompt=login" in address
+    return arrive(client, provider.answer(address, username))
+
+
+def test_who_has_no_password_confirms_at_the_provider(
+    somebody: FlaskClient, desk: Runtime, provider: IdentityProvider
+) -> None:
+    come_back(somebody, provider)
+    with desk.db.transaction() as session:
+        session.execute(update(User).where(User.email == "admin@desk.example").values(password=None))
+    page = somebody.get("/users/add").text
+    assert 'href="/sign-in/provider/again?next=/users/add"' in page
+    form = {"name": "New", "email": "new@desk.example", "roles": "viewer", "secret": ""}
+    refused = send(somebody, "/users/add", **form)
+    assert refused.status_code == 422
+    assert "Type it once more." in refused.text
+    assert confirm(somebody, provider).headers["Location"] == "/users/add"
+    assert "leave this empty" in somebody.get("/users/add").text
+    assert send(somebody, "/users/add", **form).status_code == 200
+    with desk.db.transaction() as session:
+        session.execute(update(UserSession).values(confirmed_at=clock.now() - timedelta(minutes=6)))
+    assert send(somebody, "/users/add", **form | {"email": "more@desk.example"}).status_code == 422
+    assert "You have none on this desk" in somebody.get("/profile/").text
+
+
+def test_only_a_fresh_sign_in_there_of_the_same_person_confirms(
+    somebody: FlaskClient, desk: Runtime, provider: IdentityProvider, app: Flask
+) -> None:
+    come_back(somebody, provider)
+    provider.control(claims={"auth_time": int(clock.now().timestamp()) - 3_600})
+    assert "did not ask you to sign in anew" in confirm(somebody, provider).text
+    provider.control(without=["auth_time"])
+    assert "did not ask you to sign in anew" in confirm(somebody, provider).text
+    provider.control()
+    assert "Somebody else signed in" in confirm(somebody, provider, "agent").text
+    address = provider.answer(leave(somebody, "/sign-in/provider/again"))
+    send(somebody, "/sign-out", page="/")
+    assert arrive(somebody, address).status_code == 400
+    with desk.db.reading() as session:
+        assert session.scalars(select(UserSession.confirmed_at)).all() == [None]
+    assert app.test_client().get("/sign-in/provider/again").status_code == 302
+
+
+def test_a_first_password_need_not_be_changed_by_who_does_not_use_it(
+    somebody: FlaskClient, sign_in: Any, desk: Runtime, provider: IdentityProvider
+) -> None:
+    with desk.db.transaction() as session:
+        session.execute(update(User).values(must_change_password=True))
+    assert sign_in("admin").get("/users").headers["Location"] == "/profile/#password"
+    come_back(somebody, provider)
+    assert somebody.get("/users").status_code == 200
 
 
 def on_the_command_line(desk: Runtime, monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:

@@ -88,7 +88,9 @@ def _check_permission() -> ResponseReturnValue | None:
 
 def _ask_for_a_new_password() -> ResponseReturnValue | None:
     user = _person()
-    if user is None or not user.must_change_password or request.endpoint in _OPEN_TO_A_NEW_PASSWORD:
+    # Who came through the identity provider did not use the password that an administrator chose, nor need to know it.
+    is_wanted = user is not None and user.must_change_password and not _came_through_the_provider()
+    if not is_wanted or request.endpoint in _OPEN_TO_A_NEW_PASSWORD:
         return _ask_for_a_second_factor(user)
     if answers_in_json():
         raise NotAllowed("Choose a password of your own first.")
@@ -107,6 +109,12 @@ def _ask_for_a_second_factor(user: User | None) -> ResponseReturnValue | None:
     if answers_in_json():
         raise NotAllowed("Set up a second factor first.")
     return redirect(url_for("second-factor.index"))
+
+
+def _came_through_the_provider() -> bool:
+    principal = current_principal()
+    here = principal.session if principal is not None else None
+    return here is not None and here.method == "identity_provider"
 
 
 def _has_the_providers_factor() -> bool:

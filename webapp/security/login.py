@@ -73,8 +73,11 @@ def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> Non
 def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str, address: str, field: str) -> None:
     """Raise unless the word is the password of who is signed in, or a code of their second factor.
 
+    Nothing need be typed by whom the identity provider has asked again in this sign-in, within five minutes.
     Guesses count for this sign-in alone: a stranger who guesses at the account keeps nobody from working.
     """
+    if not word and sessions.is_confirmed(signed_in, clock.now()):
+        return
     guesser = Guesser(user.email, address, f"session:{signed_in.id}")
     count_attempt(runtime, Purpose.AGAIN, guesser)
     with runtime.db.transaction() as session:

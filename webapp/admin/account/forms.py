@@ -5,6 +5,7 @@ from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
 from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.actions.reauthentication_form import again_field
 from webapp.domain.instants import known_zones
 
 _ZONES = sorted(
@@ -37,17 +38,13 @@ class PasswordForm(DeskForm):
 class ConfirmForm(DeskForm):
     """The password, asked again."""
 
-    password = PasswordField(
-        _l("Your password"), [DataRequired(_l("Type your password.")), Length(max=200)], render_kw=_PRESENT
-    )
+    password = again_field(_l("Your password"), _l("Type your password."))
 
 
 class FirstCodeForm(DeskForm):
     """The first code of an authenticator app."""
 
-    password = PasswordField(
-        _l("Your password"), [DataRequired(_l("Type your password.")), Length(max=200)], render_kw=_PRESENT
-    )
+    password = again_field(_l("Your password"), _l("Type your password."))
     code = StringField(
         _l("Code from the app"),
         [DataRequired(_l("Type the six digits that the app shows.")), Length(max=12)],
@@ -68,7 +65,5 @@ class PasskeyNameForm(DeskForm):
 class AddPasskeyForm(PasskeyNameForm):
     """A new passkey, which the browser's script puts into `credential`."""
 
-    password = PasswordField(
-        _l("Your password"), [DataRequired(_l("Type your password.")), Length(max=200)], render_kw=_PRESENT
-    )
+    password = again_field(_l("Your password"), _l("Type your password."))
     credential = HiddenField(default="")

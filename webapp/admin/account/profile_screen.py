@@ -44,6 +44,7 @@ class ProfileScreen(Screen):
             open_sessions=open_sessions,
             passkeys=held,
             here=signed_in.id,
+            came_by_provider=signed_in.method == "identity_provider",
             forms=shown,
             refusal=refusal,
         )
