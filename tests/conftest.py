@@ -174,8 +174,11 @@ def sqlite_filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def pg_filled(pg: Server, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """The same on PostgreSQL."""
-    folder = tmp_path_factory.mktemp("filled")
-    return fill(build_runtime(settings_for(pg.new_database(), folder)), folder)
+
+    def make(folder: Path) -> Filled:
+        return fill(build_runtime(settings_for(pg.new_database(), folder)), folder)
+
+    return filled_once(common_folder(tmp_path_factory) / "filled-on-postgresql", make)
 
 
 @pytest.fixture

@@ -18,11 +18,12 @@ def note(session: Session, run: Run) -> None:
     """Add a run to its job's totals, in the transaction that ends it. Dry runs did nothing."""
     counted = [] if run.dry_run else [(what, label, value) for what, label, value in _of(run) if value]
     if counted:
-        rows = insert_new(session, JobTotal).values(
-            [{"job": run.job, "what": what, "label": label, "value": value} for what, label, value in counted]
+        row = insert_new(session, JobTotal)
+        added = {"value": JobTotal.__table__.c.value + row.excluded.value}
+        session.execute(
+            row.on_conflict_do_update(index_elements=["job", "what", "label"], set_=added),
+            [{"job": run.job, "what": what, "label": label, "value": value} for what, label, value in counted],
         )
-        added = {"value": JobTotal.__table__.c.value + rows.excluded.value}
-        session.execute(rows.on_conflict_do_update(index_elements=["job", "what", "label"], set_=added))
 
 
 def _of(run: Run) -> Iterator[tuple[str, str, int]]:
