@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -37,12 +37,11 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     Raises ClockOff, and leaves it in the queue, when this machine's clock is wrong.
     """
     lease = timedelta(seconds=runtime.settings.run_lease_seconds)
-    with runtime.db.transaction() as session:
+    run = None
+    with suppress(_ForAnotherVersion), runtime.db.transaction() as session:
         clock_skew.require(session, runtime.settings)
         began = database_now(session)
-        if _is_for_another_version(runs.get(session, run_id), began):
-            return
-        run = run_progress.start(session, run_id, began, lease)
+        run = _known(run_progress.start(session, run_id, began, lease), began)
         schedule = session.get(Schedule, run.job) if run is not None else None
     if run is None:
         return
@@ -52,14 +51,19 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     _nudge_next(runtime, run.job)
 
 
-def _is_for_another_version(run: Run, at: datetime) -> bool:
-    """Whether it is left in the queue, from which the sweep hands it out again: while a deploy is under way, old
-    processes take runs of jobs that only the new ones have.
+class _ForAnotherVersion(Exception):
+    """This version does not know the run's job. What was begun of it is rolled back."""
+
+
+def _known(run: Run | None, at: datetime) -> Run | None:
+    """The run, unless it is left in the queue, from which the sweep hands it out again.
+
+    While a deploy is under way, old processes take runs of jobs that only the new ones have.
     """
-    if jobs.find(run.job) is not None or at > run.created_at + DEPLOY:
-        return False
+    if run is None or jobs.find(run.job) is not None or at > run.created_at + DEPLOY:
+        return run
     get_logger().warning("run.left_to_another_version", run_id=run.id, job=run.job)
-    return True
+    raise _ForAnotherVersion
 
 
 def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minutes=15)) -> Run:
