@@ -126,16 +126,21 @@ def place(pg: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setattr(chunks, "CHUNK", 3)
     monkeypatch.setattr(chunks, "time", SimpleNamespace(sleep=lambda seconds: None))
     runtime = build_runtime(settings_for(url.replace("postgres@", f"{ROLE}@"), tmp_path))
+    made_due(runtime)
+    yield runtime, broken
+    runtime.db.close()
+    pg.drop(url)
+    broken(f"DROP ROLE {ROLE}")
+
+
+def made_due(runtime: Runtime) -> None:
+    """Escrows that are due, and a run that was asked for."""
     register_jobs(with_a_queue(runtime))
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=clock.now() - timedelta(days=9))
         for _ in range(MANY):
             market.escrow(1_000, fee=100, policy="placement", release_at=clock.now() - timedelta(minutes=1))
     asked(runtime, JOB)
-    yield runtime, broken
-    runtime.db.close()
-    pg.drop(url)
-    broken(f"DROP ROLE {ROLE}")
 
 
 def before_the_second_chunk(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
