@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.support.outbox import deliveries
+from tests.support.paths import ROOT
 from tests.support.people import PASSWORD, SETUP, add_people
 from tests.support.receivers import with_settings
 from webapp import clock
@@ -90,3 +91,10 @@ def test_where_no_letter_can_be_sent_nothing_is_looked_for(sqlite_runtime: Runti
     with sqlite_runtime.db.transaction() as session:
         users.reset(session, agent_of(sqlite_runtime), at=clock.now(), actor=SETUP)
         assert account_messages.unannounced(session, clock.now(), sqlite_runtime.settings) == []
+
+
+def test_the_docs_have_every_letter() -> None:
+    page = (ROOT / "docs" / "messages.md").read_text()
+    sentences = {action: templates.TEXTS[kind].short for action, kind in account_messages.KINDS.items()}
+    shown = {action: text.partition(" By {maker}")[0] for action, text in sentences.items()}
+    assert [action for action, text in shown.items() if f"| `{action}` | {text} |" not in page] == []
