@@ -122,7 +122,7 @@ def a_destination_that_is_rejected(runtime: Runtime) -> Pair:
         made = destinations.put(session, party.id, to, at=NOW, actor=DIVINE, settings=runtime.settings).id
     return (
         lambda session: destinations.reject(session, made, "Not theirs.", at=NOW, actor=CHIKA),
-        lambda session: destinations.approve(session, made, at=NOW, actor=CHIKA),
+        lambda session: destinations.approve(session, made, at=NOW, actor=CHIKA, settings=runtime.settings),
     )
 
 

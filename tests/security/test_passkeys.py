@@ -12,13 +12,15 @@ from tests.support.authenticator import Authenticator
 from tests.support.market import Market, person
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.models import Audit, Passkey, User
+from webapp.models import Audit, Passkey, PayoutDestination, User
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, escrow_decisions
+from webapp.services.payouts import destinations
+from webapp.services.payouts.destinations import NewDestination
 
 SignIn = Callable[..., FlaskClient]
 PAGE = "/profile/passkeys/"
-AWAY = person(99, "Amina", "agent")
+AWAY, AWAY_ADMIN = person(99, "Amina", "agent"), person(98, "Divine", "admin")
 
 
 def options_of(client: FlaskClient, page: str, address: str, **fields: str) -> Any:
@@ -288,3 +290,30 @@ def test_wrong_touches_lock_the_session_as_wrong_passwords_do(sign_in: SignIn, p
         asked_to_approve(client, proposals[0])
         statuses.append(approve(client, proposals[0], device.get({"challenge": "AAAA"})).status_code)
     assert statuses == [422, 422, 422, 422, 422, 403]
+
+
+def test_a_new_payout_destination_is_approved_by_a_touch_as_well(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        party = Market(session, desk).party().id
+        to = NewDestination("NGN", "nuban", "058", "0123456789", "Kofi Mensah")
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": AWAY_ADMIN, "settings": desk.settings}
+        number = destinations.put(session, party, to, **how).id
+    desk.settings.approvals_need_passkey = True
+    client, device, page = sign_in("approver"), Authenticator(), f"/parties/{party}/payout-destination/{number}"
+    assert "Add one on your profile" in client.get(f"{page}/approve").text
+    fields = hidden(client.get(PAGE).text, "")
+    assert client.post(f"{page}/approve", data=fields | {"secret": PASSWORD}).status_code == 403
+    add(client, device)
+    shown = client.get(f"{page}/approve").text
+    assert f'action="{page}/approve"' not in shown
+    client.post(f"{page}/passkey.json", data=hidden(shown, ""))
+    fields, address = hidden(shown, f"{page}/approve-with-passkey"), f"{page}/approve-with-passkey"
+    refused = client.post(address, data=fields | {"credential": device.get({"challenge": "AAAA"})})
+    assert (refused.status_code, "does not fit what was asked" in refused.text) == (422, True)
+    assert "Approve with a passkey" in refused.text
+    options = client.post(f"{page}/passkey.json", data=hidden(refused.text, "")).get_json()
+    assert client.post(address, data=fields | {"credential": device.get(options)}).status_code == 303
+    with desk.db.reading() as session:
+        assert session.get_one(PayoutDestination, number).approved_by == "The approver"
+        [record] = session.scalars(select(Audit).where(Audit.action == "party.payout_destination_approve"))
+    assert '"passkey":' in (record.after or "")

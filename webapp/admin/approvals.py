@@ -21,7 +21,7 @@ from webapp.domain.states import ApprovalStatus
 from webapp.errors import Refusal
 from webapp.models import Approval
 from webapp.security import current_actor, passkey_checks
-from webapp.security.context import current_person, runtime
+from webapp.security.context import runtime
 from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals, subject_labels
 from webapp.services.read_models import decision_preview
@@ -104,8 +104,6 @@ class ApprovalScreen(ListScreen):
             refusal=refusal,
             verb=_verb(approval),
             with_passkey=(forms or {}).get("approve_with_passkey") or PasskeyForm(formdata=None),
-            has_passkeys=current_person()[0].has_passkeys,
-            needs_passkey=runtime().settings.approvals_need_passkey,
         )
 
     @action(

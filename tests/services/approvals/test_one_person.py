@@ -69,8 +69,8 @@ def test_nobody_approves_a_destination_that_their_own_token_set(market: Market, 
     how: ByActorUnderSettings = {"at": NOW, "actor": token(market, ada, "parties"), "settings": market.runtime.settings}
     to = payout_destinations.put(market.session, party, new, **how)
     with pytest.raises(NotAllowed, match="another person"):
-        payout_destinations.approve(market.session, to.id, at=NOW, actor=ada)
-    payout_destinations.approve(market.session, to.id, at=NOW, actor=CHIKA)
+        payout_destinations.approve(market.session, to.id, at=NOW, actor=ada, settings=market.runtime.settings)
+    payout_destinations.approve(market.session, to.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
 
 
 def test_a_person_and_their_tokens_have_one_limit_a_day(market: Market, ada: Actor) -> None:

@@ -262,7 +262,7 @@ class Steps(Books):
     def _approve_account(self) -> None:
         to = self.in_use()
         if to is not None:
-            payout_destinations.approve(self.session, to.id, at=self.at, actor=CHIKA)
+            payout_destinations.approve(self.session, to.id, at=self.at, actor=CHIKA, settings=self.settings)
 
     def _reject_account(self) -> None:
         to = self.in_use()

@@ -79,12 +79,12 @@ def test_a_second_person_lets_it_be_paid_to_at_once(market: Market) -> None:
     to = put(market, party)
     for nobody in (DIVINE, AMINA, person(8, "Olu", "operator"), Actor("token", 1, "t", CHIKA.permissions)):
         with pytest.raises(NotAllowed):
-            payout_destinations.approve(market.session, to.id, at=NOW, actor=nobody)
-    payout_destinations.approve(market.session, to.id, at=NOW, actor=CHIKA)
+            payout_destinations.approve(market.session, to.id, at=NOW, actor=nobody, settings=market.runtime.settings)
+    payout_destinations.approve(market.session, to.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
     assert to.approved_by == "Chika"
     assert pay(market, plan(market, party), NOW) == []
     with pytest.raises(Conflict, match="waits no more"):
-        payout_destinations.approve(market.session, to.id, at=NOW, actor=CHIKA)
+        payout_destinations.approve(market.session, to.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
 
 
 def test_one_that_is_rejected_gives_way_to_the_one_before(market: Market) -> None:
@@ -95,7 +95,7 @@ def test_one_that_is_rejected_gives_way_to_the_one_before(market: Market) -> Non
     assert pay(market, plan(market, party), NOW) == []
     assert market.session.scalars(select(Payout.destination_id)).one() == before.id
     with pytest.raises(Conflict, match="not in use any more"):
-        payout_destinations.approve(market.session, thief.id, at=NOW, actor=CHIKA)
+        payout_destinations.approve(market.session, thief.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
 
 
 def test_one_that_is_in_use_is_not_rejected(market: Market) -> None:
@@ -146,7 +146,9 @@ def test_the_party_is_told_what_may_come_earlier(market: Market, kofi: int) -> N
 
 
 def test_the_party_is_told_that_a_new_one_was_approved_early(market: Market, kofi: int) -> None:
-    payout_destinations.approve(market.session, put(market, kofi).id, at=NOW, actor=CHIKA)
+    payout_destinations.approve(
+        market.session, put(market, kofi).id, at=NOW, actor=CHIKA, settings=market.runtime.settings
+    )
     [_, approved] = letters(market)
     assert "The account ending in 6789 was approved before its time: your payouts in NGN go there from now" in approved
 

@@ -100,7 +100,7 @@ def test_it_goes_to_the_new_account_when_somebody_says_so_and_that_waits_no_more
     with pytest.raises(Conflict, match="is new: nothing is paid to it before"):
         say(runtime, number, payout_rerouting.redirect)
     with runtime.db.transaction() as session:
-        payout_destinations.approve(session, new, at=clock.now(), actor=CHIKA)
+        payout_destinations.approve(session, new, at=clock.now(), actor=CHIKA, settings=runtime.settings)
     say(runtime, number, payout_rerouting.redirect)
     [taken] = take(runtime)
     assert (taken.may_send, taken.destination_id) == (True, new)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import Response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
@@ -10,15 +11,18 @@ from wtforms.widgets import TextInput
 
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
-from webapp.admin.ui.actions.forms import DeskForm, ReasonForm
+from webapp.admin.ui.actions.forms import DeskForm, PasskeyForm, ReasonForm
+from webapp.admin.ui.actions.reauthentication_form import ReauthenticationForm
 from webapp.admin.ui.formatting import exact
-from webapp.admin.ui.screen import Screen
+from webapp.admin.ui.screen import Screen, script_page
 from webapp.domain.payouts.payout_accounts import CURRENCIES
-from webapp.security import current_actor
+from webapp.errors import Refusal
+from webapp.security import current_actor, passkey_checks
 from webapp.security.context import runtime
 from webapp.services.parties import parties
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts.destinations import NewDestination
+from webapp.services.users.passkeys import PasskeyProof
 
 
 class Unshown(TextInput):
@@ -96,12 +100,49 @@ class DestinationActions(Screen):
     @action(
         "/<int:party_id>/payout-destination/<int:destination_id>/approve",
         permission="money:approve",
+        template="parties/approve_destination.html",
         reauthenticate=True,
     )
     def approve_destination(self, party_id: int, destination_id: int, form: DeskForm) -> Done:
         """Let a new destination be paid to at once."""
+        return self._approve_destination(destination_id)
+
+    def _approve_page(
+        self, party_id: int, destination_id: int, forms: dict[str, DeskForm], refusal: Refusal | None = None
+    ) -> Any:
+        """The page of the approval once more, with why the passkey did not do."""
+        page = self._confirm_approve_destination(party_id, destination_id)
+        form = ReauthenticationForm(formdata=None)
+        return self.render("parties/approve_destination.html", action_page=page, form=form, refusal=refusal)
+
+    @script_page("/<int:party_id>/payout-destination/<int:destination_id>/passkey.json", permission="money:approve")
+    def destination_passkey_options(self, party_id: int, destination_id: int) -> Response:
+        """What the browser has a passkey sign: for this destination, and no other."""
+        with self.reading() as session:
+            how: dict[str, Any] = {"at": clock.now(), "actor": current_actor()}
+            payout_destinations.require_undecided(session, destination_id, **how)
+        return passkey_checks.options_to_use(passkey_checks.to_approve(payout_destinations.KIND, destination_id))
+
+    @action(
+        "/<int:party_id>/payout-destination/<int:destination_id>/approve-with-passkey",
+        permission="money:approve",
+        form=PasskeyForm,
+        shown_on=_approve_page,
+    )
+    def approve_destination_with_passkey(self, party_id: int, destination_id: int, form: PasskeyForm) -> Done:
+        """Let it be paid to at once, by a touch."""
+        credential = form.credential.data or ""
+        proof = passkey_checks.proof(payout_destinations.KIND, destination_id, credential)
+        return self._approve_destination(destination_id, proof)
+
+    @approve_destination_with_passkey.confirmation
+    def _confirm_destination_with_passkey(self, party_id: int, destination_id: int) -> ActionPage:
+        return self._confirm_approve_destination(party_id, destination_id)
+
+    def _approve_destination(self, destination_id: int, proof: PasskeyProof | None = None) -> str:
         with self.transaction() as session:
-            payout_destinations.approve(session, destination_id, at=clock.now(), actor=current_actor())
+            how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
+            payout_destinations.approve(session, destination_id, proof=proof, **how)
         return _("Approved. Payouts go there from now on.")
 
     @approve_destination.confirmation

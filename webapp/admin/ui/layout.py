@@ -28,6 +28,8 @@ def register_context(app: Flask) -> None:
         may=may,
         environment=environment,
         passkey_host=passkey_host,
+        needs_passkey=needs_passkey,
+        has_passkeys=has_passkeys,
         run_bars=run_bars,
         get_locale=get_locale,
     )
@@ -55,6 +57,17 @@ def may_open(endpoint: str) -> bool:
     """Whether who is asking may see the page."""
     permission = permission_of(current_app.view_functions[endpoint])
     return permission == SIGNED_IN or may(permission or "")
+
+
+def needs_passkey() -> bool:
+    """Whether nothing but a passkey approves on this desk."""
+    return runtime().settings.approvals_need_passkey
+
+
+def has_passkeys() -> bool:
+    """Whether who is asking has a passkey."""
+    principal = current_principal()
+    return principal is not None and principal.user is not None and principal.user.has_passkeys
 
 
 def passkey_host() -> str:

@@ -61,7 +61,10 @@ def list_payout_destinations(call: Call, party_id: int) -> Destinations:
 @endpoints.post(f"{_ADDRESS}/approve", "money:approve", precheck=require_reauthentication)
 def approve_payout_destination(call: Call, destination_id: int, body: Reauthentication) -> DestinationShape:
     """A second person lets a new destination be paid to at once."""
-    return destination_shape(payout_destinations.approve(call.session, destination_id, at=call.at, actor=call.actor))
+    settings = call.runtime.settings
+    return destination_shape(
+        payout_destinations.approve(call.session, destination_id, at=call.at, actor=call.actor, settings=settings)
+    )
 
 
 @endpoints.post(f"{_ADDRESS}/reject", "money:approve")

@@ -27,9 +27,12 @@ from webapp.models import Party, PayoutDestination
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.parties import parties
+from webapp.services.users import passkeys
+from webapp.services.users.passkeys import PasskeyProof
 from webapp.settings import Settings
 from webapp.sql import lock
 
+KIND = "payout_destination"
 _SHOWN = 4
 
 
@@ -84,18 +87,37 @@ def put(
     return made
 
 
-def approve(session: Session, destination_id: int, *, at: datetime, actor: Actor) -> PayoutDestination:
-    """A second person lets a new destination be paid to at once. Raises Conflict when it doesn't wait."""
+def require_undecided(session: Session, destination_id: int, *, at: datetime, actor: Actor) -> PayoutDestination:
+    """The destination, when it waits and this actor may approve it. Raises otherwise."""
     actor.require("money:approve")
     if actor.kind != "user":
         raise NotAllowed("Only a person approves.")
     found = _waiting(session, destination_id, at)
     if found.created_by_key == actor.person:
         raise NotAllowed("You set this destination yourself: another person has to approve it.")
+    return found
+
+
+def approve(
+    session: Session,
+    destination_id: int,
+    *,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+    proof: PasskeyProof | None = None,
+) -> PayoutDestination:
+    """A second person lets a new destination be paid to at once. Raises Conflict when it doesn't wait.
+
+    Where APPROVALS_NEED_PASSKEY is set, it takes the proof that a passkey signed for this very destination.
+    """
+    found = require_undecided(session, destination_id, at=at, actor=actor)
+    passkey = passkeys.require_proof(proof, (KIND, destination_id), actor=actor, settings=settings)
     found.effective_at, found.approved_by = at, actor.name
     session.flush()
     subject, details = ("party", found.party_id), _facts(found)
-    trail.record(session, actor, "party.payout_destination_approve", subject, at=at, after=details)
+    after = details if passkey is None else {**details, "passkey": passkey}
+    trail.record(session, actor, "party.payout_destination_approve", subject, at=at, after=after)
     events.add(session, PayoutDestinationApproved(**details), found.party_id, at=at)
     return found
 
