@@ -31,7 +31,7 @@ def options_of(client: FlaskClient, page: str, address: str, **fields: str) -> A
 def add(client: FlaskClient, device: Authenticator, name: str = "Phone", **wrong: str) -> Any:
     """Add a passkey as the page's script does."""
     given = {"name": name, "password": PASSWORD} | wrong
-    answer = options_of(client, PAGE, "/profile/passkeys/options.json", **given)
+    answer = options_of(client, PAGE, "/profile/passkeys/options", **given)
     if answer.status_code != 200:
         return answer
     fields = hidden(client.get(PAGE).text, "/profile/passkeys/add") | given
@@ -44,7 +44,7 @@ def enter_password(client: FlaskClient) -> Any:
 
 def challenge(client: FlaskClient) -> Any:
     """What the browser that has given the password is to have signed."""
-    answer = options_of(client, "/sign-in/code", "/sign-in/passkey.json")
+    answer = options_of(client, "/sign-in/code", "/sign-in/passkey/options")
     assert answer.status_code == 200, answer.text
     return answer.get_json()
 
@@ -105,7 +105,7 @@ def test_a_passkey_is_asked_for_within_five_minutes_of_the_password(sign_in: Sig
     with somebody.session_transaction() as session:
         user_id, since, method = session["halfway"]
         session["halfway"] = [user_id, since - 301, method]
-    assert somebody.post("/sign-in/passkey.json", data=fields).status_code == 401
+    assert somebody.post("/sign-in/passkey/options", data=fields).status_code == 409
     late = somebody.post("/sign-in/passkey", data=fields | {"credential": credential})
     assert (late.status_code, late.headers["Location"]) == (303, "/sign-in")
 
@@ -182,7 +182,7 @@ def test_an_administrator_removes_a_lost_passkey(desk: Runtime, sign_in: SignIn,
     assert (record.actor_name, record.subject_id) == ("The admin", agent)
 
 
-@pytest.mark.parametrize("address", ["/sign-in/passkey", "/sign-in/passkey.json"])
+@pytest.mark.parametrize("address", ["/sign-in/passkey", "/sign-in/passkey/options"])
 def test_a_foreign_page_has_nothing_signed(sign_in: SignIn, somebody: FlaskClient, address: str) -> None:
     add(sign_in("agent"), Authenticator())
     enter_password(somebody)
@@ -216,7 +216,7 @@ def proposals(desk: Runtime) -> list[int]:
 
 def asked_to_approve(client: FlaskClient, proposal: int) -> Any:
     page = f"/approvals/{proposal}"
-    return options_of(client, page, f"{page}/passkey.json")
+    return options_of(client, page, f"{page}/passkey-options")
 
 
 def approve(client: FlaskClient, proposal: int, credential: str) -> Any:
@@ -275,10 +275,10 @@ def test_nobody_is_asked_for_a_passkey_in_vain(sign_in: SignIn, proposals: list[
     assert (without.status_code, "Add one on your profile" in without.get_json()["detail"]) == (409, True)
     add(client, device)
     send(client, f"/approvals/{proposals[0]}/reject", page=f"/approvals/{proposals[0]}", reason="Not so.")
-    late = client.post(f"/approvals/{proposals[0]}/passkey.json", data=hidden(client.get(PAGE).text, ""))
+    late = client.post(f"/approvals/{proposals[0]}/passkey-options", data=hidden(client.get(PAGE).text, ""))
     assert late.status_code == 409
     agent = sign_in("agent")
-    other = agent.post(f"/approvals/{proposals[1]}/passkey.json", data=hidden(agent.get(PAGE).text, ""))
+    other = agent.post(f"/approvals/{proposals[1]}/passkey-options", data=hidden(agent.get(PAGE).text, ""))
     assert other.status_code == 403
 
 
@@ -306,12 +306,12 @@ def test_a_new_payout_destination_is_approved_by_a_touch_as_well(desk: Runtime, 
     add(client, device)
     shown = client.get(f"{page}/approve").text
     assert f'action="{page}/approve"' not in shown
-    client.post(f"{page}/passkey.json", data=hidden(shown, ""))
+    client.post(f"{page}/passkey-options", data=hidden(shown, ""))
     fields, address = hidden(shown, f"{page}/approve-with-passkey"), f"{page}/approve-with-passkey"
     refused = client.post(address, data=fields | {"credential": device.get({"challenge": "AAAA"})})
     assert (refused.status_code, "does not fit what was asked" in refused.text) == (422, True)
     assert "Approve with a passkey" in refused.text
-    options = client.post(f"{page}/passkey.json", data=hidden(refused.text, "")).get_json()
+    options = client.post(f"{page}/passkey-options", data=hidden(refused.text, "")).get_json()
     assert client.post(address, data=fields | {"credential": device.get(options)}).status_code == 303
     with desk.db.reading() as session:
         assert session.get_one(PayoutDestination, number).approved_by == "The approver"

@@ -126,7 +126,7 @@ class ApprovalScreen(ListScreen):
             _("Approve"),
         )
 
-    @script_page("/<int:approval_id>/passkey.json", permission="money:approve")
+    @script_page("/<int:approval_id>/passkey-options", permission="money:approve")
     def passkey_options(self, approval_id: int) -> Response:
         """What the browser has a passkey sign: for this proposal, and no other."""
         with self.reading() as session:

@@ -36,10 +36,21 @@ def for_machines(view: View) -> View:
     return public(view)
 
 
+def for_scripts(view: View) -> View:
+    """The script of a page asks this view in the name of who is signed in: it answers in JSON, refusals too."""
+    view.desk_for_scripts = True  # type: ignore[attr-defined]
+    return view
+
+
 def permission_of(view: Any) -> str | None:
     """What the view declares; None when it forgot."""
     declared: str | None = getattr(view, "desk_permission", None)
     return getattr(view.__self__, "permission", None) if declared == OF_ITS_SCREEN else declared
+
+
+def is_for_scripts(view: Any) -> bool:
+    """Whether a page's script asks this view."""
+    return getattr(view, "desk_for_scripts", False)
 
 
 def is_for_machines(view: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from flask import current_app, request
 
-from webapp.security.access import is_for_machines
+from webapp.security.access import is_for_machines, is_for_scripts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """They change nothing."""
@@ -12,8 +12,8 @@ _RECEIVERS = "/webhooks/"
 
 
 def answers_in_json() -> bool:
-    """Whether the request under way expects JSON: by its address, or because who asks shows a token."""
-    return is_for_programs() or bearer_secret() is not None
+    """Whether the request under way expects JSON: by its address, or because a token or a page's script asks."""
+    return is_for_programs() or bearer_secret() is not None or is_for_scripts(_view())
 
 
 def bearer_secret() -> str | None:
@@ -30,4 +30,8 @@ def is_for_programs() -> bool:
 def _is_a_provider() -> bool:
     if request.endpoint is None:
         return request.path.startswith(_RECEIVERS)
-    return is_for_machines(current_app.view_functions.get(request.endpoint))
+    return is_for_machines(_view())
+
+
+def _view() -> object | None:
+    return current_app.view_functions.get(request.endpoint) if request.endpoint else None

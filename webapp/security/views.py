@@ -12,10 +12,10 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField, SubmitField
 from wtforms.validators import DataRequired, Length
 
-from webapp.errors import NotSignedIn, Refusal
+from webapp.errors import Conflict, Refusal
 from webapp.models import User
 from webapp.security import cookies, device_cookies, kept_forms, login, passkey_checks, provider_sign_out
-from webapp.security.access import public
+from webapp.security.access import for_scripts, public
 from webapp.security.context import current_principal, request_id, runtime
 from webapp.security.kept_forms import KeptForm
 from webapp.security.reauthentication import this_browser
@@ -110,13 +110,14 @@ def code() -> ResponseReturnValue:
     return begin(user, Means(method, "code"), wanted(), _kept())
 
 
-@views.route("/sign-in/passkey.json", methods=["POST"])
+@views.route("/sign-in/passkey/options", methods=["POST"])
+@for_scripts
 @public
 def passkey_options() -> ResponseReturnValue:
     """What the browser has a passkey sign, in place of a code."""
     user, _method = _halfway()
     if user is None:
-        raise NotSignedIn(_("This took too long. Start again with your password."))
+        raise Conflict(_("This took too long. Start again with your password."))
     return passkey_checks.options_to_use(passkey_checks.to_sign_in(user))
 
 

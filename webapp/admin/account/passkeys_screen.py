@@ -38,7 +38,7 @@ class PasskeysScreen(Screen):
         required = runtime().settings.second_factor_required and not user.has_second_factor
         return self.render("account/passkeys.html", held=held, form=form, refusal=refusal, required=required)
 
-    @script_page("/options.json")
+    @script_page("/options")
     def options(self) -> Response:
         """What the browser makes a passkey by; the password is asked for here, before the device is."""
         name, password = request.form.get("name", ""), request.form.get("password", "")

@@ -115,7 +115,7 @@ class DestinationActions(Screen):
         form = ReauthenticationForm(formdata=None)
         return self.render("parties/approve_destination.html", action_page=page, form=form, refusal=refusal)
 
-    @script_page("/<int:party_id>/payout-destination/<int:destination_id>/passkey.json", permission="money:approve")
+    @script_page("/<int:party_id>/payout-destination/<int:destination_id>/passkey-options", permission="money:approve")
     def destination_passkey_options(self, party_id: int, destination_id: int) -> Response:
         """What the browser has a passkey sign: for this destination, and no other."""
         with self.reading() as session:

@@ -10,7 +10,7 @@ from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from sqlalchemy.orm import Session
 
 from webapp.admin.ui.actions.submission_guard import consume_token
-from webapp.security.access import OF_ITS_SCREEN, SIGNED_IN
+from webapp.security.access import OF_ITS_SCREEN, SIGNED_IN, for_scripts
 from webapp.security.context import current_principal, note_saved, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -27,14 +27,11 @@ def page(rule: str = "/", *, permission: str = OF_ITS_SCREEN) -> Callable[[View]
 
 
 def script_page(rule: str, *, permission: str = OF_ITS_SCREEN) -> Callable[[View], View]:
-    """A view that the script of a page asks with what its form holds, by POST; answers and refusals are JSON.
-
-    Its address ends in `.json`, by which refusals know.
-    """
+    """A view that the script of a page asks with what its form holds, by POST; answers and refusals are JSON."""
 
     def declare(view: View) -> View:
         view.desk_permission = permission  # type: ignore[attr-defined]
-        return expose(rule, ("POST",))(view)
+        return expose(rule, ("POST",))(for_scripts(view))
 
     return declare
 

@@ -44,7 +44,9 @@ def deliver_outbox(work: Work, at: datetime) -> None:
 
 
 def _tell_of_accounts(work: Work) -> None:
-    """Whoever's sign-in was changed hears of it."""
+    """Whoever's sign-in was changed hears of it, where letters can be sent."""
+    if not work.settings.smtp_url:
+        return
     with work.db.reading() as session:
         is_due = bool(account_messages.unannounced(session, work.now, work.settings))
     if is_due:
