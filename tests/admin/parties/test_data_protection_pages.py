@@ -40,7 +40,9 @@ def test_an_administrator_downloads_and_forgets(desk: Runtime, sign_in: SignIn) 
 def test_what_stands_in_the_way_is_said_before(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
         other = lived(session, desk).other
-    assert "Its wallet holds NGN 50.00" in sign_in("admin").get(f"/parties/{other.id}/forget").text
+    page = sign_in("admin").get(f"/parties/{other.id}/forget").text
+    assert "Its wallet holds NGN 50.00" in page
+    assert 'name="reason"' not in page, "nobody fills a form for nothing"
 
 
 def test_others_read_who_may(desk: Runtime, sign_in: SignIn) -> None:

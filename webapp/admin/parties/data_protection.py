@@ -100,7 +100,6 @@ class DataProtectionActions(Screen):
             "This can't be undone.",
             ref=party.ref,
         )
-        facts = [(_("In the way"), sentence) for sentence in standing]
         back = self.at("one", party_id=party_id)
         title = _("Forget %(name)s", name=party.name)
-        return ActionPage(title, back, summary, _("Forget %(ref)s", ref=party.ref), True, facts=facts)
+        return ActionPage(title, back, summary, _("Forget %(ref)s", ref=party.ref), True, comes_first=standing)

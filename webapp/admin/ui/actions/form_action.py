@@ -40,6 +40,8 @@ class ActionPage:
     values: dict[str, Any] = field(default_factory=dict)
     """What the fields start with."""
     facts: list[tuple[Any, Any]] = field(default_factory=list)
+    comes_first: list[Any] = field(default_factory=list)
+    """Why it can't be done now, a sentence each: they stand in the place of the form."""
     prepare: Callable[[Any], None] | None = None
     """Called with the form before it is used: sets choices."""
 
