@@ -1,19 +1,17 @@
 """Passkeys in a real Chromium with a virtual authenticator: added, used to sign in and to approve."""
 
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import Market
 from tests.support.market import person as somebody_else
 from tests.support.people import PASSWORD, app, desk  # noqa: F401
+from tests.support.served import address  # noqa: F401
 from webapp import clock
 from webapp.models import Audit, Passkey
 from webapp.runtime import Runtime
@@ -21,18 +19,6 @@ from webapp.services.approvals import escrow_decisions
 
 AWAY = somebody_else(99, "Amina", "agent")
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def address(app: Flask, desk: Runtime) -> Iterator[str]:
-    """Where the desk is served, and known to be."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    desk.settings.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
 
 
 class Person:

@@ -73,7 +73,6 @@ def test_only_who_manages_users_unlinks(desk: Runtime, somebody: FlaskClient, pr
 def test_who_came_through_the_provider_can_sign_out_there_too(
     somebody: FlaskClient, desk: Runtime, provider: IdentityProvider
 ) -> None:
-    provider.control(logout_uris="http://localhost:8000/sign-in")
     come_back(somebody, provider)
     page = send(somebody, "/sign-out", page="/")
     assert page.status_code == 200

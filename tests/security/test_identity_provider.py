@@ -48,6 +48,13 @@ def test_a_person_is_linked_by_their_verified_address_and_known_by_subject_ever_
     assert [action for action, _actor in actions(desk)] == ["user.link_identity", "user.sign_in", "user.sign_in"]
 
 
+def test_no_other_site_begins_a_sign_in(somebody: FlaskClient, provider: IdentityProvider) -> None:
+    answer = somebody.get("/sign-in/provider?next=/users", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.headers["Location"] == "/sign-in?next=/users"
+    own = somebody.get("/sign-in/provider", headers={"Sec-Fetch-Site": "same-origin"})
+    assert own.headers["Location"].startswith(provider.issuer)
+
+
 def test_nobody_is_added_unless_the_desk_is_told_to(
     somebody: FlaskClient, desk: Runtime, provider: IdentityProvider
 ) -> None:

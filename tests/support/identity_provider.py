@@ -79,7 +79,7 @@ def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ident
 @pytest.fixture
 def provider(provider_process: IdentityProvider, desk: Runtime) -> IdentityProvider:
     """The provider without faults, and a desk that is set up for it."""
-    provider_process.control()
+    provider_process.control(redirect_uris=CALLBACK, logout_uris="http://localhost:8000/sign-in")
     for name, value in provider_process.settings.items():
         setattr(desk.settings, name, value)
     return provider_process

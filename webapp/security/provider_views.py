@@ -33,7 +33,10 @@ _CALLBACK = "/sign-in/provider/callback"
 @provider_views.route("/sign-in/provider")
 @public
 def start() -> ResponseReturnValue:
-    """Go to the provider to sign in."""
+    """Go to the provider to sign in; not because another site sent the browser here, but by the person's own click."""
+    _need_provider()
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        return redirect(url_for("security.sign_in", next=views.wanted()), 303)
     return _off(views.wanted(), None)
 
 

@@ -18,7 +18,7 @@ from webapp.admin.ui.screen import page
 from webapp.domain.permissions import ROLES, of_roles
 from webapp.models import ApiToken, Role, User
 from webapp.models.user import user_roles
-from webapp.security import current_actor
+from webapp.security import current_actor, runtime
 from webapp.services.users import api_tokens, identities, passkeys, passwords, sessions, users
 
 _ROLES_OF = (
@@ -125,11 +125,14 @@ class UserScreen(ListScreen):
 
     @add.confirmation
     def _confirm_add(self) -> ActionPage:
+        made = _("A password is made for them and shown to you once. They choose their own at the first sign-in.")
+        has_provider = runtime().settings.has_identity_provider
+        other = _(" Through the identity provider they sign in with this address, without it.") if has_provider else ""
         return ActionPage(
             _("Add a user"),
             self.at(),
             verb=_("Add user"),
-            summary=_("A password is made for them and shown to you once. They choose their own at the first sign-in."),
+            summary=made + other,
         )
 
     @action("/<int:user_id>/roles", permission="user:manage", form=RolesForm, reauthenticate=True)
