@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tests.support import browser as browsers
 from tests.support.compiled import compiled_once
 from tests.support.filled import Filled, common_folder, fill, filled_once
+from tests.support.personal_data import Watch, watched
 from tests.support.postgresql import Server, serving
 from tests.support.together import Together
 from webapp import db as db_module
@@ -97,6 +98,22 @@ def whole_answers() -> Iterator[None]:
     FlaskClient.open = to_the_end  # type: ignore[method-assign]
     yield
     FlaskClient.open = real  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def log_watch() -> Iterator[Watch]:
+    """What looks at every line that is logged."""
+    with watched() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def logs_without_personal_data(log_watch: Watch) -> Iterator[None]:
+    """No line that a test makes the desk log tells who a party is, or how it is reached or paid."""
+    log_watch.names.clear()
+    yield
+    found = log_watch.taken()
+    assert not found, f"Personal data was logged:\n{found}"
 
 
 @pytest.fixture(scope="session")

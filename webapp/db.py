@@ -120,6 +120,8 @@ def _postgresql(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # The text of an error goes to the log, where no name and no address of anybody belongs.
+        hide_parameters=True,
         connect_args=_SOCKET | {"options": options, "application_name": "escrow-desk"},
     )
 
@@ -136,7 +138,8 @@ _SOCKET = {
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT / 1000, "check_same_thread": False})
+    waits = {"timeout": LOCK_TIMEOUT / 1000, "check_same_thread": False}
+    engine = create_engine(url, connect_args=waits, hide_parameters=True)
 
     @event.listens_for(engine, "do_connect")
     def close_to_others(_dialect: Any, _record: Any, args: Sequence[str], _more: Any) -> None:

@@ -1,6 +1,7 @@
 """Structured logs: one line per event, with the run, request and actor it belongs to."""
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,10 @@ from typing import Any, Protocol
 import structlog
 
 _HIDDEN = ("password", "secret", "token", "authorization", "cookie", "key")
+_EMAIL = r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"
+_TELEPHONE = r"\+[1-9]\d{0,2}(?:[ -]?\d{2,4}){3,4}\b"
+_ADDRESS = re.compile(rf"(?<![\w/:.@+-])(?:{_EMAIL}|{_TELEPHONE})")
+_MASK = "[address]"
 
 
 class LogSettings(Protocol):
@@ -39,6 +44,7 @@ def configure(settings: LogSettings) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _hide_addresses,
                 last,
             ],
         )
@@ -80,3 +86,16 @@ def _hide_secrets(_logger: Any, _name: str, event: Any) -> Any:
         if any(word in name.lower() for word in _HIDDEN) and event[name]:
             event[name] = "***"
     return event
+
+
+def without_addresses(value: Any) -> Any:
+    """A value without the email addresses and telephone numbers in its texts: a server's answer may repeat them."""
+    if isinstance(value, str):
+        return _ADDRESS.sub(_MASK, value) if "@" in value or "+" in value else value
+    if isinstance(value, dict):
+        return {name: without_addresses(each) for name, each in value.items()}
+    return [without_addresses(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _hide_addresses(_logger: Any, _name: str, event: Any) -> Any:
+    return without_addresses(event)

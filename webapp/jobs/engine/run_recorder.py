@@ -95,11 +95,12 @@ class RunRecorder:
             if refused
             else f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
         )
+        # What it says may name somebody: it stands on the run's page, beside the item, and in no log.
         self.log(
             "item.skipped" if refused else "item.failed",
             "info" if refused else "error",
             item=f"{kind}:{item}",
-            message=sentence[:500],
+            problem=type(problem).__name__,
         )
         named = {
             "subject_kind": kind,
