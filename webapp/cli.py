@@ -21,6 +21,7 @@ COMMANDS = {
     "party": "webapp.commands.party",
     "ledger": "webapp.commands.ledger",
     "audit": "webapp.commands.audit",
+    "archive": "webapp.commands.archive",
     "settings": "webapp.commands.settings",
     "events": "webapp.commands.events",
 }

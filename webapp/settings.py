@@ -97,6 +97,12 @@ class Settings(OidcSettings):
     approval_expiry_hours: int = Field(72, ge=1)
     approvals_need_passkey: bool = False
     dispute_response_hours: int = Field(72, ge=1)
+    run_retention_days: int = Field(90, ge=7, le=36500)
+    message_retention_days: int = Field(90, ge=7, le=36500)
+    webhook_retention_days: int = Field(180, ge=7, le=36500)
+    staged_evidence_days: int = Field(30, ge=1, le=36500)
+    sign_in_retention_days: int = Field(90, ge=1, le=36500)
+    archive_retention_days: int = Field(365, ge=0, le=36500)
     evidence_max_megabytes: int = Field(10, ge=1, le=100)
     api_rate_limit: str = "600 per minute"
     second_factor_required: bool = False
@@ -146,6 +152,11 @@ class Settings(OidcSettings):
     def database_address(self) -> str:
         """The database's URL; SQLite in the folder for data when none is set."""
         return self.database_url or f"sqlite:///{self.var_dir.resolve() / 'desk.sqlite3'}"
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where archives lie."""
+        return self.var_dir / "archive"
 
     @property
     def public_address(self) -> str:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.conftest import SECRET
+from tests.services.retention.old_rows import fill
 from tests.support.filled import Filled
 from webapp import clock
 from webapp.cli import main
@@ -243,3 +244,15 @@ def test_a_dry_run_of_forgetting_replaces_nothing(migrated: Desk, tmp_path: Path
 
 def desk_runtime() -> Runtime:
     return build_runtime(load_settings())
+
+
+def test_archives_are_listed_and_read_back(migrated: Desk) -> None:
+    assert migrated("archive", "list").stdout == "Nothing was archived yet.\n"
+    with desk_runtime().db.transaction() as session:
+        fill(session, desk_runtime(), clock.now())
+    assert migrated("run", "clean_up_data", "--json").exit_code == 0
+    found = {each["kind"]: each for each in json.loads(migrated("archive", "list", "--json").stdout)}
+    assert found["events"]["rows"] == 1
+    shown = migrated("archive", "show", found["events"]["file"])
+    assert json.loads(shown.stdout)["type"] == "party.created"
+    assert migrated("archive", "show", "events-none").exit_code == 1

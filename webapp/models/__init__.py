@@ -1,6 +1,7 @@
 """Rows: columns and constraints, no decisions."""
 
 from webapp.models.approval import Approval, Spending
+from webapp.models.archive import ArchivePart
 from webapp.models.audit import Audit, AuditHead, AuditSeal
 from webapp.models.base import Base
 from webapp.models.dispute import Dispute, Evidence, Message
@@ -38,6 +39,7 @@ __all__ = [
     "Alert",
     "ApiToken",
     "Approval",
+    "ArchivePart",
     "Audit",
     "AuditHead",
     "AuditSeal",

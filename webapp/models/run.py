@@ -69,7 +69,7 @@ class Run(Base):
     cursor: Mapped[dict[str, Any] | None] = mapped_column(Json)
     parameters: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What somebody wants of this very run, for a job that can be asked for something."""
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
     processed: Mapped[int] = mapped_column(default=0)
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)

@@ -34,9 +34,18 @@ class Chunks:
     """One walk of a real run."""
 
     def __init__(
-        self, control: RunControl, due: Due, action: Callable[..., Outcome], step: int, only: list[int] | None
+        self,
+        control: RunControl,
+        due: Due,
+        action: Callable[..., Outcome],
+        step: int,
+        only: list[int] | None,
+        size: int = CHUNK,
     ) -> None:
-        """`only` are the rows that a retry takes, where these are not its failed items themselves."""
+        """`only` are the rows that a retry takes, where these are not its failed items themselves; `size` is that of a
+        chunk.
+        """
+        self._size = size
         self._control, self._due, self._action, self._db, self._recorder = (
             control,
             due,
@@ -62,7 +71,7 @@ class Chunks:
     def _page(self) -> list[Row]:
         after = self._cursor["after"]
         seen = None if after is None else tuple(_decoded(value) for value in after)
-        query = _id_and_keys(self._due, self._due.after(seen, CHUNK))
+        query = _id_and_keys(self._due, self._due.after(seen, self._size))
         with self._db.reading() as session:
             if self._only is not None:
                 query = query.where(one_of(session, self._due.model.__table__.c.id, self._only))

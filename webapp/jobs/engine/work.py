@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.jobs.engine.chunks import Chunks, DryChunks
+from webapp.jobs.engine.chunks import CHUNK, Chunks, DryChunks
 from webapp.jobs.engine.provider_batches import BatchRunner, ProviderBatch
 from webapp.jobs.engine.run_control import RunControl
 from webapp.jobs.engine.run_recorder import RunRecorder
@@ -46,7 +46,14 @@ class Work:
         self.control = RunControl(self.db, recorder, actor, self.at, time.monotonic() + seconds, stopping)
         self._step = 0
 
-    def in_chunks(self, due: Due, action: Action, dry: Action | None = None, only: list[int] | None = None) -> None:
+    def in_chunks(
+        self,
+        due: Due,
+        action: Action,
+        dry: Action | None = None,
+        only: list[int] | None = None,
+        size: int = CHUNK,
+    ) -> None:
         """Do the action to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead.
 
         A retry takes the rows that failed before, or `only` those.
@@ -56,7 +63,7 @@ class Work:
             if dry is not None:
                 DryChunks(self.control, due, dry).walk()
         elif self.recorder.step <= self._step:
-            Chunks(self.control, due, action, self._step, only).walk()
+            Chunks(self.control, due, action, self._step, only, size).walk()
 
     def in_provider_batches(
         self, batch: ProviderBatch[Any, Any], dry: Callable[[Session], Outcome] | None = None

@@ -1,30 +1,24 @@
-"""What nobody needs any more is forgotten: keys of answered writes, old sign-ins, challenges that nobody signed."""
+"""What goes each night, for there is much of it: keys of answered writes, challenges that nobody signed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from webapp.models import Idempotency, PasskeyChallenge, UserSession
+from webapp.models import Idempotency, PasskeyChallenge
 from webapp.services.common.idempotency import RETENTION
 
 AT_ONCE = 5_000
-_SIGN_INS = timedelta(days=90)
 
 
 def purge_expired(session: Session, at: datetime) -> int:
-    """Forget up to 5,000 of each kind; returns how many."""
+    """Remove up to 5,000 of each kind; returns how many."""
     keys = select(Idempotency.key).where(Idempotency.at < at - RETENTION).order_by(Idempotency.at).limit(AT_ONCE)
-    ended = select(UserSession.id).where(UserSession.ends_at < at - _SIGN_INS).order_by(UserSession.id).limit(AT_ONCE)
     old = Idempotency.at < at - RETENTION
     unsigned = select(PasskeyChallenge.challenge).where(PasskeyChallenge.expires_at < at).limit(AT_ONCE)
-    return (
-        _removed(session, Idempotency.key, keys, old)
-        + _removed(session, UserSession.id, ended)
-        + _removed(session, PasskeyChallenge.challenge, unsigned)
-    )
+    return _removed(session, Idempotency.key, keys, old) + _removed(session, PasskeyChallenge.challenge, unsigned)
 
 
 def _removed(session: Session, column: Any, which: Select[Any], *also: Any) -> int:

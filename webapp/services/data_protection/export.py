@@ -47,6 +47,7 @@ LEFT_OUT = (
     {"what": "who of the desk's staff did something, and from where", "why": "It is about them; the desk keeps it."},
     {"what": "bodies of providers' webhooks", "why": "What they said is in the payments, refunds and payouts here."},
     {"what": "backups and log files", "why": "Backups are copies of this and are replaced in time; logs name nobody."},
+    {"what": "archives of old messages and runs", "why": "They are no part of the desk any more and go in time."},
     {"what": "what providers keep", "why": "They answer for it themselves."},
 )
 _STAFF = frozenset(

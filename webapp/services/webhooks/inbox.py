@@ -161,6 +161,8 @@ def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> 
     row = lookup.by_id(session, InboundWebhook, webhook_id, "webhook")
     if row.status == InboundWebhookStatus.RECEIVED:
         raise Conflict("It waits to be handled already.")
+    if not row.body:
+        raise Conflict("What it said is not kept any more: its payment or payout can be asked about instead.")
     before = {"status": row.status}
     row.status, row.next_try_at, row.attempts, row.handled_at = InboundWebhookStatus.RECEIVED, at, 0, None
     session.flush()

@@ -1,0 +1,1 @@
+"""Retention: what is kept, for how long, and what becomes of it then. Each kind is declared in `kinds`."""

@@ -1,0 +1,52 @@
+"""Runs with their lines and items. What moved money stays as long as its transfers, and a job's last run for good."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy.orm import aliased
+
+from webapp.domain.states import RUNS_THAT_COUNT, UNFINISHED_RUNS
+from webapp.models import Run, RunItem, RunLine, Transfer
+from webapp.services.retention.registry import RetentionKind, declare
+
+_SETTING = "RUN_RETENTION_DAYS"
+
+
+def _over(before: datetime) -> ColumnElement[bool]:
+    """Finished long ago, moved nothing, retried by none that is kept, and the job ran well since.
+
+    By the newest run that counts it is judged whether the job runs at all.
+    """
+    later, retried = aliased(Run), aliased(Run)
+    return and_(
+        Run.created_at < before,
+        Run.finished_at < before,
+        Run.status.not_in(UNFINISHED_RUNS),
+        ~exists().where(Transfer.run_id == Run.id),
+        ~exists().where(retried.parent_id == Run.id),
+        exists().where(later.job == Run.job, later.id > Run.id, later.status.in_(RUNS_THAT_COUNT), ~later.dry_run),
+    )
+
+
+def _of_runs(column: Any, before: datetime) -> ColumnElement[bool]:
+    """Row by row, so that a page of them stops when it is full: the list of all runs that go is long."""
+    return exists().where(Run.id == column, _over(before))
+
+
+declare(
+    RetentionKind(
+        "run_lines", "Lines of runs", RunLine, _SETTING, lambda before: _of_runs(RunLine.run_id, before), order=10
+    )
+)
+declare(
+    RetentionKind(
+        "run_items",
+        "Items that runs named",
+        RunItem,
+        _SETTING,
+        lambda before: _of_runs(RunItem.run_id, before),
+        order=10,
+    )
+)
+declare(RetentionKind("runs", "Runs that moved no money, but each job's last", Run, _SETTING, _over, order=20))
