@@ -16,6 +16,7 @@ from tests.races.waiting import meanwhile
 from tests.services.payments.test_payment_decisions import hear, paid, tried
 from tests.services.payments.test_payment_decisions import paid as success
 from tests.support import money, outbox, payouts
+from tests.support.authenticator import HOST, ORIGIN, Authenticator
 from tests.support.declared_jobs import OPERATOR
 from tests.support.market import CHIKA, DIVINE, NOW, Market, all_books_agree, wallet
 from tests.support.people import PASSWORD, SETUP, add_people
@@ -55,7 +56,9 @@ from webapp.services.reconciliation import mirror_queue
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.scheduling import run_progress, runs
-from webapp.services.users import profile, two_factor, users
+from webapp.services.users import passkey_challenges, passkeys, profile, two_factor, users
+from webapp.services.users.passkey_challenges import Ceremony, PasskeyUse
+from webapp.services.users.relying_party import RelyingParty
 from webapp.services.webhooks import endpoints, inbox
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(120)]
@@ -208,6 +211,28 @@ def test_a_recovery_code_sent_twice_at_once_is_spent_once(pg_runtime: Runtime) -
         return two_factor.accepts(session, user.id, code, codes=codes)
 
     assert meanwhile(pg_runtime, spend_it, spend_it) is False
+
+
+def test_of_a_passkey_and_its_copy_that_sign_at_once_one_counts(pg_runtime: Runtime) -> None:
+    """Both say the same count: whoever comes second sees what the first has written."""
+    add_people(pg_runtime)
+    device, party = Authenticator(), RelyingParty(HOST, ORIGIN)
+    about: dict[str, Any] = {"party": party, "at": NOW, "actor": SETUP}
+    with pg_runtime.db.transaction() as session:
+        user = session.scalars(select(User.id).where(User.email == "agent@desk.example")).one()
+        adding = Ceremony(PasskeyUse.ADD, user, "session:1")
+        made = device.create(passkeys.begin_adding(session, adding, "Phone", party=party, at=NOW))
+        challenge = passkey_challenges.take(session, adding, NOW)
+        passkeys.add(session, user, "Phone", made, challenge, current_session_id=None, **about)
+
+    def sign(browser: str) -> Attempt:
+        ceremony, device.count = Ceremony(PasskeyUse.SIGN_IN, user, browser), 4
+        with pg_runtime.db.transaction() as session:
+            assertion = device.get(passkeys.begin_use(session, ceremony, party=party, at=NOW))
+            challenge = passkey_challenges.take(session, ceremony, NOW)
+        return lambda session: passkeys.use(session, ceremony, assertion, challenge, **about).passkey
+
+    assert meanwhile(pg_runtime, sign("session:2"), sign("session:3")) is None
 
 
 def test_seals_follow_each_other_whoever_is_first(pg_runtime: Runtime) -> None:
