@@ -12,10 +12,11 @@ from tests.support.receivers import with_settings
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.models import Delivery, Passkey, User
+from webapp.providers.oidc.identity import Identity
 from webapp.runtime import Runtime
 from webapp.services.audit import trail
 from webapp.services.notifications.messages import account_messages, templates
-from webapp.services.users import passkeys, profile, two_factor, users
+from webapp.services.users import identities, passkeys, profile, two_factor, users
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 
@@ -64,6 +65,10 @@ def test_every_change_of_a_sign_in_is_told(sqlite_runtime: Runtime) -> None:
         two_factor.renew_recovery_codes(session, agent, at=at, actor=me)
         two_factor.disable(session, agent, at=at, actor=me)
         users.reset(session, agent, at=at, actor=SETUP)
+        users.open_password(session, agent, at + timedelta(hours=1), at=at, actor=SETUP)
+        identity = Identity("https://id.example", "7", "agent@desk.example", True, "Agent", None, None, None, "")
+        identities.person_of(session, identity, desk.settings, identities.Arrival(at, "request", "192.0.2.7"))
+        identities.unlink(session, agent, identities.of_user(session, agent)[0].id, at=at, actor=SETUP)
         for action in ("second_factor_on", "passkey_added", "passkey_removed", "passkey_suspended", "zone", "roles"):
             trail.record(session, me, f"user.{action}", ("user", agent), at=at, after={"name": "Phone"})
     letters = spread(desk)

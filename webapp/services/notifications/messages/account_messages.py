@@ -22,6 +22,9 @@ KINDS = {
     "user.passkey_added": "staff.account.passkey_added",
     "user.passkey_removed": "staff.account.passkey_removed",
     "user.passkey_suspended": "staff.account.passkey_suspended",
+    "user.link_identity": "staff.account.identity_linked",
+    "user.unlink_identity": "staff.account.identity_unlinked",
+    "user.open_password": "staff.account.password_opened",
 }
 """Which record is told, and by which words."""
 SUBJECT = "audit"

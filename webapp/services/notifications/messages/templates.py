@@ -260,6 +260,19 @@ TEXTS: dict[str, Text] = {
         "The passkey {passkey} is not accepted any more: its counter went back, as it does when it was copied. Remove "
         "it on your profile, and add a new one.",
     ),
+    "staff.account.identity_linked": _account(
+        "Your company account signs in to the desk",
+        "Who signs in at your company's identity provider as you is signed in to your account now.",
+    ),
+    "staff.account.identity_unlinked": _account(
+        "Your company account was unlinked",
+        "Your account is not linked to an identity at your company's provider any more, and every sign-in of yours "
+        "has ended.",
+    ),
+    "staff.account.password_opened": _account(
+        "Your password is taken for a while",
+        "The password of your account is taken for a while, though the desk takes none otherwise.",
+    ),
     "alert.firing": Text(
         "{severity}: {subject}",
         "{sentence}\n\nRule {rule}, since {since}. {link}",
