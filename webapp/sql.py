@@ -50,6 +50,19 @@ def one_of(session: Session, column: Column, ids: Sequence[int] | Sequence[str])
     return column == func.any(bindparam(None, list(ids), type_=ARRAY(kind)))  # type: ignore[no-any-return]
 
 
+def one_of_asked(on_sqlite: bool, column: Column, name: str) -> ColumnElement[bool]:
+    """The same for a statement that is built once: `ids_asked` says what the parameter of this name is given."""
+    if on_sqlite:
+        values = func.json_each(bindparam(name, type_=String())).table_valued("value")
+        return column.in_(select(values.c.value))  # type: ignore[no-any-return]
+    return column == func.any(bindparam(name, type_=ARRAY(BigInteger())))  # type: ignore[no-any-return]
+
+
+def ids_asked(on_sqlite: bool, ids: Sequence[int]) -> str | list[int]:
+    """What the parameter of `one_of_asked` is given for these ids."""
+    return json.dumps(list(ids)) if on_sqlite else list(ids)
+
+
 def begins(column: Column, words: str) -> ColumnElement[bool]:
     """The column begins with these words, letter for letter: a range of its index on both databases."""
     return (column >= words) & (column < words + "\U0010ffff")  # type: ignore[no-any-return]
@@ -104,25 +117,25 @@ def labelled(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> lis
     return [_expression(value, table.c, name).label(name) for name, value in columns.items()]
 
 
-def json_text(session: Session, pairs: Mapping[str, Column]) -> ColumnElement[str]:
+def json_text(on_sqlite: bool, pairs: Mapping[str, Column]) -> ColumnElement[str]:
     """A JSON object as text, built by the database."""
-    build = func.json_object if is_sqlite(session) else func.json_build_object
+    build = func.json_object if on_sqlite else func.json_build_object
     parts: list[Column] = []
     for name, value in pairs.items():
         parts += [literal_column(_quoted(name)), value]
     made = build(*parts)
-    return made if is_sqlite(session) else made.cast(postgresql.TEXT)
+    return made if on_sqlite else made.cast(postgresql.TEXT)
 
 
-def json_value(session: Session, value: object) -> ColumnElement[Any]:
-    """A plain value as a part of `json_text`."""
-    text = literal(json.dumps(value, ensure_ascii=False), String)
-    return func.json(text) if is_sqlite(session) else cast(text, postgresql.JSON)
+def json_asked(on_sqlite: bool, name: str) -> ColumnElement[Any]:
+    """A value as a part of `json_text`: the parameter of this name is given its JSON."""
+    text = bindparam(name, type_=String())
+    return func.json(text) if on_sqlite else cast(text, postgresql.JSON)
 
 
-def iso_text(session: Session, instant: Column) -> ColumnElement[str]:
+def iso_text(on_sqlite: bool, instant: Column) -> ColumnElement[str]:
     """An instant as RFC 3339 in UTC, to the millisecond."""
-    if is_sqlite(session):
+    if on_sqlite:
         return func.strftime("%Y-%m-%dT%H:%M:%fZ", instant)
     return func.to_char(func.timezone("UTC", instant), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 

@@ -3,7 +3,21 @@
 A record from before roles were kept has none, and reads as it did then: its seal stays true.
 """
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, case, cast, func, literal_column, select
+from functools import cache
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -28,12 +42,17 @@ _SEALED = (
 
 def digest(session: Session, batch: int) -> str:
     """SHA-256 over the batch's records in order, hexadecimal."""
-    return str(session.scalars(select(digest_of(session, batch))).one())
+    return str(session.scalars(_digest(is_sqlite(session)), {"batch": batch}).one())
 
 
-def digest_of(session: Session, batch: int) -> ScalarSelect[str]:
+@cache
+def _digest(on_sqlite: bool) -> Select[tuple[str]]:
+    return select(digest_of(on_sqlite, bindparam("batch")))
+
+
+def digest_of(on_sqlite: bool, batch: BindParameter[int]) -> ScalarSelect[str]:
     """The digest as a part of a statement."""
-    if is_sqlite(session):
+    if on_sqlite:
         lines = select(_line_on_sqlite().label("line")).where(Audit.batch == batch).order_by(Audit.pos).subquery()
         return select(func.rows_digest(lines.c.line)).scalar_subquery()
     joined = func.string_agg(_line_on_postgresql(), aggregate_order_by(literal_column(r"E'\n'"), Audit.pos))

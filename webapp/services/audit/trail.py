@@ -7,19 +7,27 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.models import Audit, AuditHead, AuditSeal
 from webapp.models.base import Json
 from webapp.services.audit.digest import digest_of
-from webapp.sql import Rows, insert_new, insert_rows
+from webapp.sql import Rows, insert_new, insert_rows, is_sqlite
 
 GENESIS = "0" * 64
 _WRITE = insert(Audit.__table__)  # type: ignore[arg-type]
+_SEAL = insert(AuditSeal.__table__)  # type: ignore[arg-type]
+_MOVE_HEAD = (
+    update(AuditHead.__table__)  # type: ignore[arg-type]
+    .where(AuditHead.__table__.c.chain == bindparam("of"))
+    .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+)
+"""Every transaction that records anything runs these: they are built once, and their keys in the cache are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +112,9 @@ def seal(session: Session, key: bytes) -> None:
     head = _locked_head(session, chain, batch)
     seq, summed = head.seq + 1, str(head.digest)
     link = link_hash(key, chain, seq, batch, rows, summed, head.hash)
-    session.execute(
-        insert(AuditSeal).values(
-            chain=chain,
-            seq=seq,
-            batch=batch,
-            rows=rows,
-            digest=summed,
-            previous=head.hash,
-            hash=link,
-            key_id=key_id(key),
-        )
-    )
-    session.execute(update(AuditHead).where(AuditHead.chain == chain).values(seq=seq, hash=link))
+    of_batch = {"chain": chain, "seq": seq, "batch": batch, "rows": rows, "digest": summed}
+    session.execute(_SEAL, of_batch | {"previous": head.hash, "hash": link, "key_id": key_id(key)})
+    session.execute(_MOVE_HEAD, {"of": chain, "to_seq": seq, "to_hash": link})
 
 
 def link_hash(key: bytes, chain: str, seq: int, batch: int, rows: int, summed: str, previous: str) -> str:
@@ -132,14 +130,20 @@ def key_id(key: bytes) -> str:
 
 def _locked_head(session: Session, chain: str, batch: int) -> Any:
     """The chain's last link, locked until the commit, and the digest of the batch. The first batch makes the chain."""
-    head = select(AuditHead.seq, AuditHead.hash, digest_of(session, batch).label("digest"))
-    head = head.where(AuditHead.chain == chain).with_for_update(of=AuditHead)
-    found = session.execute(head).one_or_none()
+    head, asked = _head_and_digest(is_sqlite(session)), {"chain": chain, "batch": batch}
+    found = session.execute(head, asked).one_or_none()
     if found is None:
         start = insert_new(session, AuditHead).values(chain=chain, seq=0, hash=GENESIS)
         session.execute(start.on_conflict_do_nothing())
-        found = session.execute(head).one()
+        found = session.execute(head, asked).one()
     return found
+
+
+@cache
+def _head_and_digest(on_sqlite: bool) -> Rows:
+    """The head of `chain` and the digest of `batch`. Building it takes longer than asking."""
+    head = select(AuditHead.seq, AuditHead.hash, digest_of(on_sqlite, bindparam("batch")).label("digest"))
+    return head.where(AuditHead.chain == bindparam("chain")).with_for_update(of=AuditHead)
 
 
 def _common(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session, aliased, join, outerjoin
+from sqlalchemy.orm import aliased, join, outerjoin
 
 from webapp.domain.outbox import event_types
 from webapp.domain.outbox.event_types import Facts, is_optional
@@ -47,13 +47,13 @@ def source_of(facts: type[Facts]) -> Source:
     raise LookupError(f"{facts.__name__} has no rows in SOURCES")
 
 
-def columns_of(session: Session, facts: type[Facts]) -> dict[str, Column]:
+def columns_of(on_sqlite: bool, facts: type[Facts]) -> dict[str, Column]:
     """The columns of these facts, as JSON takes them. Raises LookupError for a fact that its rows don't tell."""
     known = source_of(facts).columns
     missing = set(facts.model_fields) - set(known)
     if missing:
         raise LookupError(f"{facts.__name__} has {sorted(missing)}, which its rows do not tell")
-    return {name: _plain(session, known[name]) for name in facts.model_fields}
+    return {name: _plain(on_sqlite, known[name]) for name in facts.model_fields}
 
 
 def are_there(facts: type[Facts]) -> list[Column]:
@@ -62,8 +62,8 @@ def are_there(facts: type[Facts]) -> list[Column]:
     return [known[name].is_not(None) for name, field in facts.model_fields.items() if not is_optional(field)]
 
 
-def _plain(session: Session, column: Column) -> Column:
-    return iso_text(session, column) if isinstance(column.type, Instant) else column
+def _plain(on_sqlite: bool, column: Column) -> Column:
+    return iso_text(on_sqlite, column) if isinstance(column.type, Instant) else column
 
 
 def _between(of: Any, *others: tuple[Any, Any]) -> Any:

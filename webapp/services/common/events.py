@@ -1,14 +1,21 @@
 """Facts told to other systems: rows written with the action, sent after it."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.outbox import event_types
 from webapp.models import Event
 from webapp.services.common import event_facts
-from webapp.sql import insert_rows, json_text, json_value, one_of
+from webapp.sql import ids_asked, is_sqlite, json_asked, json_text, labelled, one_of_asked
+
+_OWN = "own_"
+"""Before the names of what an action adds, among the parameters of a statement."""
 
 
 def add(session: Session, event: event_types.Event, subject_id: int, *, at: datetime) -> None:
@@ -24,16 +31,30 @@ def add_all(session: Session, event: event_types.Event, subject_ids: Sequence[in
     if not subject_ids:
         return
     session.flush()
+    on_sqlite = is_sqlite(session)
+    asked: dict[str, Any] = {"at": at, "ids": ids_asked(on_sqlite, subject_ids)}
+    for name, value in event.model_dump(mode="json").items():
+        asked[_OWN + name] = json.dumps(value, ensure_ascii=False)
+    how = {"preserve_rowcount": True}
+    result: Any = session.execute(_writing(type(event), on_sqlite), asked, execution_options=how)
+    if result.rowcount != len(set(subject_ids)):
+        raise LookupError(
+            f"{event.type} is about {len(set(subject_ids))} things, and {result.rowcount} are there to tell of"
+        )
+
+
+@cache
+def _writing(event: type[event_types.Event], on_sqlite: bool) -> Any:
+    """The statement that writes events of a type: it is built once, which takes longer than carrying it out."""
     source = event_facts.source_of(event.facts)
-    details = {name: json_value(session, value) for name, value in event.model_dump(mode="json").items()}
+    own = {name: json_asked(on_sqlite, _OWN + name) for name in event.model_fields}
     values = {
         "type": event.type,
         "subject_kind": event.facts.about,
         "subject_id": source.key if source.subject_id is None else source.subject_id,
-        "payload": json_text(session, event_facts.columns_of(session, event.facts) | details),
-        "at": at,
+        "payload": json_text(on_sqlite, event_facts.columns_of(on_sqlite, event.facts) | own),
+        "at": bindparam("at", type_=Event.__table__.c.at.type),
     }
-    chosen = (one_of(session, source.key, subject_ids), *event_facts.are_there(event.facts))
-    written = insert_rows(session, Event, values, *chosen, rows=source.rows)
-    if written != len(set(subject_ids)):
-        raise LookupError(f"{event.type} is about {len(set(subject_ids))} things, and {written} are there to tell of")
+    chosen = select(*labelled(Event, values)).select_from(source.rows)
+    chosen = chosen.where(one_of_asked(on_sqlite, source.key, "ids"), *event_facts.are_there(event.facts))
+    return insert(Event.__table__).from_select(list(values), chosen)  # type: ignore[arg-type]

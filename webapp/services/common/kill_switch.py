@@ -15,12 +15,13 @@ from webapp.services.audit import trail
 _NAME = "outgoing_stopped"
 """Its row is there from the first migration on, so that there is always something to lock."""
 _SUBJECT = ("setting", 1)
+_SWITCH = select(StoredSetting.value).where(StoredSetting.name == _NAME)
+_LOCKED = _SWITCH.with_for_update(read=True)
 
 
 def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
     """Who stopped outgoing money, when and why; None while it flows. With `lock` it stays so until the commit."""
-    switch = select(StoredSetting.value).where(StoredSetting.name == _NAME)
-    return session.scalars(switch.with_for_update(read=True) if lock else switch).one() or None
+    return session.scalars(_LOCKED if lock else _SWITCH).one() or None
 
 
 def ensure_outgoing_enabled(session: Session, *, lock: bool = True) -> None:

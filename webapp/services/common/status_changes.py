@@ -12,14 +12,14 @@ from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import Event
 from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.sql import json_text, one_of
+from webapp.sql import is_sqlite, json_text, one_of
 
 
 def record_all(
     session: Session, model: Any, before: Mapping[int, str], action: str, event: Event, *, at: datetime, actor: Actor
 ) -> None:
     """Tell what rows are now; `before` has the status each had, by id. One statement for each former status."""
-    now = json_text(session, {"status": model.status, "status_detail": model.status_detail})
+    now = json_text(is_sqlite(session), {"status": model.status, "status_detail": model.status_detail})
     for former, some in groupby(sorted(before, key=before.__getitem__), key=before.__getitem__):
         ids = list(some)
         was = literal(f'{{"status":"{former}"}}').label("before")

@@ -16,7 +16,7 @@ from webapp.services.common import events
 from webapp.services.ledger import accounts, posting, transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
-from webapp.sql import Rows, json_text, labelled, one_of
+from webapp.sql import Rows, is_sqlite, json_text, labelled, one_of
 
 _Pool = aliased(Account, name="pool")
 _Pending = aliased(Account, name="pending")
@@ -154,7 +154,9 @@ def _hold_legs(session: Session, ids: Sequence[int], owner: str) -> Rows:
 
 def _record_held(session: Session, ids: Sequence[int], at: datetime, actor: Actor) -> None:
     chosen = one_of(session, Escrow.id, ids)
-    details = json_text(session, {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency})
+    details = json_text(
+        is_sqlite(session), {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency}
+    )
     records = select(Escrow.id, null().label("before"), details.label("after")).where(chosen)
     trail.record_all(session, actor, "escrow.hold", "escrow", records, len(ids), at=at)
     events.add_all(session, EscrowHeld(), ids, at=at)

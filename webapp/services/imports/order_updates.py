@@ -13,7 +13,7 @@ from webapp.models import Account, Escrow, Order
 from webapp.services.audit import trail
 from webapp.services.imports import orders
 from webapp.services.imports.staging import ORDERS, staged
-from webapp.sql import json_text, lock
+from webapp.sql import is_sqlite, json_text, lock
 
 _LINE = ORDERS.c
 Plan = Callable[[Sequence[Any], Mapping[str, Any]], "Changes"]
@@ -62,7 +62,9 @@ def _record(session: Session, lines: Sequence[Any], at: datetime, actor: Actor) 
             "release_at": _LINE.release_at.cast(String),
         }
         made = select(
-            Order.id, json_text(session, before).label("before"), json_text(session, after).label("after")
+            Order.id,
+            json_text(is_sqlite(session), before).label("before"),
+            json_text(is_sqlite(session), after).label("after"),
         ).join_from(ORDERS, Order, Order.ref == _LINE.ref)
         made = made.join(Escrow, Escrow.order_id == Order.id)
         trail.record_all(session, actor, "order.import_update", "order", made, len(lines), at=at)

@@ -28,7 +28,7 @@ from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
 from webapp.services.audit import trail
 from webapp.services.imports.staging import ORDERS, staged
 from webapp.services.ledger import accounts, posting
-from webapp.sql import Rows, json_text, labelled, one_of
+from webapp.sql import Rows, is_sqlite, json_text, labelled, one_of
 
 _LINE = ORDERS.c
 _CLEARING = "import"
@@ -225,7 +225,7 @@ def pool_of(kind: AccountKind, owner: str = "") -> ColumnElement[bool]:
 
 
 def _record(session: Session, count: int, at: datetime, actor: Actor) -> None:
-    details = json_text(session, {"amount": _LINE.amount, "currency": _LINE.currency, "line": _LINE.line})
+    details = json_text(is_sqlite(session), {"amount": _LINE.amount, "currency": _LINE.currency, "line": _LINE.line})
     made = select(Order.id, null().label("before"), details.label("after")).join_from(
         ORDERS, Order, Order.ref == _LINE.ref
     )

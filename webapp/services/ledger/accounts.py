@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind
@@ -40,15 +40,21 @@ def find_account(session: Session, kind: AccountKind, party_id: int, currency: s
     return found(session, Place(kind, currency, party_id))
 
 
+_THERE = select(Account.id).where(
+    Account.kind == bindparam("kind"),
+    Account.owner == bindparam("owner"),
+    Account.currency == bindparam("currency"),
+)
+_OF_PARTY = _THERE.where(Account.party_id == bindparam("party_id"))
+_OF_NO_PARTY = _THERE.where(Account.party_id.is_(None))
+
+
 def found(session: Session, place: Place) -> int | None:
     """The id of the account there, if it is opened."""
-    where = (
-        Account.kind == place.kind,
-        Account.party_id == place.party_id,
-        Account.owner == place.owner,
-        Account.currency == place.currency,
-    )
-    return session.scalars(select(Account.id).where(*where)).one_or_none()
+    asked = {"kind": place.kind, "owner": place.owner, "currency": place.currency}
+    if place.party_id is None:
+        return session.scalars(_OF_NO_PARTY, asked).one_or_none()
+    return session.scalars(_OF_PARTY, asked | {"party_id": place.party_id}).one_or_none()
 
 
 def opened(session: Session, place: Place, *, at: datetime) -> int:

@@ -72,4 +72,7 @@ def _body(session: Session) -> ColumnElement[str]:
     """What is posted: id, type, at and data, built by the database."""
     payload: Any = func.json(Event.payload) if is_sqlite(session) else cast(Event.payload, JSON)
     name = literal("evt_") + cast(Event.id, String)
-    return json_text(session, {"id": name, "type": Event.type, "at": iso_text(session, Event.at), "data": payload})
+    return json_text(
+        is_sqlite(session),
+        {"id": name, "type": Event.type, "at": iso_text(is_sqlite(session), Event.at), "data": payload},
+    )

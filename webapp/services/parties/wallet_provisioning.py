@@ -23,7 +23,7 @@ from webapp.services.common.due import Due
 from webapp.services.escrows.release_refusals import NO_WALLET
 from webapp.services.ledger import accounts
 from webapp.services.parties import parties
-from webapp.sql import Rows, json_text, one_of
+from webapp.sql import Rows, is_sqlite, json_text, one_of
 
 _MAY_HAVE_ONE = (Party.verified_at.is_not(None), Party.forgotten_at.is_(None))
 
@@ -139,7 +139,7 @@ def _has_wallet(party: Any, currency: Any) -> ColumnElement[bool]:
 
 def _record(session: Session, made: Sequence[int], at: datetime, actor: Actor, run_id: int | None) -> None:
     chosen = one_of(session, Account.id, made)
-    details = json_text(session, {"currency": Account.currency, "account": Account.id})
+    details = json_text(is_sqlite(session), {"currency": Account.currency, "account": Account.id})
     records: Rows = select(Account.party_id.label("id"), null().label("before"), details.label("after")).where(chosen)
     trail.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
     events.add_all(session, WalletOpened(), made, at=at)

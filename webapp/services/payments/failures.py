@@ -14,7 +14,7 @@ from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
 from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.sql import json_text, one_of
+from webapp.sql import is_sqlite, json_text, one_of
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW)
 """States of a payment that is not settled."""
@@ -97,7 +97,7 @@ def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStat
 
 
 def _record(session: Session, ids: Sequence[int], before: str, actor: Actor, action: str, **how: Any) -> None:
-    after = json_text(session, {"status": Payment.status, "status_detail": Payment.status_detail}).label("after")
+    now = json_text(is_sqlite(session), {"status": Payment.status, "status_detail": Payment.status_detail})
     was = literal(f'{{"status":"{before}"}}').label("before")
-    records = select(Payment.id, was, after).where(one_of(session, Payment.id, ids))
+    records = select(Payment.id, was, now.label("after")).where(one_of(session, Payment.id, ids))
     trail.record_all(session, actor, action, "payment", records, len(ids), **how)

@@ -54,12 +54,15 @@ def register(session: Session, specs: Iterable[JobSpec], at: datetime) -> None:
     Rows of other jobs stay: during an upgrade, a process of another version may know them.
     """
     known = {schedule.job: schedule for schedule in all_schedules(session)}
+    new = []
     for spec in specs:
         schedule = known.get(spec.name)
         if schedule is None:
-            session.execute(insert_new(session, Schedule).values(**_defaults(spec, at)).on_conflict_do_nothing())
+            new.append(_defaults(spec, at))
         else:
             _refresh(schedule, spec, at)
+    if new:
+        session.execute(insert_new(session, Schedule).on_conflict_do_nothing(), new)
 
 
 def _refresh(schedule: Schedule, spec: JobSpec, at: datetime) -> None:

@@ -182,9 +182,13 @@ def _roles(session: Session, names: Sequence[str]) -> list[Role]:
     if unknown or not names:
         sentence = f"There is no role {unknown[0]}." if unknown else "A user needs at least one role."
         raise Invalid(sentence, fields={"roles": sentence})
-    rows = insert_new(session, Role).values([{"name": name} for name in ROLES])
-    session.execute(rows.on_conflict_do_nothing())
-    return list(session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.id)))
+    wanted = select(Role).where(Role.name.in_(names)).order_by(Role.id)
+    found = list(session.scalars(wanted))
+    if len(found) < len(set(names)):
+        rows = insert_new(session, Role).values([{"name": name} for name in ROLES])
+        session.execute(rows.on_conflict_do_nothing())
+        found = list(session.scalars(wanted))
+    return found
 
 
 def _address(email: str) -> str:
