@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +50,14 @@ def ask(sockets: Path, statement: str) -> object:
         time.sleep(0.02)
 
 
+def follow(sockets: Path) -> None:
+    """Wait until a standby follows: a commit that waits for one that is not there would never end."""
+    ends = time.monotonic() + 20
+    while ask(sockets, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") != (1,):
+        assert time.monotonic() < ends, "no standby"
+        time.sleep(0.02)
+
+
 def standby_of(first: PostgreSQL, folder: Path) -> tuple[list[str], Path]:
     """The command that serves a copy which follows the first server, and the folder of its socket."""
     data, sockets = folder / "standby", folder / "standby-sockets"
@@ -70,18 +79,22 @@ def lead(link: Path, sockets: Path) -> None:
     os.replace(fresh, link)
 
 
-def test_a_run_goes_on_at_the_standby_and_pays_each_once(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path_factory.mktemp("pg")
-    for each in (folder, folder.parent):
-        each.chmod(0o755)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that the servers reach, who may not be run by root: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="desk-failover-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def test_a_run_goes_on_at_the_standby_and_pays_each_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, link = PostgreSQL(folder), folder / "desk"
     monkeypatch.setattr(chunks, "CHUNK", 3)
     with running(first.command, first.user, folder / "first.log") as serving:
         ask(first.socket.parent, "CREATE DATABASE desk")
         command, sockets = standby_of(first, folder)
         with running(command, first.user, folder / "standby.log"):
+            follow(first.socket.parent)
             ask(first.socket.parent, "ALTER SYSTEM SET synchronous_standby_names = '*'")
             ask(first.socket.parent, "SELECT pg_reload_conf()")
             lead(link, first.socket.parent)
