@@ -1,6 +1,6 @@
 """Parties and their money over the API, on both databases."""
 
-from tests.api.conftest import Api, a_party, ngn
+from tests.api.conftest import Api, Caller, a_party, ngn
 from tests.support.market import all_books_agree
 from webapp.runtime import Runtime
 
@@ -48,3 +48,22 @@ def test_pages_show_everything_once(api: Api) -> None:
         if cursor is None:
             break
     assert seen == [f"p-{number}" for number in reversed(range(7))]
+
+
+def test_a_party_is_forgotten_once_nothing_is_open(api: Api, place: Runtime, caller: Caller) -> None:
+    party = a_party(api, "p")
+    forget, asked = f"/api/v1/parties/{party['id']}/forget", {"reason": "Asked.", "confirmation": party["ref"]}
+    assert api.post(forget, asked).status_code == 403
+    may = caller("parties:forget", "parties", "parties:money")
+    api.made(f"/api/v1/parties/{party['id']}/debts", {"amount": ngn(5), "reference": "d", "provider_reference": "T"})
+    refused = may.post(forget, asked)
+    assert (refused.status_code, "It owes NGN 0.05" in refused.json["detail"]) == (409, True)
+    api.made(f"/api/v1/parties/{party['id']}/deposits", {"amount": ngn(5), "reference": "w", "provider_reference": "T"})
+    api.made(f"/api/v1/parties/{party['id']}/repayments", {"amount": ngn(5), "reference": "r", "reason": "So."})
+    assert may.post(forget, asked | {"confirmation": "q"}).status_code == 422
+    done = may.post(forget, asked)
+    assert (done.status_code, done.json["forgotten_at"] is not None) == (200, True)
+    assert may.post(forget, asked).json["replaced"] == {}
+    assert api.get(f"/api/v1/parties/{party['id']}").json["name"] == f"Forgotten party {party['id']}"
+    assert may.post(f"/api/v1/parties/{party['id']}/change", {"name": "Again"}).status_code == 409
+    all_books_agree(place)

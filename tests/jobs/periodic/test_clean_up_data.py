@@ -112,7 +112,8 @@ def test_a_run_that_moved_money_stays_and_so_does_each_jobs_last(sqlite_runtime:
     with sqlite_runtime.db.transaction() as session:
         old = clock.now() - timedelta(days=1000)
         session.execute(update(Run).values(created_at=old, finished_at=old))
-    run_job_now(sqlite_runtime, "clean_up_data")
+    cleaned = run_job_now(sqlite_runtime, "clean_up_data")
+    assert (cleaned.status, cleaned.failed) == ("succeeded", 0)
     with sqlite_runtime.db.reading() as session:
         kept = session.scalars(select(Run.id).where(Run.job == "auto_release").order_by(Run.id)).all()
     assert paid.amounts
