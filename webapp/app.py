@@ -14,6 +14,7 @@ from webapp.api.framework.binding import IdConverter
 from webapp.project_folders import STATIC, TEMPLATES, TRANSLATIONS
 from webapp.runtime import Runtime
 from webapp.security import access, access_control, clock_correction, cookies, errors, headers
+from webapp.security.caller_address import with_known_address
 from webapp.security.provider_views import provider_views
 from webapp.security.views import views as sign_in_views
 
@@ -62,7 +63,8 @@ def _register_views(app: Flask) -> None:
 
 def _trust_proxies(app: Flask, count: int) -> None:
     if count:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        known = with_known_address(app.wsgi_app)
+        app.wsgi_app = ProxyFix(known, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 
 @access.public

@@ -134,6 +134,25 @@ def test_the_callers_address_is_what_as_many_proxies_as_are_trusted_say(desk: Ru
     assert seen in client.get("/profile/").text
 
 
+@pytest.mark.parametrize(
+    ("handed_on", "seen"),
+    [
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("unknown", "127.0.0.1"),
+        ("x" * 300, "127.0.0.1"),
+        ("fe80::1%" + "x" * 300, "127.0.0.1"),
+    ],
+)
+def test_what_a_proxy_hands_on_is_an_address_or_its_own_counts(desk: Runtime, handed_on: str, seen: str) -> None:
+    desk.settings.trusted_proxies = 1
+    client = create_app(desk).test_client()
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = handed_on
+    assert send(client, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 303
+    assert seen in client.get("/profile/").text
+
+
 def test_no_folder_is_listed(somebody: FlaskClient) -> None:
     assert {somebody.get(path).status_code for path in ("/static/", "/static/..", "/static/%2e%2e/pyproject.toml")} == {
         404

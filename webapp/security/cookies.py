@@ -51,7 +51,7 @@ def register_login_manager(app: Flask, runtime: Runtime) -> None:
     # Its context processor asks the database for each page, that which says that the database is away included.
     manager.init_app(app, add_context_processor=False)
     manager.session_protection = None
-    manager.user_loader(lambda secret: load_login_user(runtime, secret, request_id()))
+    manager.user_loader(lambda secret: load_login_user(runtime, str(secret), request_id()))
 
 
 def sign_in(runtime: Runtime, secret: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -89,7 +90,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status < 400:
         return error.get_response()
     detail = _SENTENCES.get(status, error.description or "")
-    return problem(status, error.name, detail) if answers_in_json() else _page(status, _(error.name), _(detail))
+    if answers_in_json() or not _has_addresses():
+        return problem(status, error.name, detail)
+    return _page(status, _(error.name), _(detail))
+
+
+def _has_addresses() -> bool:
+    """Whether a page can name others: not below a host that can't be one, or is none of ours."""
+    return request_ctx.url_adapter is not None
 
 
 def _bug(error: Exception) -> ResponseReturnValue:

@@ -100,7 +100,10 @@ def _is_from_here() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    origin, own = urlsplit(request.headers.get("Origin", "")), urlsplit(request.host_url)
+    try:
+        origin, own = urlsplit(request.headers.get("Origin", "")), urlsplit(request.host_url)
+    except ValueError:  # http://[
+        return False
     return bool(origin.netloc) and (origin.scheme, origin.netloc) == (own.scheme, own.netloc)
 
 
@@ -109,4 +112,4 @@ def _owner() -> int | None:
     if secret is None:
         return None
     with runtime().db.reading() as db:
-        return sessions.owner_of(db, secret)
+        return sessions.owner_of(db, str(secret))

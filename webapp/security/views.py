@@ -201,9 +201,12 @@ def _show_code(form: CodeForm, user: User, status: int, refusal: Refusal | None 
 
 def _halfway() -> tuple[User | None, str]:
     """Who has only the second factor left to show, and how they came so far."""
-    user_id, since, *way = session.get(_HALFWAY, (None, 0))
-    method = way[0] if way else Means().method  # a cookie of the version before names none
-    if user_id is None or time.time() - since > _HALFWAY_SECONDS:
+    match session.get(_HALFWAY):
+        case [int(user_id), int(since), *way]:
+            method = str(way[0]) if way else Means().method  # a cookie of the version before names none
+        case _:
+            return None, Means().method
+    if time.time() - since > _HALFWAY_SECONDS:
         return None, method
     with runtime().db.reading() as db:
         user = users.find(db, user_id)
@@ -238,6 +241,8 @@ def _kept() -> str:
 def wanted() -> str | None:
     """Where to go afterwards: only an address of this desk."""
     asked = request.args.get("next", "")
-    parts = urlsplit(asked)
-    plain = asked.startswith("/") and not asked.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return asked if plain and "\\" not in asked and asked.isprintable() else None
+    plain = asked.startswith("/") and not asked.startswith("//") and "\\" not in asked and asked.isprintable()
+    if not plain:
+        return None
+    parts = urlsplit(asked)  # an address without a host can always be split, others raise ValueError: http://[
+    return None if parts.scheme or parts.netloc else asked

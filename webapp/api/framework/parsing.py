@@ -1,10 +1,10 @@
 """From bytes and query strings to typed input. Everything that is wrong is said at once, by field."""
 
+import json
 from typing import Any
 
 from flask import request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import BadRequest
 
 from webapp.errors import Invalid, Refusal
 
@@ -30,8 +30,8 @@ def body_as(shape: type[BaseModel]) -> BaseModel:
     if not request.is_json:
         raise WrongMediaType("Send JSON, with the header Content-Type: application/json.")
     try:
-        sent = request.get_json()
-    except (BadRequest, RecursionError):
+        sent = json.loads(request.get_data(cache=True), object_pairs_hook=_each_name_once)
+    except (ValueError, RecursionError):
         raise NotJson("The body is not JSON that can be read.") from None
     if not isinstance(sent, dict):
         raise NotJson("The body must be a JSON object.")
@@ -40,6 +40,11 @@ def body_as(shape: type[BaseModel]) -> BaseModel:
 
 def query_as(shape: type[BaseModel]) -> BaseModel:
     """The request's query string in this shape. Raises Invalid."""
+    doubled = [name for name, values in request.args.lists() if len(values) > 1]
+    if doubled:
+        names = ", ".join(doubled)
+        fields = dict.fromkeys(doubled, "It is there more than once.")
+        raise Invalid(f"Some of the query is there more than once: {names}. Nothing was changed.", fields=fields)
     return _checked(shape, request.args.to_dict())
 
 
@@ -49,6 +54,16 @@ def require_no_query() -> None:
         fields = dict.fromkeys(request.args, "There is no such field.")
         names = ", ".join(fields)
         raise Invalid(f"This address takes nothing in its query: {names}. Nothing was changed.", fields=fields)
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object. Which of two values counts is read one way here, and maybe another way by who looked before."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise NotJson(f"The body names {doubled!r} more than once.")
+    return found
 
 
 def _checked(shape: type[BaseModel], sent: dict[str, Any]) -> BaseModel:

@@ -12,7 +12,8 @@ from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload
 UNREADABLE = "unreadable"
 """The event of a webhook that is none."""
 _DEEPEST = 50
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A text that nobody closes goes on to the end: were it no token, each quote in it would look for its end anew."""
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _MENDED = "\N{REPLACEMENT CHARACTER}"
 

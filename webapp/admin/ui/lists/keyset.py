@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from sqlalchemy import Select, literal, tuple_
 
 from webapp import clock
+
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,17 @@ def decode(cursor: str, order: Order) -> list[Any] | None:
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         position = [clock.from_iso(value["t"]) if isinstance(value, dict) else value for value in plain]
-    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
         return None
     wanted = [part.type.python_type for part in order.parts]
     fits = len(position) == len(wanted) and all(
         isinstance(value, kind) for value, kind in zip(position, wanted, strict=True)
     )
-    return position if fits and all(abs(value) < 2**63 for value in position if isinstance(value, int)) else None
+    return position if fits and all(map(_can_be_asked_for, position)) else None
+
+
+def _can_be_asked_for(value: Any) -> bool:
+    """Whether both databases take it: no larger number than they hold, neither NUL nor half a character."""
+    if isinstance(value, str):
+        return _NOT_STORABLE.search(value) is None
+    return not isinstance(value, int) or abs(value) < 2**63
