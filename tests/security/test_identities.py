@@ -119,6 +119,10 @@ def test_where_a_second_factor_is_required_the_providers_is_enough_if_it_counts(
     provider.control(claims={"amr": ["otp"]})
     come_back(somebody, provider)
     assert somebody.get("/").headers["Location"] == "/profile/second-factor/"
+    assert "Confirm at the identity provider" in somebody.get("/profile/second-factor/").text
+    again = leave(somebody, "/sign-in/provider/again?next=/profile/second-factor/")
+    answer = arrive(somebody, provider.answer(again))
+    assert answer.headers["Location"] == "/profile/second-factor/"
     desk.settings.oidc_second_factor = ["otp"]
     other = app.test_client()
     come_back(other, provider)

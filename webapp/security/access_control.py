@@ -19,6 +19,7 @@ from webapp.security.context import current_actor, current_principal, request_id
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
 _OPEN_WITHOUT_A_SECOND_FACTOR = _OPEN_TO_A_NEW_PASSWORD | {
+    "provider.again",
     "second-factor.index",
     "second-factor.enable",
     "passkeys.index",
