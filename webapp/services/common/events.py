@@ -16,6 +16,8 @@ from webapp.sql import ids_asked, is_sqlite, json_asked, json_text, labelled, on
 
 _OWN = "own_"
 """Before the names of what an action adds, among the parameters of a statement."""
+_GIVEN = "given_"
+"""Before those of its other parameters, which are no columns of what is inserted."""
 
 
 def add(session: Session, event: event_types.Event, subject_id: int, *, at: datetime) -> None:
@@ -32,7 +34,7 @@ def add_all(session: Session, event: event_types.Event, subject_ids: Sequence[in
         return
     session.flush()
     on_sqlite = is_sqlite(session)
-    asked: dict[str, Any] = {"at": at, "ids": ids_asked(on_sqlite, subject_ids)}
+    asked: dict[str, Any] = {_GIVEN + "at": at, _GIVEN + "ids": ids_asked(on_sqlite, subject_ids)}
     for name, value in event.model_dump(mode="json").items():
         asked[_OWN + name] = json.dumps(value, ensure_ascii=False)
     how = {"preserve_rowcount": True}
@@ -53,8 +55,8 @@ def _writing(event: type[event_types.Event], on_sqlite: bool) -> Any:
         "subject_kind": event.facts.about,
         "subject_id": source.key if source.subject_id is None else source.subject_id,
         "payload": json_text(on_sqlite, event_facts.columns_of(on_sqlite, event.facts) | own),
-        "at": bindparam("at", type_=Event.__table__.c.at.type),
+        "at": bindparam(_GIVEN + "at", type_=Event.__table__.c.at.type),
     }
     chosen = select(*labelled(Event, values)).select_from(source.rows)
-    chosen = chosen.where(one_of_asked(on_sqlite, source.key, "ids"), *event_facts.are_there(event.facts))
+    chosen = chosen.where(one_of_asked(on_sqlite, source.key, _GIVEN + "ids"), *event_facts.are_there(event.facts))
     return insert(Event.__table__).from_select(list(values), chosen)  # type: ignore[arg-type]

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import TransferKind
@@ -13,6 +15,7 @@ from webapp.models.base import BigInt
 from webapp.services.ledger import posting_postgresql, posting_sqlite
 from webapp.services.ledger.daily_totals import note_figures
 from webapp.services.ledger.moves import MOVE
+from webapp.services.ledger.written import Written
 from webapp.sql import Rows, is_sqlite, one_of
 
 TRANSFER_COLUMNS = (
@@ -31,6 +34,8 @@ TRANSFER_COLUMNS = (
 MIRRORED = "mirrored"
 """In a session's info: each transfer is also to be sent to the external ledger."""
 LEG_COLUMNS = ("key", "account_id", "currency", "amount")
+_GIVEN = "given_"
+"""Before the names of parameters, which are no columns of what is inserted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +63,31 @@ def post_all(
     of their ids before entries exist, or the foreign key's own lock deadlocks with another's. The database refuses
     what does not sum to zero, and what takes an account past its floor.
     """
+    mirrored_at = at if session.info.get(MIRRORED) else None
+    if is_sqlite(session):
+        prepared: Any = posting_sqlite.statements(transfers, legs)
+    else:
+        prepared = posting_postgresql.statement(transfers, legs, mirrored_at)
+    written = _write(session, prepared, {}, accounts, kind, at)
+    return Posted(written.count, written.amounts)
+
+
+def _write(
+    session: Session, prepared: Any, asked: dict[str, Any], accounts: Sequence[int], kind: TransferKind, at: datetime
+) -> Written:
     lock_party_accounts(session, accounts)
-    write = posting_sqlite.write if is_sqlite(session) else posting_postgresql.write
-    count, pools, amounts = write(session, transfers, legs, mirrored_at=at if session.info.get(MIRRORED) else None)
+    if is_sqlite(session):
+        mirrored_at = at if session.info.get(MIRRORED) else None
+        written = posting_sqlite.write(session, prepared, asked, mirrored_at=mirrored_at)
+    else:
+        written = posting_postgresql.write(session, prepared, asked)
     # Pools are hot: every posting in a currency moves the same rows. They are moved last, once per transaction
     # (`settle_pools`), so that nobody waits for their locks longer than a commit takes.
     waiting: dict[int, int] = session.info.setdefault("pools", {})
-    for account_id, delta in pools.items():
+    for account_id, delta in written.pools.items():
         waiting[account_id] = waiting.get(account_id, 0) + delta
-    note_figures(session, kind, amounts, at)
-    return Posted(count, amounts)
+    note_figures(session, kind, written.amounts, at)
+    return written
 
 
 def post(
@@ -85,28 +105,50 @@ def post(
     run_id: int | None = None,
 ) -> int:
     """Write one balanced transfer of `(account id, amount)` legs; returns its id. Legs of zero are left out."""
-    amount = sum(amount for _, amount in legs if amount > 0)
-    types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
-    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, is_disbursement, reverses_id, run_id, at)
-    one = select(
-        *[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)]
+    sides = [(account_id, amount) for account_id, amount in legs if amount]
+    gross = sum(amount for _, amount in sides if amount > 0)
+    of_transfer = (
+        0,
+        reference,
+        str(kind),
+        currency,
+        gross,
+        escrow_id,
+        hold_no,
+        is_disbursement,
+        reverses_id,
+        run_id,
+        at,
     )
-    touched = [account_id for account_id, _ in legs]
-    post_all(session, one, _sides(currency, legs), accounts=touched, kind=kind, at=at)
-    return session.scalars(select(Transfer.id).where(Transfer.reference == reference)).one()
+    asked: dict[str, Any] = {_GIVEN + name: value for name, value in zip(TRANSFER_COLUMNS, of_transfer, strict=True)}
+    for number, (account_id, amount) in enumerate(sides):
+        asked |= {f"account_{number}": account_id, f"amount_{number}": amount}
+    prepared = _of_one(len(sides), is_sqlite(session), bool(session.info.get(MIRRORED)))
+    return _write(session, prepared, asked, [account_id for account_id, _ in legs], kind, at).last
 
 
-def _sides(currency: str, legs: Sequence[tuple[int, int]]) -> Rows:
+@cache
+def _of_one(sides: int, on_sqlite: bool, is_mirrored: bool) -> Any:
+    """What writes one transfer of so many sides, by parameters: building it takes longer than carrying it out."""
+    types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
+    one = select(*[bindparam(_GIVEN + name, type_=types[name]).label(name) for name in TRANSFER_COLUMNS])
+    if on_sqlite:
+        return posting_sqlite.statements(one, _sides(sides))
+    return posting_postgresql.statement(
+        one, _sides(sides), bindparam(_GIVEN + "at", type_=types["at"]) if is_mirrored else None
+    )
+
+
+def _sides(count: int) -> Rows:
     entry = Account.__table__.c
     sides = [
         select(
             literal(0, BigInt).label("key"),
-            literal(account_id, entry.id.type).label("account_id"),
-            literal(currency, entry.currency.type).label("currency"),
-            literal(amount, entry.balance.type).label("amount"),
+            bindparam(f"account_{number}", type_=entry.id.type).label("account_id"),
+            bindparam(_GIVEN + "currency", type_=entry.currency.type).label("currency"),
+            bindparam(f"amount_{number}", type_=entry.balance.type).label("amount"),
         )
-        for account_id, amount in legs
-        if amount
+        for number in range(count)
     ]
     rows = union_all(*sides).subquery()
     return select(*(rows.c[name] for name in LEG_COLUMNS))

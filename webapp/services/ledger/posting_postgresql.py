@@ -1,6 +1,5 @@
 """Writing transfers on PostgreSQL: one statement, so that no row is read twice."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CTE, func, literal, select, union_all, update
@@ -9,16 +8,14 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import MirrorStatus
 from webapp.models import Account, Entry, MirrorEntry, Transfer
 from webapp.models.base import BigInt
-from webapp.sql import Rows, labelled
+from webapp.services.ledger.written import Written
+from webapp.sql import Column, Rows, labelled
 
 
-def write(
-    session: Session, transfers: Rows, legs: Rows, *, mirrored_at: datetime | None
-) -> tuple[int, dict[int, int], dict[str, int]]:
-    """Insert transfers and entries and move the parties' accounts.
+def statement(transfers: Rows, legs: Rows, mirrored_at: Column) -> Any:
+    """What inserts transfers and entries and moves the parties' accounts.
 
     With `mirrored_at` each transfer is also noted for the external ledger, due then.
-    Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
     """
     heads = transfers.cte("heads")
     names = [column.name for column in heads.c if column.name != "key"]
@@ -43,31 +40,34 @@ def write(
         .returning(Account.id)
         .cte("parties")
     )
+    pool = (
+        literal("pool").label("what"),
+        moved.c.account_id.label("key"),
+        literal("").label("currency"),
+        moved.c.delta,
+        literal(0, BigInt).label("last"),
+    )
+    total = func.sum(made.c.amount).cast(BigInt)
     answer = union_all(
-        select(
-            literal("pool").label("what"), moved.c.account_id.label("key"), literal("").label("currency"), moved.c.delta
-        )
-        .join(Account, Account.id == moved.c.account_id)
-        .where(Account.party_id.is_(None)),
-        select(literal("amount"), func.count(), made.c.currency, func.sum(made.c.amount).cast(BigInt)).group_by(
-            made.c.currency
-        ),
+        select(*pool).join(Account, Account.id == moved.c.account_id).where(Account.party_id.is_(None)),
+        select(literal("amount"), func.count(), made.c.currency, total, func.max(made.c.id)).group_by(made.c.currency),
     ).add_cte(parties)
-    if mirrored_at is not None:
-        answer = answer.add_cte(_noted(made, mirrored_at))
-    pools: dict[int, int] = {}
-    amounts: dict[str, int] = {}
-    count = 0
-    for what, key, currency, total in session.execute(answer):
+    return answer if mirrored_at is None else answer.add_cte(_noted(made, mirrored_at))
+
+
+def write(session: Session, prepared: Any, asked: dict[str, Any]) -> Written:
+    """Carry the statement out, with its parameters."""
+    written = Written()
+    for what, key, currency, total, last in session.execute(prepared, asked):
         if what == "pool":
-            pools[key] = total
+            written.pools[key] = total
         else:
-            amounts[currency] = total
-            count += key
-    return count, pools, amounts
+            written.amounts[currency] = total
+            written.count, written.last = written.count + key, max(written.last, last)
+    return written
 
 
-def _noted(made: CTE, at: datetime) -> CTE:
+def _noted(made: CTE, at: Column) -> CTE:
     row = {"transfer_id": made.c.id, "status": str(MirrorStatus.WAITING), "attempts": 0, "next_try_at": at}
     noted: CTE = _table(MirrorEntry).insert().from_select(list(row), select(*labelled(MirrorEntry, row))).cte("noted")
     return noted
