@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.model import observation
+from tests.model.bank import Bank, OneBank
 from tests.model.drawn import LAST, chosen
-from tests.model.plain import nights
+from tests.model.plain import decisions, nights
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk
 from tests.model.plain.facts import JOBS
 from tests.model.product import Product
+from tests.model.product_payouts import ProductPayouts
 from tests.model.worlds import PARTIES, WITH_WALLETS, Worlds
 from tests.support.market import all_books_agree
 from webapp.errors import Refusal
@@ -57,7 +59,7 @@ def step(when: Condition = always, **choices: Any) -> Callable[[Any], Any]:
         found = declares(draw=st.integers(0, 2**32))(drawn)
         if declares is rule:
             found = precondition(when)(found)
-        found.when, found.noted = when, noted
+        found.when, found.noted, found.choices = when, noted, choices
         return found
 
     return declared
@@ -83,7 +85,10 @@ class ComparedDesk(RuleBasedStateMachine):
         type(self).last = self
         self.open = ExitStack()
         runtime, self.clock = self.open.enter_context(type(self).worlds())
+        self.bank = Bank()
+        runtime.__dict__["providers"] = OneBank(self.bank)
         self.product = Product(runtime, self.clock)
+        self.paid_out = ProductPayouts(self.product, self.bank)
         self.model = Desk(self.clock.at, {name for name, verified in PARTIES.items() if verified})
         self.model.books.wallets = {(name, each) for name, some in WITH_WALLETS.items() for each in some}
         self.model.planned = dict.fromkeys(JOBS, self.clock.at)
@@ -125,9 +130,23 @@ class ComparedDesk(RuleBasedStateMachine):
         self.compare(name)
         return not refusal
 
+    def decide(self, who: str, action: str, subject: Any, *, stale: bool = False, **payload: Any) -> bool:
+        def ask_model(model: Desk) -> str:
+            if stale:
+                raise Refused("it changed since the form was read")
+            return decisions.decide(model, who, action, subject, **payload)
+
+        named = self.model.transfers[subject] if action.startswith("transfer.") else subject
+        return self.both(action, ask_model, lambda: self.product.decide(who, action, named, stale, **payload))
+
+    def book(self, who: str, party: str, verb: str, amount: int, currency: str) -> None:
+        self.references += 1
+        reference = f"money-{self.references}"
+        self.decide(who, f"party.{verb}", party, amount=amount, currency=currency, reference=reference)
+
     def compare(self, name: str) -> None:
         """State, balances, freezes, proposals, events and the ledger's own checks."""
-        desk = observation.of_desk(self.product, checks_books=len(self.taken) % BOOKS_EVERY == 0)
+        desk = observation.of_desk(self.product, self.paid_out, checks_books=len(self.taken) % BOOKS_EVERY == 0)
         different = observation.difference(observation.of_model(self.model), desk)
         assert not different, f"after {name}:\n{different}"
         told, due = self.product.events(), Counter(self.model.events)

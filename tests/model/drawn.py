@@ -24,6 +24,14 @@ _UNPAID = ["less", "more", "more", "foreign", "failed", "absent", "silent", "wai
 SAID = [*["paid"] * 5, *_UNPAID]
 """What a provider says of a payment; the amounts are less or more than was asked, or in another currency."""
 PAYMENT_DECISION = ["accept", "refund", "mark_paid"]
+PAYER = ["Divine", "Olu"] * 4 + ["Amina"]
+PLAN_AMOUNT = [7, 400, 1_000, 1_000, 1_000]
+PAYOUT_CURRENCY = ["NGN"] * 9 + ["RWF"]
+PLAN_DUE = [-1, -1, 0, 5, 30]
+MOOD = ["queued", "queued", "queued", "refused", "unsent", "held", "silent", "lost", "hidden"]
+"""What a provider answers to a payout: `silent` has it, `lost` has it not, `hidden` has it and does not show it."""
+BANK_TURN = [None, "pending", *["success"] * 5, "failed", "failed", "reversed", "reversed", "hidden", "other"]
+PAYOUT_DECISION = ["mark_paid", "give_back", "claw_back", "claw_back", "write_off"]
 RESOLUTION = ["release_to_seller", "refund_to_buyer", "split", "no_fault"]
 JOB = [*JOBS, "watch"]
 HOW = [*["tick"] * 6, "once", "once", "twice", "twice", "dry", "toggle", "repeat", "switch"]

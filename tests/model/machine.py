@@ -27,8 +27,8 @@ from tests.model.drawn import (
     WHICH,
     WHO,
 )
+from tests.model.payout_steps import PayoutSteps
 from tests.model.plain import cases, decisions, nights, orders, parties, payments
-from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk, Escrow, Mandate
 
 
@@ -53,7 +53,7 @@ def silent(_number: int) -> None:
     """What the model numbers is numbered by the desk otherwise."""
 
 
-class DeskMachine(ComparedDesk):
+class DeskMachine(PayoutSteps, ComparedDesk):
     """Everything that may be done."""
 
     # orders and escrows
@@ -183,15 +183,6 @@ class DeskMachine(ComparedDesk):
 
     # decisions
 
-    def decide(self, who: str, action: str, subject: Any, *, stale: bool = False, **payload: Any) -> bool:
-        def ask_model(model: Desk) -> str:
-            if stale:
-                raise Refused("it changed since the form was read")
-            return decisions.decide(model, who, action, subject, **payload)
-
-        named = self.model.transfers[subject] if action.startswith("transfer.") else subject
-        return self.both(action, ask_model, lambda: self.product.decide(who, action, named, stale, **payload))
-
     @step(knows("escrows"), who=WHO, which=WHICH, stale=STALE)
     def release(self, who: str, which: int, stale: bool) -> None:
         self.decide_escrow(who, which, "release", stale)
@@ -252,11 +243,6 @@ class DeskMachine(ComparedDesk):
             self.set_mandate(who, party, currency, *mandate)
         else:
             self.book(who, party, verb, amount, currency)
-
-    def book(self, who: str, party: str, verb: str, amount: int, currency: str) -> None:
-        self.references += 1
-        reference = f"money-{self.references}"
-        self.decide(who, f"party.{verb}", party, amount=amount, currency=currency, reference=reference)
 
     def open_wallet(self, who: str, party: str, currency: str) -> None:
         self.both(

@@ -7,8 +7,23 @@ from sqlalchemy.orm import Session
 
 from tests.model.plain.desk import Desk
 from tests.model.product import Product
+from tests.model.product_payouts import ProductPayouts
 from tests.model.worlds import ACTORS
-from webapp.models import Account, Approval, Dispute, Escrow, Freeze, Order, Party, Payment, Refund, Spending
+from webapp.models import (
+    Account,
+    Approval,
+    Dispute,
+    Escrow,
+    Freeze,
+    Order,
+    Party,
+    Payment,
+    PayoutDestination,
+    PayoutPause,
+    PayoutSchedule,
+    Refund,
+    Spending,
+)
 from webapp.services.ledger import integrity_checks
 
 Facts = dict[str, dict[Any, Any]]
@@ -27,12 +42,13 @@ def of_model(desk: Desk) -> Facts:
         "payment": {number: (each.status, each.refund) for number, each in enumerate(desk.payments)},
         "dispute": {number: (each.status, each.resolution) for number, each in enumerate(desk.disputes)},
         "proposal": {number: each.status for number, each in enumerate(desk.proposals)},
+        **_payouts_of_model(desk),
         "decided alone": {key: amount for key, amount in desk.spent.items() if amount},
         "books": {},
     }
 
 
-def of_desk(product: Product, *, checks_books: bool) -> Facts:
+def of_desk(product: Product, paid_out: ProductPayouts, *, checks_books: bool) -> Facts:
     """What the database says."""
     with product.runtime.db.reading() as session:
         accounts = _accounts(session)
@@ -44,6 +60,7 @@ def of_desk(product: Product, *, checks_books: bool) -> Facts:
             "payment": _payments(session, product),
             "dispute": _disputes(session, product),
             "proposal": _proposals(session, product),
+            **_payouts(session, paid_out),
             "decided alone": _spent(session),
             "books": dict.fromkeys(integrity_checks.checks(session), "wrong") if checks_books else {},
         }
@@ -112,3 +129,65 @@ def _spent(session: Session) -> dict[Any, int]:
     people = {actor.key: name for name, actor in ACTORS.items()}
     rows = session.execute(select(Spending.actor, Spending.day, Spending.currency, Spending.amount))
     return {(people[actor], str(day), currency): amount for actor, day, currency, amount in rows if amount}
+
+
+def _payouts_of_model(desk: Desk) -> Facts:
+    """Where payouts go, when they are due, what became of them, and which one is tried while none is taken."""
+    return {
+        "destination": {number: (each.effective, each.retired) for number, each in enumerate(desk.destinations)},
+        "payout schedule": {
+            number: (each.status, each.amount, each.tries, each.payout) for number, each in enumerate(desk.plans)
+        },
+        "payout": {
+            number: (
+                each.plan,
+                each.destination,
+                each.status,
+                each.amount,
+                each.sent,
+                each.doubted,
+                each.after_all,
+                each.is_unconfirmed,
+                each.next_try if each.settled is None else None,
+                each.recheck,
+            )
+            for number, each in enumerate(desk.payouts)
+        },
+        "payouts held": {desk.held_by[0]: desk.held_by[1]} if desk.held_by else {},
+    }
+
+
+def _payouts(session: Session, known: ProductPayouts) -> Facts:
+    written = known.payouts(session)
+    number = {each.id: at for at, each in enumerate(written)}
+    return {
+        "destination": {
+            known.destinations.index(each.id): (each.effective_at, each.retired_at)
+            for each in session.scalars(select(PayoutDestination))
+        },
+        "payout schedule": {
+            known.plans.index(each.id): (
+                str(each.status),
+                each.amount,
+                each.retry_count,
+                number.get(each.payout_id or 0),
+            )
+            for each in session.scalars(select(PayoutSchedule))
+        },
+        "payout": {
+            number[each.id]: (
+                known.plans.index(each.schedule_id or 0),
+                known.destinations.index(each.destination_id),
+                str(each.status),
+                each.amount,
+                each.sent_at,
+                each.doubted_at,
+                each.paid_after_all_at,
+                each.is_unconfirmed,
+                each.next_try_at,
+                each.recheck_at,
+            )
+            for each in written
+        },
+        "payouts held": {number[each.payout_id or 0]: each.probe_at for each in session.scalars(select(PayoutPause))},
+    }

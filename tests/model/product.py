@@ -20,7 +20,7 @@ from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.errors import Refusal
 from webapp.jobs.run_job import run_here, run_job
-from webapp.models import Approval, Dispute, Escrow, Event, Freeze, Party, Transfer
+from webapp.models import Approval, Dispute, Escrow, Event, Freeze, Party, Payout, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.common import kill_switch
@@ -37,6 +37,7 @@ from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.read_models import disabled_reasons
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settlement
@@ -204,6 +205,11 @@ class Product:
             payment = payments.get(session, self.payments[subject])
             return payment_decisions.decide(
                 session, action, payment.id, WHY, version=payment.version + off, **self.under(who)
+            )
+        if kind == "payout":
+            payout = session.query(Payout).order_by(Payout.id).offset(subject).limit(1).one()
+            return payout_decisions.decide(
+                session, action, payout.id, WHY, version=payout.version + off, **self.under(who)
             )
         if kind == "party":
             new = NewMoney(payload["amount"], payload["currency"], payload["reference"], reason=WHY)

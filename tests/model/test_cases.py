@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.model import worlds
+from tests.model import payout_cases, worlds
 from tests.model.drawn import LAST
 from tests.model.machine import DeskMachine
 from tests.model.replay import Steps, failure, replay
@@ -215,6 +215,7 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
         [order(), FREEZE, ("next_steps", {"which": 0})],
         [(disabled_reasons, "of", lambda *_args, **_more: "")],
     ),
+    **payout_cases.BROKEN,
 }
 
 

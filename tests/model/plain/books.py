@@ -1,6 +1,7 @@
 """The ledger in plain Python: balances, and debts in the order in which they were made."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 Account = tuple[str, str, str]
 """Kind, whose, and currency: a party's by its name, a provider's clearing by the provider's, a pool's by nobody's."""
@@ -13,10 +14,10 @@ class Refused(Exception):
 
 @dataclass
 class Debt:
-    """A sum that a party owes; `escrow` when a reversal of what that escrow had paid made it."""
+    """A sum that a party owes; `source` when a reversal of what an escrow had paid made it, or a payout clawed back."""
 
     left: int
-    escrow: int | None = None
+    source: Any = None
 
 
 @dataclass
@@ -45,10 +46,10 @@ class Books:
                 assert self.balances[account] >= 0, f"the model overdraws {account}"
         return legs
 
-    def owe(self, party: str, currency: str, amount: int, escrow: int | None = None) -> None:
+    def owe(self, party: str, currency: str, amount: int, source: Any = None) -> None:
         """A debt more; the entries are moved by the caller."""
         if amount:
-            self.debts.setdefault((party, currency), []).append(Debt(amount, escrow))
+            self.debts.setdefault((party, currency), []).append(Debt(amount, source))
 
     def repaid(self, party: str, currency: str, amount: int) -> None:
         """A repayment meets the oldest debt first."""
@@ -57,11 +58,11 @@ class Books:
             debt.left, amount = debt.left - part, amount - part
         assert amount == 0, "the model repays more than is owed"
 
-    def met(self, party: str, currency: str, amount: int, escrow: int) -> int:
-        """What of a payment by an escrow meets the debts that its own reversals left; returns how much."""
+    def met(self, party: str, currency: str, amount: int, source: Any) -> int:
+        """What of a payment by an escrow, or back from a payout, meets the debts that it left; returns how much."""
         total = 0
         for debt in self.debts.get((party, currency), []):
-            if debt.escrow == escrow:
+            if debt.source == source:
                 part = min(debt.left, amount - total)
                 debt.left, total = debt.left - part, total + part
         return total

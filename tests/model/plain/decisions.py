@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model.plain import cases, corrections, orders, parties, payments
+from tests.model.plain import cases, corrections, orders, parties, payments, payout_ends
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk, Proposal
 from tests.model.plain.facts import EXPIRY
@@ -21,6 +21,7 @@ class Plan:
     escrow: int | None
     do: Callable[[str], None]
     """Given who does it."""
+    takes_two: bool = False
 
 
 def plan(desk: Desk, action: str, subject: Any, payload: dict[str, Any], lifted: Lifted) -> Plan:
@@ -43,6 +44,8 @@ def plan(desk: Desk, action: str, subject: Any, payload: dict[str, Any], lifted:
     if kind == "payment":
         payments.check(desk, verb, subject)
         return _about(desk, desk.payments[subject].escrow, lambda who: payments.decide(desk, verb, subject))
+    if kind == "payout":
+        return _of_payout(desk, verb, subject, payload)
     parties.check(desk, verb, subject, payload)
     return Plan(payload["amount"], payload["currency"], None, lambda who: parties.book(desk, verb, subject, payload))
 
@@ -58,6 +61,13 @@ def _of_escrow(desk: Desk, verb: str, number: int, lifted: Lifted) -> Plan:
     return _about(desk, number, lambda who: orders.disburse(desk, number, to_seller))
 
 
+def _of_payout(desk: Desk, verb: str, number: int, payload: dict[str, Any]) -> Plan:
+    payout = desk.payouts[number]
+    payout_ends.check(desk, verb, number, payload)
+    currency, two = desk.plans[payout.plan].currency, verb in ("mark_paid", "give_back")
+    return Plan(payout.amount, currency, None, lambda who: payout_ends.decide(desk, verb, number), takes_two=two)
+
+
 def _about(desk: Desk, number: int, do: Callable[[str], None]) -> Plan:
     escrow = desk.escrows[number]
     return Plan(escrow.amount, escrow.currency, number, do)
@@ -68,6 +78,7 @@ PERMISSIONS = {
     "dispute": ("propose",),
     "payment": ("propose",),
     "party": ("party_money",),
+    "payout": ("propose",),
     "transfer": ("reverse",),
 }
 
@@ -79,7 +90,7 @@ def decide(desk: Desk, who: str, action: str, subject: Any, **payload: Any) -> s
     if desk.waiting(action, subject) is not None:
         raise Refused("a decision waits for approval")
     found = plan(desk, action, subject, payload, set())
-    if desk.spend(who, found.amount, found.currency):
+    if not found.takes_two and desk.spend(who, found.amount, found.currency):
         found.do(who)
         return "executed"
     number = len(desk.proposals)
@@ -96,6 +107,8 @@ def decide(desk: Desk, who: str, action: str, subject: Any, **payload: Any) -> s
 
 def version(desk: Desk, action: str, subject: Any) -> int:
     """The version of what is decided about; a transfer and a party have none."""
+    if action.startswith("payout."):
+        return desk.payouts[int(subject)].version
     if action.startswith("escrow."):
         return desk.escrows[int(subject)].version
     if action.startswith("payment."):

@@ -111,6 +111,62 @@ class Mandate:
 
 
 @dataclass
+class Destination:
+    """Where a party's payouts in a currency go; a new one waits."""
+
+    party: str
+    currency: str
+    by: str
+    created: datetime
+    effective: datetime
+    retired: datetime | None = None
+
+
+@dataclass
+class Plan:
+    """A payout that is due on a date."""
+
+    party: str
+    currency: str
+    amount: int
+    due: datetime
+    guarantee: datetime | None = None
+    status: str = "pending"
+    tries: int = 0
+    last_try: datetime | None = None
+    payout: int | None = None
+    """Its last payout."""
+    told_unpaid: bool = False
+
+
+@dataclass
+class Payout:
+    """Money on its way to an account, and what its provider has of it."""
+
+    plan: int
+    destination: int
+    amount: int
+    created: datetime
+    next_try: datetime
+    status: str = "pending"
+    attempts: int = 0
+    sent: datetime | None = None
+    doubted: datetime | None = None
+    settled: datetime | None = None
+    recheck: datetime | None = None
+    after_all: datetime | None = None
+    """Since when its provider says that it was paid, though its money had come back."""
+    lost: int = 0
+    """What the platform bears of it."""
+    is_unconfirmed: bool = False
+    alarm: bool = False
+    """Whether its provider's last word was of another amount."""
+    version: int = 1
+    there: str | None = None
+    has: int = 0
+
+
+@dataclass
 class Desk:
     """Everything that is known, and what was told since it was last asked."""
 
@@ -122,6 +178,13 @@ class Desk:
     disputes: list[Dispute] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    destinations: list[Destination] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    payouts: list[Payout] = field(default_factory=list)
+    bank_says: str = "queued"
+    """What its provider answers to a payout that is sent."""
+    held_by: tuple[int, datetime] | None = None
+    """While its provider sends none of our payouts: the one that is tried, and from when."""
     mandates: dict[tuple[str, str], Mandate] = field(default_factory=dict)
     repaid: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """Repayments by party, currency and local day."""

@@ -16,8 +16,9 @@ MAY = {
     "viewer": set[str](),
     "agent": _CASE,
     "approver": _CASE | {"approve", "open_wallet"},
-    "operator": {"run", "pause"},
-    "admin": _CASE | {"approve", "open_wallet", "run", "pause", "reverse", "stop", "write", "party_money", "payout"},
+    "operator": {"run", "pause", "pay_out"},
+    "admin": _CASE
+    | {"approve", "open_wallet", "run", "pause", "reverse", "stop", "write", "party_money", "payout", "pay_out"},
 }
 """By role."""
 
@@ -33,6 +34,13 @@ PERCENT = 30
 MINIMUM = {"RWF": 10_000}
 """What auto-deduct takes of a debt, and leaves in a wallet, where a party's standing order says nothing of its own."""
 
+PAYS_OUT = {"NGN": "paystack"}
+"""By currency the provider that pays it out."""
+DESTINATION_WAITS = timedelta(hours=24)
+SETTLES_WITHIN = LOOKED_UP_WITHIN = RESENT_FOR = timedelta(hours=24)
+MOST_TRIES, TRY_REST, PROBED_EVERY = 3, timedelta(hours=1), timedelta(minutes=10)
+WATCHED = timedelta(days=30)
+
 NAIROBI = ZoneInfo("Africa/Nairobi")
 JOBS = {
     "auto_release": ("deadline", 2, 24, NAIROBI),
@@ -42,6 +50,7 @@ JOBS = {
     "auto_deduct": ("", 23, 24, NAIROBI),
     "create_missing_wallets": ("", 10, 24, UTC),
     "check_pending_payments": ("", 0, 1, UTC),
+    "process_payout_schedules": ("", 2, 24, UTC),
 }
 """Each job: the policy that it pays, the hour of its first slot of a day, the hours between slots, and its zone."""
 
@@ -77,3 +86,14 @@ def repayment(debt: int, wallet: int, percent: int, minimum: int, left_today: in
     if left_today is not None:
         bounds.append(left_today)
     return max(0, min(bounds))
+
+
+def next_try(attempts: int, at: datetime) -> datetime:
+    """When a provider is asked again about what is not settled: every minute at first and seldomer then."""
+    return at + min(timedelta(minutes=1 << min(attempts, 10)), timedelta(hours=6))
+
+
+def next_check(settled: datetime, at: datetime) -> datetime | None:
+    """When it is asked again about what is settled: seldomer with its age, for 30 days."""
+    again = at + min(max(at - settled, timedelta(hours=1)), timedelta(days=3))
+    return again if again <= settled + WATCHED else None
