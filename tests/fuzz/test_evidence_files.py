@@ -3,7 +3,7 @@
 import hypothesis.strategies as st
 from hypothesis import example, given
 
-from tests.fuzz.bounded import BLOWN_UP, TEXTS, fuzzed, raises_only, repeated
+from tests.fuzz.bounded import BLOWN_UP, IN_TIME, TEXTS, fuzzed, raises_only, repeated
 from webapp.errors import Invalid
 from webapp.services.disputes import evidence
 from webapp.services.disputes.evidence import ACCEPTED
@@ -42,6 +42,7 @@ def test_any_content_is_of_one_accepted_kind_or_refused_in_words(data: bytes) ->
         assert data
 
 
+@IN_TIME
 @fuzzed(3)
 @given(data=repeated(st.sampled_from(STARTS) | st.binary(min_size=1, max_size=3)))
 @example(data=STARTS[5] * (BLOWN_UP // len(STARTS[5])))

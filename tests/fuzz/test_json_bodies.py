@@ -101,6 +101,14 @@ def test_a_name_that_is_there_twice_is_refused(desk: Desk, raw: bytes) -> None:
     assert "'amount' more than once" in answer.json["detail"]
 
 
+def test_a_name_that_is_there_twice_among_very_many_is_found_in_time(desk: Desk) -> None:
+    """A look for each name among all the others would take hours."""
+    names = ",".join(f'"{number}": 1' for number in range(400_000))
+    raw = f'{{{names}, "399999": 2}}'.encode()
+    answer = desk.call("/api/v1/parties", method="POST", data=raw, content_type="application/json")
+    assert "'399999' more than once" in answer.json["detail"]
+
+
 def test_a_query_that_is_there_twice_is_refused(desk: Desk) -> None:
     answer = desk.call("/api/v1/parties?limit=1&limit=200")
     assert answer.status_code == 422

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.fuzz.bounded import BLOWN_UP, TEXTS, fuzzed, raises_only, repeated
+from tests.fuzz.bounded import BLOWN_UP, IN_TIME, TEXTS, fuzzed, raises_only, repeated
 from webapp.domain.money.money import LARGEST, known_currencies
 from webapp.domain.states import Policy
 from webapp.errors import Invalid
@@ -57,6 +57,7 @@ def test_any_bytes_are_records_with_a_text_or_a_problem(raw: bytes, mark: bytes)
             raises_only(RowError, csv_records.cells, text)
 
 
+@IN_TIME
 @fuzzed(5)
 @given(
     raw=repeated(st.binary(min_size=1, max_size=3) | st.text('",\t \n\r\\a', min_size=1, max_size=4).map(str.encode))

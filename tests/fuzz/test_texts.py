@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.fuzz.bounded import BLOWN_UP, TEXTS, fuzzed, raises_only, repeated
+from tests.fuzz.bounded import BLOWN_UP, IN_TIME, TEXTS, fuzzed, raises_only, repeated
 from webapp import clock
 from webapp.domain.instants import parse_day, parse_instant, parse_local, parse_time_or_day
 from webapp.domain.money.amounts import parse_amount, parse_any_currency
@@ -43,6 +43,7 @@ def test_any_cron_expression_has_a_next_instant_or_is_refused(cron: str, zone: s
         assert zone in available_timezones()
 
 
+@IN_TIME
 @fuzzed(3)
 @given(text=repeated(TEXTS.filter(bool).map(lambda text: text[:3]), 20_000))
 @example(text="*," * 10_000)

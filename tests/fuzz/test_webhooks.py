@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.fuzz.bounded import BLOWN_UP, TEXTS, fuzzed, repeated
+from tests.fuzz.bounded import BLOWN_UP, IN_TIME, TEXTS, fuzzed, repeated
 from webapp import clock
 from webapp.providers import catalogue
 from webapp.providers.webhooks import reader
@@ -82,6 +82,7 @@ def test_any_body_is_read_to_something_that_can_be_kept(provider: str, raw: byte
 
 
 @EACH
+@IN_TIME
 @fuzzed(4)
 @given(raw=repeated(st.binary(min_size=1, max_size=3) | st.text('\\"[]{}:,a1', min_size=1, max_size=4).map(str.encode)))
 @example(raw=b'\\"' * (BLOWN_UP // 2))

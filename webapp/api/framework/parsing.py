@@ -1,6 +1,7 @@
 """From bytes and query strings to typed input. Everything that is wrong is said at once, by field."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from flask import request
@@ -60,8 +61,7 @@ def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object. Which of two values counts is read one way here, and maybe another way by who looked before."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
+        doubled, _count = Counter(name for name, _value in pairs).most_common(1)[0]
         raise NotJson(f"The body names {doubled!r} more than once.")
     return found
 
