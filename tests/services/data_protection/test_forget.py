@@ -19,6 +19,7 @@ from webapp.importers.order_lines import OrderLine
 from webapp.importers.orders import import_orders
 from webapp.models import Audit, Delivery, Evidence, Message, Party
 from webapp.runtime import Runtime
+from webapp.services.audit import redaction
 from webapp.services.disputes.disputes import NewDispute, open_dispute
 from webapp.services.imports.orders import load
 from webapp.services.orders import orders
@@ -190,6 +191,16 @@ def test_who_forgets_waits_for_an_order_that_is_being_made(pg_runtime: Runtime) 
         with pytest.raises(DBAPIError, match="lock timeout"), pg_runtime.db.transaction() as other:
             other.execute(text("SET LOCAL lock_timeout = '50ms'"))
             forgotten(other, pg_runtime, scene.party.id)
+
+
+def test_who_forgets_waits_for_another_who_redacts_records_before_it_reads_any(pg_runtime: Runtime) -> None:
+    with pg_runtime.db.transaction() as session:
+        session.add(Party(ref="p-imani", name=NAME, created_at=NOW))
+    with pg_runtime.db.transaction() as session:
+        redaction.begin(session)
+        with pytest.raises(DBAPIError, match="lock timeout"), pg_runtime.db.transaction() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            forgotten(other, pg_runtime, parties.by_ref(other, "p-imani").id)
 
 
 def test_an_import_loads_nothing_of_a_forgotten_party(sqlite_runtime: Runtime, tmp_path: Path) -> None:

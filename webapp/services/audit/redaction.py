@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -20,9 +20,12 @@ from webapp.models import Audit, AuditSeal
 from webapp.services.audit import trail
 from webapp.services.audit.digest import digest
 from webapp.services.audit.trail import key_id, link_hash
+from webapp.sql import is_sqlite
 
 SUBJECT = "audit_batch"
 BEGUN, DONE = "audit.redact", "audit.redacted"
+_TURN = 7201442
+"""The advisory lock of redactions; migrations have the number before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,20 @@ class NewText:
     after: str | None
 
 
+def begin(session: Session) -> None:
+    """Wait for the redaction that another transaction is at. Records may be read for their new texts after this only.
+
+    Two at once would both begin at the same digest of a batch, so that neither explains what is there afterwards, and
+    the later one would write back what the other has just replaced. SQLite has one writer anyway.
+    """
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(_TURN)))
+
+
 def redact(
     session: Session, texts: Mapping[int, NewText], *, keys: Sequence[bytes], at: datetime, actor: Actor, reason: str
 ) -> int:
-    """Put these texts into these records, by id; returns how many batches it touched.
+    """Put these texts into these records, by id; returns how many batches it touched. They are read after `begin`.
 
     Raises Conflict when a batch is not as it was sealed: a redaction would cover up what was done to it.
     """

@@ -22,6 +22,7 @@ def replace_in_audit(each: Replacement, texts: PersonalTexts, *, keys: Sequence[
     """Redact the records about it and its orders, money and cases; returns how many. It looks at the rows that are
     replaced otherwise: call it before these are.
     """
+    redaction.begin(each.session)
     mine = each.mine
     claims, files = select(Dispute.id).where(claimed_by_it(each)), _evidence(each)
     about = mine.is_subject(Audit.subject_kind, Audit.subject_id)
