@@ -14,19 +14,23 @@ from tests.services.audit.test_seals import tampered
 from tests.services.data_protection.scene import MARKS, NAME, Scene, forgotten, lived, owes, places_with
 from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
+from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, Invalid, NotAllowed, Refusal
 from webapp.importers.order_lines import OrderLine
 from webapp.importers.orders import import_orders
-from webapp.models import Audit, Delivery, Evidence, Message, Party
+from webapp.models import Account, Audit, Delivery, Evidence, Message, Party
 from webapp.runtime import Runtime
 from webapp.services.audit import redaction
+from webapp.services.data_protection.refusals import refusals
 from webapp.services.disputes.disputes import NewDispute, open_dispute
 from webapp.services.imports.orders import load
+from webapp.services.ledger import accounts
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.parties import parties
 from webapp.services.payouts.schedules import schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
+from webapp.sql import lock
 
 
 def life(runtime: Runtime) -> Scene:
@@ -191,6 +195,27 @@ def test_who_forgets_waits_for_an_order_that_is_being_made(pg_runtime: Runtime) 
         with pytest.raises(DBAPIError, match="lock timeout"), pg_runtime.db.transaction() as other:
             other.execute(text("SET LOCAL lock_timeout = '50ms'"))
             forgotten(other, pg_runtime, scene.party.id)
+
+
+def test_who_forgets_waits_for_money_on_its_way_to_its_accounts(pg_runtime: Runtime) -> None:
+    scene = life(pg_runtime)
+    with pg_runtime.db.transaction() as session:
+        account = accounts.open_account(session, AccountKind.WALLET, scene.party.id, "NGN", at=NOW)
+    with pg_runtime.db.transaction() as session:
+        lock(session, Account, [account])  # as every posting does
+        with pytest.raises(DBAPIError, match="lock timeout"), pg_runtime.db.transaction() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            forgotten(other, pg_runtime, scene.party.id)
+
+
+def test_what_may_still_reach_an_account_is_asked_about_before_the_account(sqlite_runtime: Runtime) -> None:
+    scene = life(sqlite_runtime)
+    with sqlite_runtime.db.transaction() as session:
+        _held(Market(session, sqlite_runtime), scene)
+        _in_wallet(Market(session, sqlite_runtime), scene)
+        asked = list(refusals(session, scene.party.id))
+    assert asked[0].startswith("Money is held, or to be paid, in escrow")
+    assert asked[-1].startswith("Its wallet holds")
 
 
 def test_who_forgets_waits_for_another_who_redacts_records_before_it_reads_any(pg_runtime: Runtime) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.db import after_commit
 from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Invalid
-from webapp.models import Party
+from webapp.models import Account, Party
 from webapp.services.audit import trail
 from webapp.services.common import lookup, validation
 from webapp.services.data_protection import case_texts, other_texts, sealed_texts
@@ -23,6 +23,7 @@ from webapp.services.data_protection.linked_rows import LinkedRows
 from webapp.services.data_protection.personal_texts import PersonalTexts, of_party
 from webapp.services.data_protection.refusals import refusals
 from webapp.services.data_protection.replacement import Replacement
+from webapp.sql import lock
 
 PERMISSION = "party:forget"
 
@@ -64,6 +65,8 @@ def forget(
     _require_confirmed(party, confirmation)
     if party.forgotten_at is not None:
         return Forgotten(party, {}, False)
+    # A release, or a payout that comes back, posts to these without the party's lock: it is seen, or waits.
+    lock(session, Account, select(Account.id).where(Account.party_id == party_id).scalar_subquery())
     if standing := list(refusals(session, party_id)):
         raise Conflict(f"{party.ref} can't be forgotten yet. {' '.join(standing)}")
     replacement = Replacement(session, LinkedRows(party_id), party, at)

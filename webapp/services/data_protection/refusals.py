@@ -39,13 +39,16 @@ _SHOWN = 3
 
 
 def refusals(session: Session, party_id: int) -> Iterator[str]:
-    """Sentences, each with what ends it; none when nothing stands in the way."""
-    yield from _money(session, party_id)
+    """Sentences, each with what ends it; none when nothing stands in the way.
+
+    Accounts are asked last: what leaves an escrow between two questions is found in one of them.
+    """
     for query, sentence in _unfinished(LinkedRows(party_id)):
         found = session.scalars(query.limit(_SHOWN + 1)).all()
         if found:
             shown = ", ".join(str(each) for each in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
             yield sentence.format(shown)
+    yield from _money(session, party_id)
 
 
 def _money(session: Session, party_id: int) -> Iterator[str]:
