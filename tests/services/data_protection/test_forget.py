@@ -18,7 +18,7 @@ from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, Invalid, NotAllowed, Refusal
 from webapp.importers.order_lines import OrderLine
 from webapp.importers.orders import import_orders
-from webapp.models import Account, Audit, Delivery, Evidence, Message, Party
+from webapp.models import Account, Audit, Delivery, Evidence, Idempotency, InboundWebhook, Message, Party
 from webapp.runtime import Runtime
 from webapp.services.audit import redaction
 from webapp.services.data_protection.refusals import refusals
@@ -85,6 +85,31 @@ def test_the_second_time_nothing_is_done(runtime: Runtime) -> None:
     assert done.replaced == {}
     with runtime.db.reading() as session:
         assert len(session.scalars(select(Audit).where(Audit.action == "party.forget")).all()) == 1
+
+
+def test_a_write_that_is_repeated_is_not_done_again_for_a_name_in_its_answer(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        session.add(Party(ref="p-imani", name="Ed", created_at=NOW))
+        for key, answer in (("k-1", '{"created_at":"2026"}'), ("k-2", '{"name":"Ed"}')):
+            session.add(Idempotency(actor="token:1", key=key, request_hash="h", status=201, answer=answer, at=NOW))
+    with runtime.db.transaction() as session:
+        forgotten(session, runtime, parties.by_ref(session, "p-imani").id)
+    with runtime.db.reading() as session:
+        answers = session.scalars(select(Idempotency.answer).order_by(Idempotency.key)).all()
+        assert answers == ['{"created_at":"2026"}', '{"name":"[forgotten]"}']
+
+
+def test_a_webhook_of_others_that_waits_to_be_handled_keeps_its_words(sqlite_runtime: Runtime) -> None:
+    about: dict[str, Any] = {"provider": "paystack", "event": "charge", "body": '{"status":"paid"}', "received_at": NOW}
+    with sqlite_runtime.db.transaction() as session:
+        session.add(Party(ref="p-imani", name="Paid", created_at=NOW))
+        session.add(InboundWebhook(key="k-1", status="received", **about))
+        session.add(InboundWebhook(key="k-2", status="handled", **about))
+    with sqlite_runtime.db.transaction() as session:
+        forgotten(session, sqlite_runtime, parties.by_ref(session, "p-imani").id)
+    with sqlite_runtime.db.reading() as session:
+        bodies = session.scalars(select(InboundWebhook.body).order_by(InboundWebhook.key)).all()
+        assert bodies == ['{"status":"paid"}', '{"status":"[forgotten]"}']
 
 
 def test_it_needs_the_right_a_reason_and_the_reference(sqlite_runtime: Runtime) -> None:

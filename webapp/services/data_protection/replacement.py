@@ -14,7 +14,7 @@ from webapp.services.data_protection.linked_rows import LinkedRows
 from webapp.services.data_protection.personal_texts import PersonalTexts
 from webapp.sql import Rows
 
-_PAGE = 500
+PAGE = 500
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Replacement:
         """The rows of a SELECT, whose first column is this key, page by page."""
         after: Any = None
         while True:
-            page = query.order_by(key).limit(_PAGE)
+            page = query.order_by(key).limit(PAGE)
             rows = list(self.session.execute(page if after is None else page.where(key > after)).all())
             if not rows:
                 return
