@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.model import observation
+from tests.model import explained, observation
 from tests.model.bank import Bank, OneBank
 from tests.model.drawn import LAST, chosen
-from tests.model.plain import decisions, nights
+from tests.model.plain import decisions, explanations, nights
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk
 from tests.model.plain.facts import JOBS
@@ -24,7 +24,6 @@ from tests.model.product_payouts import ProductPayouts
 from tests.model.worlds import PARTIES, WITH_WALLETS, Worlds
 from tests.support.market import all_books_agree
 from webapp.errors import Refusal
-from webapp.services.read_models import escrow_explanation
 
 BOOKS_EVERY = 5
 """After so many steps the ledger's own checks are asked, which take longer than a step."""
@@ -184,10 +183,12 @@ class ComparedDesk(RuleBasedStateMachine):
         return True
 
     def explained(self) -> None:
-        """Each escrow that is not paid says why."""
+        """Each escrow that is not paid says why: for the reasons that the model knows, the answer first."""
         with self.product.runtime.db.reading() as session:
-            for number, escrow in enumerate(self.model.escrows):
-                words = escrow_explanation.why(session, self.product.escrows[number], self.clock.at)
-                assert all(words or [""]), f"escrow {number} does not say why it is {escrow.status}"
-                if escrow.status == "held" and self.model.is_stopped:
-                    assert "stopped" in words[0]
+            for number in range(len(self.model.escrows)):
+                told = explained.reasons(session, self.product, number, self.clock.at)
+                right = explanations.reasons(self.model, number)
+                was_tried = not told or told[0][0].startswith(("refund ", "debt"))
+                if was_tried:  # Only a run that failed stands there, which the model does not keep.
+                    right = [each for each in right if each[0] not in ("nothing", "paused")]
+                assert told == right, f"why is it not paid: escrow {number} says {told}, the model {right}"

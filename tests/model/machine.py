@@ -313,7 +313,9 @@ class DeskMachine(PayoutSteps, ComparedDesk):
 
     @step(knows("escrows"), which=WHICH)
     def next_steps(self, which: int) -> None:
-        """What could be done to an escrow now is what the model says, and a page offers just that; nothing is done."""
+        """What could be done to an escrow now is what the model says, and a page offers just that; nothing is done.
+        Each escrow says why it is not paid.
+        """
         number = self.some("escrows", which)
         later = self.clock.at + timedelta(days=900)
         tries: dict[str, tuple[Callable[[Desk], Any], Callable[[], Any]]] = {
@@ -343,4 +345,5 @@ class DeskMachine(PayoutSteps, ComparedDesk):
             if name.startswith("escrow."):
                 offered = self.product.offered(name, number)
                 assert offered == works, f"{name}: a page {'offers' if offered else 'hides'} it"
+        self.explained()
         self.tally["next steps"] += 1

@@ -60,6 +60,7 @@ class Product:
         self.orders: list[int] = []
         self.payments: list[int] = []
         self.disputes: list[int] = []
+        self.dispute_kinds: list[str] = []
         self.proposals: list[int] = []
 
     @contextmanager
@@ -175,6 +176,7 @@ class Product:
         with self.deciding() as session:
             made = disputes.open_dispute(session, new, **self.under(who)).id
         self.disputes.append(made)
+        self.dispute_kinds.append(kind)
 
     def withdraw(self, who: str, number: int) -> None:
         with self.deciding() as session:

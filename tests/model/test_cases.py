@@ -19,13 +19,14 @@ from webapp.models import Escrow, Schedule
 from webapp.services.approvals import approvals, escrow_executors, limits, subjects
 from webapp.services.common import events
 from webapp.services.common.due import Due
+from webapp.services.common.reasons import Reason
 from webapp.services.disputes import warranty_claims
 from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
 from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.reversals import transfers as reversal_transfers
-from webapp.services.read_models import disabled_reasons
+from webapp.services.read_models import disabled_reasons, escrow_explanation
 from webapp.services.refunds import ends as refund_ends
 from webapp.services.scheduling import slots
 
@@ -113,6 +114,11 @@ _claim = slots.claim
 
 def nothing(*_args: Any, **_kwargs: Any) -> None:
     """What a guard does that is gone."""
+
+
+def says_nothing(*_args: Any) -> Iterator[Reason]:
+    """No reason at all."""
+    yield from ()
 
 
 def doubled_fee(held: Any, fee: int, seller: int) -> Any:
@@ -214,6 +220,22 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
     "a page offers what is refused": (
         [order(), FREEZE, ("next_steps", {"which": 0})],
         [(disabled_reasons, "of", lambda *_args, **_more: "")],
+    ),
+    "a page keeps quiet about the switch": (
+        [order(), job("auto_release", "switch")],
+        [(escrow_explanation, "_stop", says_nothing)],
+    ),
+    "a page says that nothing stands in the way of what is frozen": (
+        [order(), FREEZE],
+        [(escrow_explanation, "_frozen", says_nothing)],
+    ),
+    "a page keeps quiet about a seller without a wallet": (
+        [order(pair=("Ada", "Cy"))],
+        [(escrow_explanation, "_no_wallet", says_nothing)],
+    ),
+    "a page says that a paused job pays it": (
+        [order(), HOURS, job("auto_release", "toggle")],
+        [(escrow_explanation, "_nothing", lambda *_args: Reason("Nothing stands in the way."))],
     ),
     **payout_cases.BROKEN,
 }
