@@ -59,8 +59,10 @@ def _read(session: Session, product: Product, reason: Reason) -> tuple[str, obje
 
 
 def _which(session: Session, product: Product, kind: str, reason: Reason, target: Target) -> tuple[str, object]:
+    if kind == "refund failed" and " waits: " in reason.sentence:
+        kind = "refund waiting"
     if kind == "frozen":
-        return _frozen(session, product, target)
+        return _frozen(session, product, reason, target)
     if kind == "unpaid":
         return kind, "declines" if reason.cure.startswith("No payment is under way") else "asks"
     if kind == "no wallet":
@@ -70,11 +72,13 @@ def _which(session: Session, product: Product, kind: str, reason: Reason, target
     return kind, product.payments.index(target.id) if kind.startswith("refund ") and target.kind == "payment" else None
 
 
-def _frozen(session: Session, product: Product, target: Target) -> tuple[str, object]:
+def _frozen(session: Session, product: Product, reason: Reason, target: Target) -> tuple[str, object]:
     """By whom or what: the page leads to it."""
     if target.kind == "freeze":
         person = session.get_one(Freeze, target.id).cause_id
         return "frozen by person", next(name for name, actor in ACTORS.items() if actor.id == person)
+    if reason.cure.startswith("The end of the chargeback"):
+        return "frozen by chargeback", None
     if target.kind == "approval":
         return "frozen by proposal", product.proposals.index(target.id)
     number = product.disputes.index(target.id)

@@ -14,6 +14,7 @@ from tests.model.drawn import (
     HOURS,
     HOW,
     JOB,
+    LAST,
     MANDATE,
     MOST,
     ORDER,
@@ -28,8 +29,8 @@ from tests.model.drawn import (
     WHO,
 )
 from tests.model.payout_steps import PayoutSteps
-from tests.model.plain import cases, decisions, nights, orders, parties, payments
-from tests.model.plain.desk import Desk, Escrow, Mandate
+from tests.model.plain import cases, chargebacks, decisions, nights, orders, parties, payments
+from tests.model.plain.desk import Desk, Escrow, Mandate, Payment
 
 
 def is_held(escrow: Escrow) -> bool:
@@ -47,6 +48,10 @@ def persons_of(escrow: Escrow) -> list[str]:
 
 def is_unpaid(escrow: Escrow) -> bool:
     return escrow.status == "pending_payment"
+
+
+def is_at_provider(payment: Payment) -> bool:
+    return payment.status == "succeeded" and payment.through == payments.PROVIDER
 
 
 def silent(_number: int) -> None:
@@ -162,6 +167,20 @@ class DeskMachine(PayoutSteps, ComparedDesk):
                 lambda model: payments.refund_answer(model, number, paid=paid),
                 lambda: self.product.refund_answer(number, paid=paid),
             )
+
+    @step(
+        lambda self: any(is_at_provider(each) for each in self.model.payments),
+        which=WHICH,
+        said=["open", "open", "won"],
+    )
+    def bank_disputes(self, which: int, said: str) -> None:
+        """The payer's bank wants the money of a payment back, or does so no more."""
+        number = self.some("payments", which % LAST, is_at_provider)
+        self.both(
+            f"chargeback {said}",
+            lambda model: chargebacks.hear(model, number, said),
+            lambda: self.product.hear_chargeback(number, said),
+        )
 
     # disputes
 

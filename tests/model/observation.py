@@ -12,6 +12,7 @@ from tests.model.worlds import ACTORS
 from webapp.models import (
     Account,
     Approval,
+    Chargeback,
     Dispute,
     Escrow,
     Freeze,
@@ -40,6 +41,7 @@ def of_model(desk: Desk) -> Facts:
         },
         "freezes": {number: set(each.freezes) for number, each in enumerate(desk.escrows)},
         "payment": {number: (each.status, each.refund) for number, each in enumerate(desk.payments)},
+        "chargeback": {number: (each.payment, each.status) for number, each in enumerate(desk.chargebacks)},
         "dispute": {number: (each.status, each.resolution) for number, each in enumerate(desk.disputes)},
         "proposal": {number: each.status for number, each in enumerate(desk.proposals)},
         **_payouts_of_model(desk),
@@ -58,6 +60,10 @@ def of_desk(product: Product, paid_out: ProductPayouts, *, checks_books: bool) -
             "escrow": _escrows(session, product),
             "freezes": _freezes(session, product),
             "payment": _payments(session, product),
+            "chargeback": {
+                product.chargebacks.index(each.id): (product.payments.index(each.payment_id or 0), str(each.status))
+                for each in session.scalars(select(Chargeback))
+            },
             "dispute": _disputes(session, product),
             "proposal": _proposals(session, product),
             **_payouts(session, paid_out),
@@ -101,6 +107,8 @@ def _freezes(session: Session, product: Product) -> dict[Any, Any]:
             which = product.proposals.index(each.cause_id)
         elif each.cause in ("dispute", "warranty_claim"):
             which = product.disputes.index(each.cause_id)
+        elif each.cause == "chargeback":
+            which = product.chargebacks.index(each.cause_id)
         found[product.escrows.index(each.escrow_id)].add((str(each.cause), which))
     counted = dict(session.execute(select(Escrow.id, Escrow.freezes)).all())
     for number, causes in found.items():

@@ -17,10 +17,17 @@ from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.market import Undone
 from webapp.domain.actors import job_actor
 from webapp.domain.disputes.resolutions import DisputeResolution
-from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.providers.provider_results import (
+    ChargebackReport,
+    NoResponse,
+    ProviderResponse,
+    ProviderResult,
+    ProviderStatus,
+)
+from webapp.domain.states import ChargebackStatus
 from webapp.errors import Refusal
 from webapp.jobs.run_job import run_here, run_job
-from webapp.models import Approval, Dispute, Escrow, Event, Freeze, Party, Payout, Transfer
+from webapp.models import Approval, Chargeback, Dispute, Escrow, Event, Freeze, Party, Payout, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.common import kill_switch
@@ -35,6 +42,7 @@ from webapp.services.parties.wallet_operations import NewMoney
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settlement
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 from webapp.services.payouts import decisions as payout_decisions
@@ -62,6 +70,7 @@ class Product:
         self.disputes: list[int] = []
         self.dispute_kinds: list[str] = []
         self.proposals: list[int] = []
+        self.chargebacks: list[int] = []
 
     @contextmanager
     def deciding(self) -> Iterator[Session]:
@@ -168,6 +177,21 @@ class Product:
             assert refund is not None
             heard = ProviderResponse("", status, refund.amount, refund.currency, f"9{refund.id}", "So it is.")
             refund_settlement.settle_all(session, {refund.id: heard}, at=self.moved.at, actor=_HEARS)
+
+    def hear_chargeback(self, number: int, said: str) -> None:
+        """What its provider says of a chargeback of this payment."""
+        with self.deciding() as session:
+            payment = payments.get(session, self.payments[number])
+            status = ChargebackStatus(said)
+            report = ChargebackReport(
+                f"CB{payment.id}", status, payment.reference or "", payment.amount, payment.currency
+            )
+            chargebacks.settle(session, payment.id, report, at=self.moved.at, actor=_HEARS, settings=self.settings)
+            new = list(session.scalars(select(Dispute.id).where(Dispute.id.not_in(self.disputes))))
+            known = session.scalars(select(Chargeback.id).order_by(Chargeback.id)).all()
+        self.disputes += new
+        self.dispute_kinds += ["dispute"] * len(new)
+        self.chargebacks = list(known)
 
     # disputes
 

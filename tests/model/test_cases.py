@@ -25,6 +25,7 @@ from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
 from webapp.services.payments import settlement as payment_settlement
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.reversals import transfers as reversal_transfers
 from webapp.services.read_models import disabled_reasons, escrow_explanation
 from webapp.services.refunds import ends as refund_ends
@@ -207,6 +208,10 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
     "what went back by card is reversed": (
         [order(terms="unpaid"), of("pay", said="paid"), REFUND, REVERSE],
         [(reversal_transfers, "_went_outside", lambda *_args: False)],
+    ),
+    "what a payer's bank wants back is released": (
+        [order(terms="unpaid"), of("pay", said="paid"), ("bank_disputes", {"which": 0, "said": "open"})],
+        [(chargebacks, "_freeze", nothing)],
     ),
     "an event is not told": ([order(), FREEZE], [(events, "add", nothing)]),
     "no warranty claim puts a date off": (

@@ -13,11 +13,26 @@ def open_dispute(desk: Desk, who: str, number: int, kind: str) -> int:
     desk.require(who, "dispute")
     if desk.escrows[number].status != "held" or desk.dispute_of(number) is not None:
         raise Refused("only held money is disputed, once at a time")
+    return opened(desk, number, kind)
+
+
+def opened(desk: Desk, number: int, kind: str) -> int:
+    """A person's claim, or a bank's."""
     desk.disputes.append(Dispute(number, kind))
     made = len(desk.disputes) - 1
     desk.freeze(number, desk.disputes[made].cause, made)
     desk.tell("dispute.opened")
+    for bank, each in enumerate(desk.chargebacks):
+        if each.status == "open" and desk.payments[each.payment].escrow == number:
+            join(desk, bank, made)
     return made
+
+
+def join(desk: Desk, chargeback: int, number: int) -> None:
+    """What a bank claims becomes evidence of the case, once."""
+    if desk.chargebacks[chargeback].case != number:
+        desk.chargebacks[chargeback].case = number
+        desk.tell("evidence.submitted")
 
 
 def withdraw(desk: Desk, who: str, number: int) -> None:

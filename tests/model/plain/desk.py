@@ -111,6 +111,16 @@ class Mandate:
 
 
 @dataclass
+class Chargeback:
+    """What a payer's bank wants back of a payment."""
+
+    payment: int
+    status: str = ""
+    case: int | None = None
+    """The dispute of ours that it joined last."""
+
+
+@dataclass
 class Destination:
     """Where a party's payouts in a currency go; a new one waits."""
 
@@ -178,6 +188,7 @@ class Desk:
     disputes: list[Dispute] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    chargebacks: list[Chargeback] = field(default_factory=list)
     destinations: list[Destination] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     payouts: list[Payout] = field(default_factory=list)

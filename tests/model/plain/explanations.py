@@ -16,7 +16,7 @@ def reasons(desk: Desk, number: int) -> Reasons:
     if escrow.status != "held":
         return [(escrow.status, None), *_refunds(desk, number)]
     found: Reasons = [("stopped", None)] if desk.is_stopped else []
-    found += sorted((f"frozen by {cause}", which) for cause, which in escrow.freezes)
+    found += sorted((f"frozen by {cause}", None if cause == "chargeback" else which) for cause, which in escrow.freezes)
     found += _not_due(desk, escrow)
     if (escrow.seller, escrow.currency) not in desk.books.wallets:
         found.append(("no wallet", "by a job" if escrow.seller in desk.verified else "by hand"))
