@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak faults mutants matrix lock advisories secrets pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak faults mutants matrix lock advisories secrets scan pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -73,6 +73,9 @@ lock: $(READY) ## write requirements.lock from pyproject.toml and try it for eve
 
 secrets: $(READY) ## look for secrets in every commit of every branch (`make test` looks at those that came lately)
 	@$(BIN)/python tools/scan_secrets.py --all
+
+scan: $(READY) ## attack every page as each role with a web scanner, on a demo desk here (ROLES="…", SECONDS="120 60"); writes var/scan.json
+	@$(BIN)/python tools/scan_pages.py $(if $(ROLES),--roles $(ROLES)) $(if $(SECONDS),--seconds $(SECONDS))
 
 advisories: $(READY) ## keep the known vulnerabilities of what is locked anew, from a clone of pypa/advisory-database (DATABASE=…)
 	@$(BIN)/python tools/advisories.py --write "$(or $(DATABASE),$(error DATABASE=… names a clone of https://github.com/pypa/advisory-database))"

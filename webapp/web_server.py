@@ -15,7 +15,7 @@ from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
@@ -32,7 +32,17 @@ _TICK = 0.5
 
 
 class _Parser(HTTPRequestParser):
-    """Leaves a body that is declared too large unread, and to the application to refuse: as a page, or as JSON."""
+    """Leaves a body that is declared too large unread, and to the application to refuse: as a page, or as JSON.
+
+    A request with a length and with chunks ends in two places, and the next one for a proxy in front may begin in the
+    first (request smuggling): it is refused, and its connection ended (RFC 9112, 6.1).
+    """
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the header. Raises ParsingError, which is answered by 400."""
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
 
     def received(self, data: bytes) -> int:
         """Take what came of the request; returns how many bytes of it were used."""

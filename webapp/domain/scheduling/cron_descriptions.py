@@ -11,7 +11,7 @@ _SIZES = (60, 24, 31, 12, 7)
 _DAY, _WEEKDAY = 2, 4
 _EVEN = {0: 60, 1: 24, 3: 12}
 """Parts that start anew after so many values: a step that divides them is the same distance everywhere."""
-_EVERY = re.compile(r"\*/([0-9]+) \* \* \* \*|0 \*/([0-9]+) \* \* \*", re.ASCII)
+_EVERY = re.compile(r"\*/([0-9]{1,2}) \* \* \* \*|0 \*/([0-9]{1,2}) \* \* \*", re.ASCII)
 _ORDINALS = {"1": "st", "2": "nd", "3": "rd"}
 
 
@@ -53,7 +53,7 @@ def _without_uneven_steps(cron: str) -> str:
 
 def _is_even(part: str, place: int) -> bool:
     base, _, step = part.partition("/")
-    return base == "*" and step.isdecimal() and place in _EVEN and _EVEN[place] % int(step) == 0
+    return base == "*" and step.isdecimal() and place in _EVEN and int(step) > 0 and _EVEN[place] % int(step) == 0
 
 
 def _values(part: str, place: int) -> set[int]:
