@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tests.support import browser as browsers
 from tests.support.compiled import compiled_once
 from tests.support.filled import Filled, common_folder, fill, filled_once
+from tests.support.people import add_people
 from tests.support.personal_data import Watch, watched
 from tests.support.postgresql import Server, serving
 from tests.support.together import Together
@@ -129,6 +130,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file."""
     file = tmp_path_factory.mktemp("template") / FILE
     upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_people(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in which each role has its person: adding them takes longer than copying it."""
+    folder = tmp_path_factory.mktemp("people")
+    file = Path(shutil.copy(sqlite_template, folder / FILE))
+    made = build_runtime(settings_for(f"sqlite:///{file}", folder))
+    add_people(made)
+    made.db.close()
     return file
 
 

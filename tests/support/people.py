@@ -2,7 +2,9 @@
 
 import html
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,9 +38,13 @@ def add_people(runtime: Runtime) -> None:
 
 
 @pytest.fixture
-def desk(sqlite_runtime: Runtime) -> Runtime:
+def desk(sqlite_runtime: Runtime, sqlite_with_people: Path, tmp_path: Path) -> Runtime:
     """A desk where each role has its person."""
-    add_people(sqlite_runtime)
+    pool: Any = sqlite_runtime.db.engine.pool
+    if pool.checkedin() or pool.checkedout():  # Something was written for this test already.
+        add_people(sqlite_runtime)
+    else:
+        shutil.copy(sqlite_with_people, tmp_path / sqlite_with_people.name)
     return sqlite_runtime
 
 
