@@ -49,6 +49,8 @@ def record_after(runtime: Runtime, audit_id: int) -> str | None:
     "statement",
     [
         "UPDATE audit SET reason = 'So.' WHERE id = 1",
+        # What was redacted stands there again, as it was sealed at first.
+        "UPDATE audit SET reason = 'Because.' WHERE id = 1",
         "UPDATE audit SET actor = 'user:9' WHERE id = 1",
         "UPDATE audit SET after = '{}' WHERE action = 'audit.redacted'",
         "DELETE FROM audit WHERE action = 'audit.redact'",

@@ -77,14 +77,20 @@ def redact(
 def is_as_sealed(
     session: Session, batch: int, found: str, keys: Sequence[bytes], above: frozenset[int] = frozenset()
 ) -> bool:
-    """Whether this digest of the batch is the one of its seal, or the one that recorded redactions lead to from it.
+    """Whether this digest of the batch is the one of its seal, or the one that its redactions lead to from there.
 
-    `above` are the batches whose redactions led to this question.
+    What was redacted and stands there again is not. `above` are the batches whose redactions led to this question.
     """
     seal = session.scalars(select(AuditSeal).where(AuditSeal.batch == batch)).one_or_none()
     if seal is None or not _is_genuine(seal, keys):
         return False
-    return found == seal.digest or found == _after_redactions(session, seal, keys, above | {batch})
+    return found == _after_redactions(session, seal, keys, above | {batch})
+
+
+def redacted_batches(session: Session) -> frozenset[int]:
+    """The batches of which some record says that they were redacted, whoever wrote it."""
+    named = select(Audit.subject_id).where(Audit.subject_kind == SUBJECT, Audit.action.in_((BEGUN, DONE)))
+    return frozenset(session.scalars(named.distinct()))
 
 
 def _after_redactions(session: Session, seal: AuditSeal, keys: Sequence[bytes], above: frozenset[int]) -> str | None:

@@ -8,10 +8,18 @@ from sqlalchemy.orm import Session
 
 from webapp.models import Audit, AuditHead, AuditSeal
 from webapp.services.audit.digest import digest
-from webapp.services.audit.redaction import is_as_sealed
+from webapp.services.audit.redaction import is_as_sealed, redacted_batches
 from webapp.services.audit.trail import GENESIS, key_id, link_hash
 
 _PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What every seal is held against: keys by their names, and the batches that were redacted since."""
+
+    keys: dict[str, bytes]
+    redacted: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -30,7 +38,7 @@ class Verified:
 
 def verify(session: Session, keys: Sequence[bytes]) -> Verified:
     """Walk every chain from its first seal to its head. `keys` are the present and the former sealing keys."""
-    known = {key_id(key): key for key in keys}
+    known = _Known({key_id(key): key for key in keys}, redacted_batches(session))
     found = Verified(problems=[])
     for chain in session.scalars(select(AuditHead.chain).order_by(AuditHead.chain)):
         problem = _first_break(session, chain, known, found)
@@ -42,7 +50,7 @@ def verify(session: Session, keys: Sequence[bytes]) -> Verified:
 
 def verify_newest(session: Session, keys: Sequence[bytes], most: int) -> Verified:
     """Walk the newest seals of every chain up to its head, at most so many of each: what a page has time for."""
-    known = {key_id(key): key for key in keys}
+    known = _Known({key_id(key): key for key in keys}, redacted_batches(session))
     found = Verified(problems=[])
     for head in session.scalars(select(AuditHead).order_by(AuditHead.chain)).all():
         query = select(AuditSeal).where(AuditSeal.chain == head.chain).order_by(AuditSeal.seq.desc()).limit(most)
@@ -53,13 +61,13 @@ def verify_newest(session: Session, keys: Sequence[bytes], most: int) -> Verifie
 
 
 def _break_among(
-    session: Session, head: AuditHead, seals: Sequence[AuditSeal], keys: dict[str, bytes], found: Verified
+    session: Session, head: AuditHead, seals: Sequence[AuditSeal], known: _Known, found: Verified
 ) -> str | None:
     previous = seals[0].previous if seals else GENESIS
     for place, seal in enumerate(seals):
         if seal.seq != seals[0].seq + place:
             return f"Chain {head.chain}: seal {seals[0].seq + place} is missing."
-        if problem := _wrong(session, head.chain, seal, previous, keys):
+        if problem := _wrong(session, head.chain, seal, previous, known):
             return problem
         found.seals, found.rows, previous = found.seals + 1, found.rows + seal.rows, seal.hash
     return (
@@ -67,13 +75,13 @@ def _break_among(
     )
 
 
-def _first_break(session: Session, chain: str, keys: dict[str, bytes], found: Verified) -> str | None:
+def _first_break(session: Session, chain: str, known: _Known, found: Verified) -> str | None:
     previous, seq = GENESIS, 0
     for seal in _seals(session, chain):
         seq += 1
         if seal.seq != seq:
             return f"Chain {chain}: seal {seq} is missing."
-        if problem := _wrong(session, chain, seal, previous, keys):
+        if problem := _wrong(session, chain, seal, previous, known):
             return problem
         found.seals += 1
         found.rows += seal.rows
@@ -84,7 +92,8 @@ def _first_break(session: Session, chain: str, keys: dict[str, bytes], found: Ve
     return None
 
 
-def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, keys: dict[str, bytes]) -> str | None:
+def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, known: _Known) -> str | None:
+    keys = known.keys
     where = f"Chain {chain}, seal {seal.seq} (batch {seal.batch})"
     if seal.previous != previous:
         return f"{where} does not follow the seal before it."
@@ -96,7 +105,8 @@ def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, keys: d
     if counted != seal.rows:
         return f"{where} covers {seal.rows} records, but {counted} are there."
     found = digest(session, seal.batch)
-    if found != seal.digest and not is_as_sealed(session, seal.batch, found, list(keys.values())):
+    is_plain = found == seal.digest and seal.batch not in known.redacted
+    if not is_plain and not is_as_sealed(session, seal.batch, found, list(keys.values())):
         return f"{where}: a record was changed."
     made = link_hash(keys[seal.key_id], chain, seal.seq, seal.batch, seal.rows, seal.digest, seal.previous)
     return None if made == seal.hash else f"{where} was forged."
