@@ -40,12 +40,12 @@ class Chunks:
         action: Callable[..., Outcome],
         step: int,
         only: list[int] | None,
-        size: int = CHUNK,
+        size: int | None = None,
     ) -> None:
         """`only` are the rows that a retry takes, where these are not its failed items themselves; `size` is that of a
-        chunk.
+        chunk, or CHUNK.
         """
-        self._size = size
+        self._size = CHUNK if size is None else size
         self._control, self._due, self._action, self._db, self._recorder = (
             control,
             due,

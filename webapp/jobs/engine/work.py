@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.jobs.engine.chunks import CHUNK, Chunks, DryChunks
+from webapp.jobs.engine.chunks import Chunks, DryChunks
 from webapp.jobs.engine.provider_batches import BatchRunner, ProviderBatch
 from webapp.jobs.engine.run_control import RunControl
 from webapp.jobs.engine.run_recorder import RunRecorder
@@ -52,7 +52,7 @@ class Work:
         action: Action,
         dry: Action | None = None,
         only: list[int] | None = None,
-        size: int = CHUNK,
+        size: int | None = None,
     ) -> None:
         """Do the action to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead.
 
