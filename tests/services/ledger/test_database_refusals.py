@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from tests.support.market import NOW, Market, Undone, all_books_agree
+from tests.support.market import DIVINE, NOW, Market, Undone, all_books_agree
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import (
     Account,
@@ -35,6 +35,7 @@ from webapp.models import (
 )
 from webapp.models.base import Instant, Json
 from webapp.runtime import Runtime
+from webapp.services.audit import trail
 from webapp.services.ledger import accounts
 from webapp.services.ledger import posting as ledger_posting
 
@@ -228,3 +229,32 @@ def test_a_run_that_moved_money_is_not_removed(pg_runtime: Runtime) -> None:
 def test_no_book_is_emptied_at_once(pg_runtime: Runtime, table: str) -> None:
     with pytest.raises(DBAPIError, match="never removed"), pg_runtime.db.transaction() as session:
         session.execute(text(f"TRUNCATE {table} CASCADE"))
+
+
+def test_a_table_of_the_sessions_own_deceives_no_trigger(pg_runtime: Runtime) -> None:
+    """Whoever may connect may make temporary tables, and they come before the desk's where nothing else is said."""
+    with pg_runtime.db.transaction() as session:
+        session.execute(insert(Run).values(filled(Run, 1, {"status": "succeeded"})))
+        pools = [accounts.pool(session, AccountKind.CLEARING, "NGN", at=NOW, owner=owner) for owner in ("a", "b")]
+        how: Any = {"kind": TransferKind.DEPOSIT, "currency": "NGN", "at": NOW, "run_id": 1}
+        ledger_posting.post(session, reference="x", legs=[(pools[0], -5), (pools[1], 5)], **how)
+        trail.record(session, DIVINE, "party.change", ("party", 1), at=NOW, reason="Because.")
+    with pytest.raises(DBAPIError, match="moved money"), pg_runtime.db.transaction() as session:
+        session.execute(text("CREATE TEMP TABLE transfer (id bigint, run_id bigint)"))
+        session.execute(text("DELETE FROM public.run WHERE id = 1"))
+    with pytest.raises(DBAPIError, match="written once"), pg_runtime.db.transaction() as session:
+        session.execute(text("CREATE TEMP TABLE audit AS SELECT * FROM public.audit WHERE reason = 'Because.'"))
+        session.execute(
+            text("UPDATE audit SET subject_kind = 'audit_batch', subject_id = batch, action = 'audit.redact'")
+        )
+        session.execute(text("UPDATE audit SET batch = batch + 1"))
+        session.execute(text("UPDATE public.audit SET reason = 'So.' WHERE reason = 'Because.'"))
+
+
+def test_each_trigger_that_looks_something_up_says_where(pg_runtime: Runtime) -> None:
+    functions = text(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype "
+        "AND prosrc ~* 'from' AND NOT coalesce(array_to_string(proconfig, ',') LIKE 'search_path=%pg_temp', false)"
+    )
+    with pg_runtime.db.reading() as session:
+        assert session.scalars(functions).all() == []
