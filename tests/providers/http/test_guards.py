@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from tests.jobs.steps.test_fault_modes import refunding
+from tests.jobs.steps.test_fault_modes import refunding, settled
 from tests.support.job_runs import run_job_now
 from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, runtime, world  # noqa: F401
@@ -38,7 +38,7 @@ def test_a_payout_that_may_have_been_sent_is_asked_about_not_sent(
         [again] = payouts.claim_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
         session.execute(update(Payout).values(next_try_at=clock.now()))
     assert (taken.may_send, again.may_send) == (True, False)
-    run_job_now(runtime, JOB)
+    settled(runtime)
 
     assert posted["transfer"] == 1
     with runtime.db.reading() as session:
