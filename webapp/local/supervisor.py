@@ -29,8 +29,12 @@ _READY_SECONDS, _STOP_SECONDS, _TICK = 60.0, 25.0, 0.1
 _stop_requested = threading.Event()
 
 
-class _StopRequested(Exception):
-    """Someone asked to stop."""
+class _StopRequested(BaseException):
+    """Someone asked to stop.
+
+    It is raised wherever the signal comes, amid a statement too: what handles an Exception there, as SQLAlchemy does,
+    would make another of it.
+    """
 
 
 def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
