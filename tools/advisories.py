@@ -69,7 +69,7 @@ def affected(snapshot: Mapping[str, Any], versions: Mapping[str, str], accepted:
         version = versions.get(advisory["package"])
         if version is not None and affects(advisory, version) and advisory["id"] not in accepted:
             names = ", ".join([advisory["id"], *advisory["aliases"]])
-            yield f"{advisory['package']} {version} is affected by {names}: {advisory['about']}"
+            yield f"{advisory['package']} {version} is affected by {names}"
 
 
 def unsupported(snapshot: Mapping[str, Any], versions: Mapping[str, str], accepted: Mapping[str, Any]) -> Iterator[str]:
@@ -110,15 +110,10 @@ def compact(entries: Sequence[Mapping[str, Any]], packages: set[str]) -> list[Ad
 def _kept(entry: Mapping[str, Any], part: Mapping[str, Any], package: str) -> Advisory:
     ranges = [each["events"] for each in part.get("ranges", []) if each["type"] == "ECOSYSTEM"]
     advisory = {"id": entry["id"], "package": package, "aliases": sorted(entry.get("aliases", []))}
-    advisory |= {"ranges": ranges, "versions": [], "about": _about(entry)}
+    advisory |= {"ranges": ranges, "versions": []}
     listed = [str(each) for each in part.get("versions", [])]
     advisory["versions"] = [each for each in listed if not _readable(each) or not affects(advisory, each)]
     return advisory
-
-
-def _about(entry: Mapping[str, Any]) -> str:
-    first = re.split(r"(?<=[.!?])\s|\n", str(entry.get("summary") or entry.get("details", "")).strip())[0]
-    return first if len(first) <= 160 else first[:159] + "…"
 
 
 def _readable(version: str) -> bool:

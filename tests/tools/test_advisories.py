@@ -10,7 +10,7 @@ from typing import Any
 import advisories
 import pytest
 
-ADVISORY = {"id": "PYSEC-1", "package": "oven", "aliases": ["CVE-1"], "about": "It burns.", "versions": ["0.1rc9"]}
+ADVISORY = {"id": "PYSEC-1", "package": "oven", "aliases": ["CVE-1"], "versions": ["0.1rc9"]}
 
 
 def _advisory(*events: dict[str, str]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_without_a_fix_every_later_version_is_affected() -> None:
 def test_what_is_affected_is_named_until_it_is_accepted_with_a_reason_and_a_date() -> None:
     snapshot, versions = {"advisories": [SINCE_ONE]}, {"oven": "1.2"}
     assert list(advisories.affected(snapshot, versions, {})) == [
-        "oven 1.2 is affected by PYSEC-1, CVE-1: It burns.",
+        "oven 1.2 is affected by PYSEC-1, CVE-1",
     ]
     accepted = {"PYSEC-1": {"reason": "We bake nothing.", "date": date(2026, 11, 27)}}
     assert list(advisories.affected(snapshot, versions, accepted)) == []
@@ -87,7 +87,7 @@ def test_the_snapshot_is_made_from_a_clone_of_the_database(tmp_path: Path) -> No
         name = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"]
         subprocess.run(["git", "-C", str(tmp_path), *name, *arguments], check=True, capture_output=True)
 
-    entry = {"id": "PYSEC-1", "aliases": ["CVE-1"], "details": "It burns. Take care."}
+    entry = {"id": "PYSEC-1", "aliases": ["CVE-1"], "details": "It burns."}
     part: dict[str, Any] = {"package": {"name": "Oven", "ecosystem": "PyPI"}, "versions": ["1.1", "0.1rc9", "odd"]}
     part["ranges"] = [
         {"type": "GIT", "events": [{"introduced": "abc"}]},
