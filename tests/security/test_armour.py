@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.people import PASSWORD, hidden, send
+from tests.support.people import PAGES_OF_PEOPLE, PASSWORD, hidden, send
 from webapp.app import create_app
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
@@ -81,16 +81,7 @@ def test_https_is_remembered(somebody: FlaskClient) -> None:
 
 def test_no_page_has_what_the_policy_would_block(sign_in: SignIn) -> None:
     client = sign_in("admin")
-    for path in (
-        "/",
-        "/users",
-        "/users/1",
-        "/users/add",
-        "/tokens",
-        "/profile",
-        "/profile/second-factor",
-        "/profile/passkeys",
-    ):
+    for path in PAGES_OF_PEOPLE:
         page = client.get(path).text
         assert " style=" not in page, path
         assert " onclick=" not in page, path

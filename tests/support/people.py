@@ -19,6 +19,17 @@ from webapp.runtime import Runtime
 from webapp.services.users import users
 
 PASSWORD = "seven quiet herons"
+PAGES_OF_PEOPLE = (
+    "/",
+    "/users",
+    "/users/1",
+    "/users/add",
+    "/tokens",
+    "/profile",
+    "/profile/second-factor",
+    "/profile/passkeys",
+)
+"""The Overview, and the pages about people and how they sign in, as an administrator opens them."""
 SETUP = Actor("cli", None, "setup", ROLES["admin"])
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, render_template_string
 from werkzeug.serving import make_server
 
-from tests.support.people import PASSWORD
+from tests.support.people import PAGES_OF_PEOPLE, PASSWORD
 from webapp.security import signed_in
 
 pytestmark = pytest.mark.browser
@@ -55,16 +55,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 
 def test_no_page_makes_the_browser_complain(page: Any, address: str) -> None:
-    for path in (
-        "/",
-        "/users",
-        "/users/1",
-        "/users/add",
-        "/tokens",
-        "/profile",
-        "/profile/second-factor",
-        "/profile/passkeys",
-    ):
+    for path in PAGES_OF_PEOPLE:
         assert page.goto(address + path).status == 200
         assert page.locator("h1").count() == 1
     assert page.complaints == []
@@ -72,16 +63,7 @@ def test_no_page_makes_the_browser_complain(page: Any, address: str) -> None:
 
 def test_no_page_is_wider_than_a_phone(page: Any, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
-    for path in (
-        "/",
-        "/users",
-        "/users/1",
-        "/users/add",
-        "/tokens",
-        "/profile",
-        "/profile/second-factor",
-        "/profile/passkeys",
-    ):
+    for path in PAGES_OF_PEOPLE:
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") == 390, path
     page.click("summary")
