@@ -142,3 +142,25 @@ def test_what_was_kept_as_a_row_each_is_counted_when_the_desk_is_upgraded(url: s
     with unwatched(url) as connection:
         assert [row["id"] for row in rows(connection, "incoming_webhook")] == [1]
         assert [(row["count"], row["body"]) for row in rows(connection, "incoming_kind")] == [(2, "body 3")]
+
+
+def test_tenants_that_orders_name_are_there_when_the_desk_is_upgraded(url: str) -> None:
+    bring(url, "0051")
+    with unwatched(url) as connection:
+        put(connection, "party", id=1, demo=True)
+        put(connection, "party", id=2, ref="other", demo=False)
+        for number, tenant, buyer in ((1, "demo-shop", 1), (2, "shop", 2), (3, "shop", 1), (4, None, 2)):
+            put(
+                connection,
+                "purchase_order",
+                id=number,
+                ref=str(number),
+                tenant=tenant,
+                buyer_id=buyer,
+                seller_id=3 - buyer,
+            )
+
+    bring(url, "0052")
+    with unwatched(url) as connection:
+        made = {row["ref"]: (row["name"], bool(row["demo"])) for row in rows(connection, "tenant")}
+        assert made == {"demo-shop": ("demo-shop", True), "shop": ("shop", False)}

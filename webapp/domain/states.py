@@ -269,3 +269,11 @@ class MirrorStatus(StrEnum):
     DONE = "done"
     DEAD = "dead"
     MISSING = "missing"
+
+
+class SubscriptionStatus(StrEnum):
+    """A tenant's right to sell. While it is `expired` the tenant sells still, for the days of grace."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"

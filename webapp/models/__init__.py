@@ -1,5 +1,6 @@
 """Rows: columns and constraints, no decisions."""
 
+from webapp.models.analytics import AnalyticsDay, TenantDailyFigure
 from webapp.models.approval import Approval, Spending
 from webapp.models.archive import ArchivePart
 from webapp.models.audit import Audit, AuditHead, AuditSeal
@@ -21,6 +22,8 @@ from webapp.models.provider import (
     Reconciliation,
 )
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
+from webapp.models.storefront import CartItem, Customer, OrderLine, Product, Tenant
+from webapp.models.subscription import Subscription
 from webapp.models.user import (
     ApiToken,
     FailedLogin,
@@ -37,6 +40,7 @@ from webapp.models.webhook import IgnoredWebhookEvent, InboundWebhook, WebhookEn
 __all__ = [
     "Account",
     "Alert",
+    "AnalyticsDay",
     "ApiToken",
     "Approval",
     "ArchivePart",
@@ -46,7 +50,9 @@ __all__ = [
     "AutoDeduct",
     "AutoDeduction",
     "Base",
+    "CartItem",
     "Chargeback",
+    "Customer",
     "DailyFigure",
     "Delivery",
     "Discrepancy",
@@ -65,6 +71,7 @@ __all__ = [
     "MirrorAccount",
     "MirrorEntry",
     "Order",
+    "OrderLine",
     "Party",
     "Passkey",
     "PasskeyChallenge",
@@ -74,6 +81,7 @@ __all__ = [
     "PayoutPause",
     "PayoutSchedule",
     "Process",
+    "Product",
     "ProviderState",
     "ProviderToken",
     "Reconciliation",
@@ -86,6 +94,9 @@ __all__ = [
     "Schedule",
     "Spending",
     "StoredSetting",
+    "Subscription",
+    "Tenant",
+    "TenantDailyFigure",
     "TokenSpending",
     "Transfer",
     "User",

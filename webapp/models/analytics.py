@@ -1,0 +1,40 @@
+"""Analytics: each tenant's figures of a day, and which days are whole."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Currency, Minor
+
+
+class TenantDailyFigure(Base):
+    """What a tenant sold on one day, in one currency."""
+
+    __tablename__ = "tenant_daily_figure"
+    __table_args__ = (
+        CheckConstraint(
+            "orders >= 0 AND revenue >= 0 AND new_customers >= 0 AND products_sold >= 0", name="not_negative"
+        ),
+        Index("ix_tenant_daily_figure_day", "day", "tenant_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    orders: Mapped[int]
+    revenue: Mapped[Minor]
+    new_customers: Mapped[int]
+    products_sold: Mapped[int]
+
+
+class AnalyticsDay(Base):
+    """A day whose figures are all there: it is written with the last of them."""
+
+    __tablename__ = "analytics_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    tenants: Mapped[int]
+    """How many have figures of it."""
+    closed_at: Mapped[datetime]
+    run_id: Mapped[int | None]
