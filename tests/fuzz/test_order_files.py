@@ -10,10 +10,10 @@ from tests.fuzz.bounded import BLOWN_UP, IN_TIME, TEXTS, fuzzed, raises_only, re
 from webapp.domain.money.money import LARGEST, known_currencies
 from webapp.domain.states import Policy
 from webapp.errors import Invalid
-from webapp.importers import csv_records, order_lines
+from webapp.importers import csv_records, order_records
 from webapp.importers.csv_records import LONGEST, RowError
 from webapp.importers.order_columns import COLUMNS, REQUIRED, Layout
-from webapp.importers.order_lines import Defaults, OrderLine
+from webapp.importers.order_records import Defaults, OrderRecord
 
 DEFAULTS = Defaults(datetime(2026, 3, 31, tzinfo=UTC), 14, 3, 250)
 LAYOUT = Layout(",".join(COLUMNS))
@@ -71,8 +71,8 @@ def test_the_work_of_reading_grows_with_the_file_alone(raw: bytes) -> None:
         assert number
 
 
-def _read(text: str) -> OrderLine:
-    return order_lines.read(2, text, LAYOUT, DEFAULTS)
+def _read(text: str) -> OrderRecord:
+    return order_records.read(2, text, LAYOUT, DEFAULTS)
 
 
 @fuzzed(150)

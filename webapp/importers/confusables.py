@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from webapp.db import Database
 from webapp.domain.confusables import difference, skeleton
-from webapp.importers.order_lines import OrderLine
+from webapp.importers.order_records import OrderRecord
 from webapp.models import Order, Party
 
 TABLES = """
@@ -35,7 +35,7 @@ GROUP BY alike.line, alike.name, alike.other ORDER BY alike.line, alike.name
 _BATCH = 20_000
 
 
-def add(lines: sqlite3.Connection, rows: list[OrderLine]) -> None:
+def add(lines: sqlite3.Connection, rows: list[OrderRecord]) -> None:
     """Keep the references of lines."""
     lines.execute("BEGIN")
     lines.executemany(_ADD, _references(rows))
@@ -64,7 +64,7 @@ def warnings(lines: sqlite3.Connection) -> Iterator[tuple[int, str]]:
         yield line, f"{name} {ref!r} looks like {other!r} {where}: {difference(ref, other)}. It is taken as another"
 
 
-def _references(rows: list[OrderLine]) -> Iterator[tuple[str, str, str, int, str]]:
+def _references(rows: list[OrderRecord]) -> Iterator[tuple[str, str, str, int, str]]:
     for row in rows:
         for kind, name, ref in (
             ("order", "order_ref", row.ref),

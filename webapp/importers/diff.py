@@ -13,7 +13,7 @@ from webapp.domain.instants import format_instant, parse_instant
 from webapp.domain.money.money import Money
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.importers.order_fields import stored
-from webapp.importers.order_lines import OrderLine
+from webapp.importers.order_records import OrderRecord
 from webapp.services.imports.order_updates import Changes
 
 _ADVICE = "Mend the line, or change the order on the desk."
@@ -34,7 +34,7 @@ class OrderDiff(NamedTuple):
         return bool(not self.problem and (self.paid or self.completed or self.release_at))
 
 
-def compare(line: OrderLine, known: Any) -> OrderDiff:
+def compare(line: OrderRecord, known: Any) -> OrderDiff:
     """Hold a line against the order that the desk has under its reference."""
     wrong = [_both(name, here, there) for name, here, there in _fixed(line, known) if here != there]
     paid = completed = False
@@ -54,7 +54,7 @@ def compare(line: OrderLine, known: Any) -> OrderDiff:
     return OrderDiff("", paid, completed, release)
 
 
-def plan(lines: Sequence[OrderLine], known: Mapping[str, Any]) -> Changes:
+def plan(lines: Sequence[OrderRecord], known: Mapping[str, Any]) -> Changes:
     """What the lines change about orders that are there, as they are now."""
     changes = Changes()
     for line in lines:
@@ -71,7 +71,7 @@ def plan(lines: Sequence[OrderLine], known: Mapping[str, Any]) -> Changes:
     return changes
 
 
-def _fixed(line: OrderLine, known: Any) -> list[tuple[str, str, str]]:
+def _fixed(line: OrderRecord, known: Any) -> list[tuple[str, str, str]]:
     """What never changes once the order is there: name, the desk's value, the file's."""
     pairs = [
         ("buyer_ref", known.buyer, line.buyer),
@@ -101,7 +101,7 @@ def _may_be_completed(known: Any, paid: bool) -> bool:
     return known.completed_at is None and (paid or under_way)
 
 
-def _release(line: OrderLine, known: Any, completed: bool) -> tuple[str | None, list[str]]:
+def _release(line: OrderRecord, known: Any, completed: bool) -> tuple[str | None, list[str]]:
     """The date that the escrow gets; or why not. A date is only put off, and one that people put off stands."""
     by_completion = completed and known.policy in AFTER_COMPLETION
     if line.release_at is None or not ("r" in line.given or by_completion):

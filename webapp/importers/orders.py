@@ -12,7 +12,7 @@ from webapp.errors import Invalid
 from webapp.importers.csv_records import RowError, lines, require_readable
 from webapp.importers.diff import compare, plan
 from webapp.importers.order_columns import Layout
-from webapp.importers.order_lines import Defaults, OrderLine, read, reference_of
+from webapp.importers.order_records import Defaults, OrderRecord, read, reference_of
 from webapp.importers.rejects import write_rejects
 from webapp.importers.staging_file import StagingFile
 from webapp.runtime import Runtime
@@ -103,7 +103,7 @@ def _check(runtime: Runtime, file: Path, staging: StagingFile, progress: Progres
     return count
 
 
-def _of_forgotten(batch: list[OrderLine], gone: set[str], known: Collection[str]) -> Iterator[tuple[int, str]]:
+def _of_forgotten(batch: list[OrderRecord], gone: set[str], known: Collection[str]) -> Iterator[tuple[int, str]]:
     """New orders of parties that are forgotten."""
     for line in batch:
         for column, ref in (("buyer_ref", line.buyer), ("seller_ref", line.seller)):
@@ -153,7 +153,7 @@ def _in_batches(found: Iterator[Record]) -> Iterator[list[Record]]:
 
 
 def _sort(batch: list[Record], layout: Layout, defaults: Defaults, staging: StagingFile) -> None:
-    good: list[OrderLine] = []
+    good: list[OrderRecord] = []
     bad: list[tuple[int, str]] = []
     refs: list[tuple[int, str]] = []
     for number, text, problem in batch:

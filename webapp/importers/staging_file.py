@@ -9,15 +9,15 @@ from typing import Self
 
 from webapp.db import Database
 from webapp.importers import confusables
-from webapp.importers.order_lines import OrderLine
+from webapp.importers.order_records import OrderRecord
 
-_FIELDS = ", ".join(OrderLine._fields)
+_FIELDS = ", ".join(OrderRecord._fields)
 _TABLES = f"""
 CREATE TABLE row ({_FIELDS.replace("line,", "line INTEGER PRIMARY KEY,", 1)}, state DEFAULT 'new');
 CREATE TABLE problem (line INTEGER PRIMARY KEY, reason TEXT NOT NULL);
 CREATE TABLE party (ref, currency, PRIMARY KEY (ref, currency)) WITHOUT ROWID;
 {confusables.TABLES}"""
-_ADD = f"INSERT INTO row ({_FIELDS}) VALUES ({', '.join('?' * len(OrderLine._fields))})"
+_ADD = f"INSERT INTO row ({_FIELDS}) VALUES ({', '.join('?' * len(OrderRecord._fields))})"
 _ADD_BAD = "INSERT INTO row (line, ref, state) VALUES (?, ?, 'bad')"
 _ADD_PROBLEM = (
     "INSERT INTO problem VALUES (?, ?) ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason"
@@ -84,7 +84,7 @@ class StagingFile:
         self._db.close()
         self._folder.cleanup()
 
-    def add(self, rows: list[OrderLine]) -> None:
+    def add(self, rows: list[OrderRecord]) -> None:
         """Keep good lines."""
         self._many(_ADD, rows)
         confusables.add(self._db, rows)
@@ -122,13 +122,13 @@ class StagingFile:
         """Line and sentence of each reference that looks like another, in order."""
         return confusables.warnings(self._db)
 
-    def batches(self, size: int, state: str = "new") -> Iterator[list[OrderLine]]:
+    def batches(self, size: int, state: str = "new") -> Iterator[list[OrderRecord]]:
         """The lines of a state, in order, so many at a time: those that are neither rejected nor there already."""
         last = 0
         find = f"SELECT {_FIELDS} FROM row WHERE state = ? AND line > ? ORDER BY line LIMIT ?"
         while found := self._db.execute(find, (state, last, size)).fetchall():
             last = found[-1][0]
-            yield [OrderLine._make(row) for row in found]
+            yield [OrderRecord._make(row) for row in found]
 
     def parties(self, size: int) -> Iterator[list[tuple[str, list[str]]]]:
         """Each party of the lines to load with its currencies, so many parties at a time."""

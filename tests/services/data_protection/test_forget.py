@@ -16,7 +16,7 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, Invalid, NotAllowed, Refusal
-from webapp.importers.order_lines import OrderLine
+from webapp.importers.order_records import OrderRecord
 from webapp.importers.orders import import_orders
 from webapp.models import Account, Audit, Delivery, Evidence, Idempotency, InboundWebhook, Message, Party
 from webapp.runtime import Runtime
@@ -264,6 +264,6 @@ def test_an_import_loads_nothing_of_a_forgotten_party(sqlite_runtime: Runtime, t
     assert (done.imported, done.rejected) == (0, 1)
     assert "'p-imani' is a party that is forgotten" in problems[0]
     created = "2026-03-02 09:30:00.000000"
-    line = OrderLine(2, "o-9", "p-imani", scene.other.ref, 500, "NGN", 0, "deadline", created, None, None, None, "")
+    line = OrderRecord(2, "o-9", "p-imani", scene.other.ref, 500, "NGN", 0, "deadline", created, None, None, None, "")
     with pytest.raises(Conflict, match="p-imani was forgotten meanwhile"), sqlite_runtime.db.transaction() as session:
         load(session, [line], at=NOW, actor=DIVINE)

@@ -20,7 +20,7 @@ class Defaults(NamedTuple):
     fee_basis_points: int
 
 
-class OrderLine(NamedTuple):
+class OrderRecord(NamedTuple):
     """The values of one good line. Amounts in minor units, times as stored text; `given` names optional columns."""
 
     line: int
@@ -38,7 +38,7 @@ class OrderLine(NamedTuple):
     given: str
 
 
-def read(number: int, text: str, layout: Layout, defaults: Defaults) -> OrderLine:
+def read(number: int, text: str, layout: Layout, defaults: Defaults) -> OrderRecord:
     """The values of a line. Raises RowError with everything that is wrong with it."""
     fields = layout.fields(text)
     try:
@@ -55,7 +55,7 @@ def reference_of(text: str, layout: Layout) -> str | None:
         return None
 
 
-def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderLine:
+def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderRecord:
     ref, buyer, seller, amount, currency, how, created, paid, completed, release, fee = fields
     created_at = order_fields.instant(created, "created_at")
     paid_at = order_fields.instant(paid, "paid_at")
@@ -67,7 +67,7 @@ def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderLi
     if release_at is None:
         release_at = order_fields.release_at(policy, began, completed_at, defaults.release_days, defaults.buffer_days)
     minor = _amount(amount, currency)
-    return OrderLine(
+    return OrderRecord(
         number,
         order_fields.reference(ref, "order_ref"),
         *_parties(buyer, seller),

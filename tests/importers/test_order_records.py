@@ -6,14 +6,14 @@ import pytest
 
 from webapp.importers.csv_records import RowError
 from webapp.importers.order_columns import COLUMNS, Layout
-from webapp.importers.order_lines import Defaults, OrderLine, read
+from webapp.importers.order_records import Defaults, OrderRecord, read
 
 RULES = Defaults(datetime(2026, 3, 1, tzinfo=UTC), release_days=7, buffer_days=3, fee_basis_points=250)
 LAYOUT = Layout(",".join(COLUMNS))
 GOOD = {"order_ref": "o-1", "buyer_ref": "ama", "seller_ref": "kofi", "amount": "1250.50", "currency": "NGN"}
 
 
-def line_of(**fields: str) -> OrderLine:
+def line_of(**fields: str) -> OrderRecord:
     said = GOOD | fields
     return read(
         2,
