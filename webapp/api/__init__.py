@@ -12,6 +12,7 @@ from webapp.api.framework.binding import IdConverter, bind
 from webapp.api.framework.docs_routes import register_docs
 from webapp.api.framework.rate_limit import register_rate_limit
 from webapp.api.framework.routing import Endpoint, Endpoints
+from webapp.api.jobs.legacy_cron_jobs import register_cron_addresses
 from webapp.api.jobs.legacy_escrow_jobs import register_unconfigured_answer
 from webapp.api.probes.health import register_probes
 from webapp.api.webhooks.receiver import register_receivers
@@ -27,6 +28,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     register_docs(app, declared)
     register_probes(app, runtime)
     register_unconfigured_answer(app, runtime)
+    register_cron_addresses(app, runtime)
     register_receivers(app, runtime)
     register_rate_limit(app, runtime)
 

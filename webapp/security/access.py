@@ -8,6 +8,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "(anybody)"
 SIGNED_IN = "(anybody signed in)"
 OF_ITS_SCREEN = "(as its screen)"
+OF_CRON = "(the token of cron)"
 
 
 def needs(permission: str) -> Callable[[View], View]:
@@ -34,6 +35,11 @@ def for_machines(view: View) -> View:
     """The view proves its caller by itself, by a signature: no CSRF token is asked for."""
     view.desk_for_machines = True  # type: ignore[attr-defined]
     return public(view)
+
+
+def for_cron(view: View) -> View:
+    """The view is for CRON_SECRET_TOKEN alone: no person, and no other token, whatever its scopes."""
+    return needs(OF_CRON)(view)
 
 
 def for_scripts(view: View) -> View:

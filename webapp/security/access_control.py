@@ -9,12 +9,13 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from webapp import logs
-from webapp.errors import NotAllowed
+from webapp.errors import NotAllowed, NotSignedIn, Unavailable
 from webapp.models import User
 from webapp.security import kept_forms
-from webapp.security.access import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
+from webapp.security.access import OF_CRON, PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json, bearer_secret, is_for_programs
 from webapp.security.context import current_actor, current_principal, request_id, runtime
+from webapp.services.users import api_tokens
 
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
@@ -76,6 +77,9 @@ def _check_permission() -> ResponseReturnValue | None:
     declared = permission_of(view)
     if view is None or declared == PUBLIC:
         return None
+    if declared == OF_CRON:
+        _require_cron()
+        return None
     if bearer_secret() is not None and not is_for_programs():
         raise NotAllowed("Pages are for people. A token calls the addresses below /api.")
     actor = current_actor()
@@ -85,6 +89,16 @@ def _check_permission() -> ResponseReturnValue | None:
     if declared != SIGNED_IN:
         actor.require(declared)
     return _ask_for_a_new_password()
+
+
+def _require_cron() -> None:
+    """These addresses have an effect by GET too, so that a browser's session never counts: another site could ask."""
+    expected = runtime().settings.cron_secret_token
+    if not expected:
+        raise Unavailable("No CRON_SECRET_TOKEN is set, so nobody may start this. Set one, and send it.")
+    if not api_tokens.same_secret(bearer_secret() or "", expected):
+        raise NotSignedIn("Send the token of CRON_SECRET_TOKEN: Authorization: Bearer <token>.")
+    logs.bind(actor=current_actor().key)
 
 
 def _ask_for_a_new_password() -> ResponseReturnValue | None:

@@ -9,8 +9,10 @@ from flask import Flask
 from tests.api.conftest import Api, Caller
 from tests.conftest import settings_for
 from webapp.api import all_endpoints
+from webapp.api.framework.cron_calls_openapi import operation_id
 from webapp.app import create_app
 from webapp.domain.outbox.event_types import EVENTS
+from webapp.domain.scheduling.cron_addresses import CRON_ADDRESSES
 from webapp.providers import catalogue
 from webapp.runtime import Runtime, build_runtime
 
@@ -132,7 +134,8 @@ def test_the_description_is_whole(caller: Caller) -> None:
     operations = [told for methods in document["paths"].values() for told in methods.values()]
     names = [told["operationId"] for told in operations]
     inbound = {f"take_{provider}_webhook" for provider in [each.name for each in catalogue.every()]}
-    assert sorted(names) == sorted({endpoint.name for endpoint in all_endpoints()} | inbound)
+    called = {operation_id(job, method) for job in CRON_ADDRESSES.values() for method in ("get", "post")}
+    assert sorted(names) == sorted({endpoint.name for endpoint in all_endpoints()} | inbound | called)
     for path, methods in document["paths"].items():
         for told in methods.values():
             parts = [parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"]
@@ -154,7 +157,11 @@ def test_every_webhook_that_goes_out_is_described(caller: Caller) -> None:
 def test_every_address_of_the_api_is_described(web: Flask, caller: Caller) -> None:
     document = caller().get("/api/openapi.json").json
     described = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
-    ours = ("/api/v", *(f"/webhooks/{provider}" for provider in [each.name for each in catalogue.every()]))
+    ours = (
+        "/api/v",
+        *CRON_ADDRESSES,
+        *(f"/webhooks/{provider}" for provider in [each.name for each in catalogue.every()]),
+    )
     routes = {rule.rule.replace("<id:", "<") for rule in web.url_map.iter_rules() if rule.rule.startswith(ours)}
     assert routes <= described
 

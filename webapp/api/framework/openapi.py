@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from webapp.api.framework import inbound_webhooks_openapi, outgoing_webhooks_openapi, responses
+from webapp.api.framework import cron_calls_openapi, inbound_webhooks_openapi, outgoing_webhooks_openapi, responses
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.responses import REFERENCE
 from webapp.api.framework.routing import Endpoint
@@ -26,7 +26,7 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     for endpoint in declared:
         operation = _operation(endpoint, schemas)
         paths.setdefault(described_path(endpoint.path), {})[endpoint.method.lower()] = operation
-    paths |= inbound_webhooks_openapi.described()
+    paths |= cron_calls_openapi.described() | inbound_webhooks_openapi.described()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Escrow Desk", "version": version, "description": _ABOUT},
@@ -34,7 +34,7 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
         "webhooks": outgoing_webhooks_openapi.described(),
         "components": {
             "schemas": {"Problem": responses.PROBLEM} | schemas.definitions | outgoing_webhooks_openapi.schemas(),
-            "securitySchemes": _SCHEMES,
+            "securitySchemes": _SCHEMES | cron_calls_openapi.SCHEMES,
         },
         "security": [{"token": []}, {"session": []}],
     }
@@ -80,7 +80,7 @@ class _Schemas:
 
 
 def _schemas(declared: list[Endpoint]) -> _Schemas:
-    models: set[tuple[type[BaseModel], JsonSchemaMode]] = set()
+    models = cron_calls_openapi.shapes()
     for endpoint in declared:
         models.add((endpoint.answer, "serialization"))
         body = endpoint.takes("body")

@@ -25,6 +25,7 @@ __all__ = [
     "history",
     "items",
     "lines",
+    "queue_run",
     "recent",
     "repeat",
     "retry",
@@ -57,7 +58,7 @@ def trigger(
         _require_choice(schedule, actor)
     if not dry_run:
         _refuse_beside_another(session, job)
-    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run, parameters=parameters)
+    return queue_run(session, job, actor, trigger, at or now, now, dry_run=dry_run, parameters=parameters)
 
 
 def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
@@ -71,7 +72,7 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
     failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
     if session.scalars(failed).first() is None:
         raise Conflict(f"Nothing failed in run {run_id}.")
-    return _made(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), parent_id=parent.id)
+    return queue_run(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), parent_id=parent.id)
 
 
 def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:
@@ -80,7 +81,7 @@ def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:
     parent = get(session, run_id)
     locked(session, parent.job)
     _refuse_beside_another(session, parent.job)
-    return _made(session, parent.job, actor, Trigger.MANUAL, parent.at, database_now(session), parent_id=parent.id)
+    return queue_run(session, parent.job, actor, Trigger.MANUAL, parent.at, database_now(session), parent_id=parent.id)
 
 
 def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None:
@@ -109,7 +110,7 @@ def claim_for_outside_cron(
     schedule = locked(session, job)
     if at is not None and not dry_run:
         _require_choice(schedule, actor)
-    return _made(session, job, actor, Trigger.MANUAL, at or now, now, dry_run=dry_run)
+    return queue_run(session, job, actor, Trigger.MANUAL, at or now, now, dry_run=dry_run)
 
 
 def _refuse_future(at: datetime | None, now: datetime, dry_run: bool) -> None:
@@ -132,7 +133,10 @@ def _refuse_beside_another(session: Session, job: str) -> None:
         raise Conflict(f"Run {other.id} of {job} is {other.status}. Wait for it to end.")
 
 
-def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: datetime, now: datetime, **more: Any) -> Run:
+def queue_run(
+    session: Session, job: str, actor: Actor, trigger: Trigger, at: datetime, now: datetime, **more: Any
+) -> Run:
+    """A queued run without a slot, on record with whoever asked for it. It waits its turn behind another."""
     run = Run(
         job=job,
         at=at,

@@ -68,6 +68,26 @@ def claim_latest(session: Session, job: str, at: datetime, *, actor: Actor) -> i
     return made[0] if made else None
 
 
+def claim_for_call(session: Session, schedule: Schedule, at: datetime, *, actor: Actor) -> int | None:
+    """The run of the latest slot, however late, also of one before the plan began; None when it has had its own.
+
+    What was planned before it is settled by the job's rule of catching up. The schedule's row is locked already.
+    """
+    recurrence = Recurrence(schedule.cron, schedule.zone)
+    slot = recurrence.previous(at)
+    if slot is None:
+        return None
+    planned = schedule.next_slot if schedule.next_slot is not None else slot
+    if planned < slot and schedule.catch_up == CatchUp.EACH:
+        _settle_each(session, schedule, recurrence, at, actor)
+    elif planned < slot:
+        insert_missed(session, schedule.job, planned, _before(recurrence, slot), at, _WHY)
+    if planned >= slot or schedule.catch_up != CatchUp.EACH:
+        _advance(session, schedule.job, recurrence.next(slot))
+    missed = _is_missed(session, schedule.job, slot)
+    return None if missed else _insert_run(session, schedule.job, slot, Trigger.API, at, actor)
+
+
 def _claim_stretch(session: Session, job: str, at: datetime) -> list[int]:
     schedule = locked(session, job)
     if schedule.next_slot is None or schedule.next_slot > at or schedule.paused_at is not None:

@@ -1,0 +1,6 @@
+"""The addresses by which an outside scheduler starts jobs that it ran before there was a desk, kept as they were."""
+
+CRON_ADDRESSES = {
+    "/api/admin/cleanup": "clean_up_data",
+}
+"""Which job each address starts."""
