@@ -92,6 +92,7 @@ class Settings(OidcSettings):
     auto_deduct_percent: int = Field(30, ge=1, le=100)
     auto_deduct_minimum_balance: PerCurrency = {"RWF": 10_000}
     auto_deduct_zone: str = "Africa/Nairobi"
+    analytics_day: Literal["utc", "tenant"] = "utc"
     escrow_fee_basis_points: int = Field(0, ge=0, le=10_000)
     approval_limits: PerCurrency = {}
     approval_expiry_hours: int = Field(72, ge=1)

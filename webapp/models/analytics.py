@@ -32,9 +32,25 @@ class AnalyticsDay(Base):
     """A day whose figures are all there: it is written with the last of them."""
 
     __tablename__ = "analytics_day"
+    __table_args__ = (Index("ix_analytics_day_closed_at", "closed_at"),)
 
     day: Mapped[date] = mapped_column(primary_key=True)
     tenants: Mapped[int]
     """How many have figures of it."""
     closed_at: Mapped[datetime]
     run_id: Mapped[int | None]
+
+
+class AnalyticsTotal(Base):
+    """What all tenants together sold on one day, in one currency; made with their own figures of the day."""
+
+    __tablename__ = "analytics_total"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    orders: Mapped[int]
+    revenue: Mapped[Minor]
+    new_customers: Mapped[int]
+    products_sold: Mapped[int]
+    tenants: Mapped[int]
+    """How many have figures in this currency."""

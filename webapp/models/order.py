@@ -9,6 +9,7 @@ from webapp.models.base import Base, Currency, Key, Minor, Ref, Word
 
 _UNPAID = text("status = 'awaiting_payment'")
 _OF_TENANT = text("tenant IS NOT NULL")
+_PAID = text("tenant IS NOT NULL AND paid_at IS NOT NULL")
 
 
 class Order(Base):
@@ -29,6 +30,7 @@ class Order(Base):
             sqlite_where=_OF_TENANT,
         ),
         Index("ix_purchase_order_day", "created_at", "id", postgresql_where=_OF_TENANT, sqlite_where=_OF_TENANT),
+        Index("ix_purchase_order_paid", "paid_at", "id", postgresql_where=_PAID, sqlite_where=_PAID),
     )
 
     id: Mapped[Key]

@@ -86,6 +86,11 @@ class Work:
             if not self.dry_run:
                 self._one(kind, item, action)
 
+    def attempt(self, kind: str, item: int, action: Callable[[Session, int], Outcome]) -> None:
+        """Do one thing that does many, in a transaction of its own. When it raises it is named, and the run goes on."""
+        self.control.check()
+        self._one(kind, item, action)
+
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
         """Write a line to the log and to the run's page."""
         self.recorder.log(event, level, **fields)
@@ -96,13 +101,13 @@ class Work:
         with self.db.reading() as session:
             return database_now(session)
 
-    def _one(self, kind: str, item: int, action: Callable[[Session, int], None]) -> None:
+    def _one(self, kind: str, item: int, action: Callable[[Session, int], Outcome | None]) -> None:
         try:
             self.recorder.record(lambda session: _done(session, kind, item, action))
         except Exception as problem:
             self.recorder.fail_item(kind, item, problem)
 
 
-def _done(session: Session, kind: str, item: int, action: Callable[[Session, int], None]) -> Outcome:
-    action(session, item)
-    return Outcome(kind, done=1)
+def _done(session: Session, kind: str, item: int, action: Callable[[Session, int], Outcome | None]) -> Outcome:
+    made = action(session, item)
+    return Outcome(kind, done=1) if made is None else made

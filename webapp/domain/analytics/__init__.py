@@ -1,0 +1,1 @@
+"""Analytics: the days and the periods by which figures are told."""
