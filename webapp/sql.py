@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    column,
     func,
     literal,
     literal_column,
@@ -115,6 +116,38 @@ def labelled(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> lis
     """The columns under their names; plain values become literals of the type they have in the model."""
     table: Any = model.__table__
     return [_expression(value, table.c, name).label(name) for name, value in columns.items()]
+
+
+def given_rows(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
+    """Rows of values as columns that a SELECT reads, by one bind for any number of rows.
+
+    They are named, and typed, as the columns of the model. All rows name the same columns.
+    """
+    table: Any = model.__table__
+    names = list(rows[0])
+    text = json.dumps([[_plain(row[name], is_sqlite(session)) for name in names] for row in rows])
+    if is_sqlite(session):
+        each = func.json_each(text).table_valued("value", name="given")
+        return {
+            name: func.json_extract(each.c.value, f"$[{place}]", type_=table.c[name].type)
+            for place, name in enumerate(names)
+        }
+    each = func.jsonb_array_elements(cast(literal(text, String()), postgresql.JSONB)).table_valued(
+        column("value", postgresql.JSONB)
+    )
+    lines = each.render_derived(name="given")
+    return {
+        name: lines.c.value.op("->>")(literal_column(str(place), BigInteger)).cast(table.c[name].type)
+        for place, name in enumerate(names)
+    }
+
+
+def _plain(value: Any, on_sqlite: bool) -> Any:
+    """A value as JSON has it; an instant as the text that the database reads as one."""
+    if not isinstance(value, datetime):
+        return value
+    at = value.astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S.%f}" if on_sqlite else at.isoformat()
 
 
 def json_text(on_sqlite: bool, pairs: Mapping[str, Column]) -> ColumnElement[str]:

@@ -15,6 +15,7 @@ _READ = frozenset(
         "delivery:read",
         "webhook:read",
         "book:read",
+        "storefront:read",
     ]
 )
 _CASE = frozenset(
@@ -58,6 +59,7 @@ _ADMIN = frozenset(
         "party:money",
         "party:export",
         "party:forget",
+        "storefront:write",
     ]
 )
 
@@ -80,6 +82,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "parties": frozenset({"party:read", "party:write", "party:auto-deduct", "wallet:open"}),
     "parties:money": frozenset({"party:read", "party:money"}),
     "parties:forget": frozenset({"party:read", "party:forget"}),
+    "storefront": frozenset({"storefront:read", "storefront:write"}),
     "payments": frozenset({"payment:read", "payment:create", "payment:verify", "money:propose", "order:read"}),
     "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),

@@ -35,7 +35,8 @@ class Tenant(Base):
     grace_days: Mapped[int | None]
     """Its own; else as the settings say."""
     created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
+    """Null while only orders name it, and the marketplace has told nothing of it."""
     stored_at: Mapped[datetime]
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 

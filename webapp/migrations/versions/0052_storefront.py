@@ -14,8 +14,8 @@ revision = "0052"
 down_revision = "0051"
 
 _NAMED_BY_ORDERS = """
-INSERT INTO tenant (ref, name, created_at, updated_at, stored_at, demo)
-SELECT bought.tenant, bought.tenant, min(bought.created_at), min(bought.created_at), min(bought.created_at),
+INSERT INTO tenant (ref, name, created_at, stored_at, demo)
+SELECT bought.tenant, bought.tenant, min(bought.created_at), min(bought.created_at),
        count(CASE WHEN buyer.demo THEN 1 END) = count(*)
 FROM purchase_order AS bought JOIN party AS buyer ON buyer.id = bought.buyer_id
 WHERE bought.tenant IS NOT NULL GROUP BY bought.tenant
@@ -41,7 +41,9 @@ def _tenants() -> None:
         sa.Column("email", sa.String(200), nullable=True),
         sa.Column("zone", sa.String(40), nullable=True),
         sa.Column("grace_days", BIG, nullable=True),
-        *_times(),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=True),
+        sa.Column("stored_at", INSTANT, nullable=False),
         sa.Column("demo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint("grace_days IS NULL OR grace_days >= 0", name=op.f("ck_tenant_grace_days")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),

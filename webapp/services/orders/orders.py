@@ -20,6 +20,7 @@ from webapp.services.common import events, lookup, validation
 from webapp.services.escrows import release_dates, voids
 from webapp.services.orders import wallet_funding
 from webapp.services.parties import parties
+from webapp.services.storefront import tenants
 from webapp.settings import Settings
 from webapp.sql import insert_new, lock, one_of
 
@@ -53,6 +54,8 @@ def create(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setti
 def make(session: Session, new: NewOrder, *, at: datetime, actor: Actor, settings: Settings) -> Order:
     """The same for a caller who has checked that the actor may."""
     fee = _checked(session, new, settings)
+    if new.tenant is not None:
+        tenants.admit_orders(session, [new.tenant], at=at, actor=actor)
     order = _insert_order(session, new, at)
     escrow = Escrow(
         ref=escrow_ref(order.ref),

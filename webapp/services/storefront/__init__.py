@@ -1,0 +1,1 @@
+"""Tenants with their products, customers, order lines and carts, as the marketplace tells of them."""
