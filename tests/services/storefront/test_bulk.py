@@ -97,7 +97,7 @@ def test_rows_are_created_changed_and_left_alone(shop: Market, store: Store) -> 
 def test_a_bad_row_keeps_none_of_the_others(shop: Market, store: Store) -> None:
     order(shop, "o2", tenant=None)
     order(shop, "o3", tenant="other")
-    bad = {
+    bad: dict[str, dict[str, Any]] = {
         "There is no order 'nowhere': send the order first.": {"order": "nowhere"},
         "Order 'o2' is of no tenant, not of 'shop'.": {"order": "o2"},
         "Order 'o3' is of tenant 'other', not of 'shop'.": {"order": "o3"},
@@ -125,7 +125,7 @@ def test_a_cart_needs_a_product_of_its_own_tenant(shop: Market, store: Store) ->
 
 def test_what_is_older_than_the_desk_has_it_is_rejected(shop: Market, store: Store) -> None:
     newer, older = NOW, NOW - HOUR
-    made = {"created_at": NOW - 5 * HOUR}
+    made: dict[str, Any] = {"created_at": NOW - 5 * HOUR}
     rows = [replace(PRODUCT, name=str(at), updated_at=at, **made) for at in (newer, older, newer)]
     results = [store(tables.PRODUCTS, row)[0] for row in rows]
     assert outcomes(results) == ["updated", "rejected", "unchanged"]

@@ -39,8 +39,8 @@ def _of_refs(row: GivenRow) -> str | None:
 
 
 def _of_times(row: GivenRow, at: datetime) -> str | None:
-    for name, said in (("created_at", row.created_at), ("updated_at", row.updated_at)):
-        if said is not None and said > at + AHEAD:
+    for name, given in (("created_at", row.created_at), ("updated_at", row.updated_at)):
+        if given is not None and given > at + AHEAD:
             return f"{name} is in the future."
     if row.created_at is not None and row.updated_at is not None and row.updated_at < row.created_at:
         return "updated_at is before created_at."

@@ -142,11 +142,11 @@ def _compared(
         created = given.created_at or given.updated_at or at
         times = {"created_at": created, "updated_at": given.updated_at or max(created, at), "stored_at": at}
         return RowOutcome.CREATED, None, {"ref": given.ref, **own, **times}
-    told_at = there.updated_at
-    if given.updated_at is not None and told_at is not None and given.updated_at < told_at:
-        return RowOutcome.REJECTED, f"The desk has a newer one, of {clock.iso(told_at)}.", None
-    values = {**own, "created_at": given.created_at or there.created_at, "updated_at": given.updated_at or told_at}
-    if told_at is not None and all(getattr(there, name) == value for name, value in values.items()):
+    known_at = there.updated_at
+    if given.updated_at is not None and known_at is not None and given.updated_at < known_at:
+        return RowOutcome.REJECTED, f"The desk has a newer one, of {clock.iso(known_at)}.", None
+    values = {**own, "created_at": given.created_at or there.created_at, "updated_at": given.updated_at or known_at}
+    if known_at is not None and all(getattr(there, name) == value for name, value in values.items()):
         return RowOutcome.UNCHANGED, None, None
     return RowOutcome.UPDATED, None, {"ref": given.ref, **values, "updated_at": given.updated_at or at, "stored_at": at}
 

@@ -69,8 +69,8 @@ def _tenant(change: Change, number: int) -> Record:
 
 
 def _shown(values: Any) -> dict[str, Any]:
-    told_at = values["updated_at"]
-    return {name: values[name] for name in _OF_A_TENANT} | {"updated_at": told_at and clock.iso(told_at)}
+    known_at = values["updated_at"]
+    return {name: values[name] for name in _OF_A_TENANT} | {"updated_at": known_at and clock.iso(known_at)}
 
 
 def _action_of(table: StorefrontTable) -> str:
