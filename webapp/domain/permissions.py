@@ -16,6 +16,7 @@ _READ = frozenset(
         "webhook:read",
         "book:read",
         "storefront:read",
+        "analytics:read",
     ]
 )
 _CASE = frozenset(
@@ -87,6 +88,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),
     "webhooks": frozenset({"webhook:read", "webhook:manage", "webhook:replay", "delivery:read", "delivery:retry"}),
+    "analytics": frozenset({"analytics:read"}),
     "alerts": frozenset({"alert:read", "alert:manage"}),
     "audit": frozenset({"audit:read"}),
     "tokens": frozenset({"token:manage"}),

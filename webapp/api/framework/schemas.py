@@ -4,7 +4,7 @@ import base64
 import binascii
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
@@ -36,6 +36,12 @@ def _instant(sent: Any) -> Any:
     return instants.parse_instant(sent)
 
 
+def _day(sent: Any) -> Any:
+    if not isinstance(sent, str):
+        raise ValueError("must be a text such as 2026-03-31")
+    return instants.parse_day(sent, UTC).date()
+
+
 def _clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
@@ -63,6 +69,15 @@ RequestInstant = Annotated[
     ),
 ]
 """An instant that a caller sends."""
+RequestDay = Annotated[
+    date,
+    BeforeValidator(_day),
+    Field(
+        description=f"A day as `2026-03-31`, in the years {instants.FIRST_YEAR} to {instants.LAST_YEAR}.",
+        examples=["2026-03-31"],
+    ),
+]
+"""A day that a caller sends."""
 MinorUnits = Annotated[int, Field(strict=True, ge=0, le=LARGEST, description="Minor units.")]
 """An amount that a caller sends with its currency elsewhere: a whole number, never a text, a float or a boolean."""
 Instant = Annotated[
