@@ -1,21 +1,20 @@
 """Values in words, for templates: money with its currency, time relative and exact, states with icon and colour."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import NumberPattern, parse_pattern
 from flask import Flask
 from flask_babel import format_timedelta, get_locale, gettext
 from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
+from webapp.domain import durations
 from webapp.domain.actors import named
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
 from webapp.domain.instants import format_instant, parts_of, shown_in
-from webapp.domain.money.money import exponent, major_text, to_major
+from webapp.domain.money.formatting import localized
 from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
 
@@ -33,17 +32,7 @@ def money(amount: int | None, currency: str) -> str:
     """Minor units with their currency, in the reader's locale; plain for a currency that nobody knows."""
     if amount is None:
         return "–"
-    locale = get_locale() or "en"
-    try:
-        pattern = _pattern(exponent(currency))
-    except ValueError:
-        return f"{currency}\xa0{major_text(amount, currency)}"
-    return str(pattern.apply(to_major(amount, currency), locale, currency=currency, currency_digits=False))
-
-
-@lru_cache
-def _pattern(decimals: int) -> NumberPattern:
-    return parse_pattern("\xa4\xa4\xa0#,##0" + ("." + "0" * decimals if decimals else ""))
+    return localized(amount, currency, get_locale() or "en")
 
 
 def exact(instant: datetime) -> str:
@@ -90,14 +79,7 @@ def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
 
 def duration(seconds: float | None) -> str:
     """A length of time: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds is None:
-        return "–"
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return "–" if seconds is None else durations.in_words(seconds)
 
 
 def register_filters(app: Flask) -> None:

@@ -13,10 +13,9 @@ from webapp import clock
 from webapp.admin.ui.formatting import current_zone
 from webapp.admin.ui.lists.columns import Column
 from webapp.admin.ui.lists.listing import Listing
+from webapp.domain.csv_cells import safe
 from webapp.domain.instants import shown_in
 from webapp.domain.money.money import major_text
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def download(
@@ -31,11 +30,6 @@ def download(
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "X-Accel-Buffering": "no"},
     )
-
-
-def safe(value: Any) -> Any:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _lines(columns: list[Column], batches: Iterator[list[Any]], zone: ZoneInfo) -> Iterator[str]:
