@@ -173,6 +173,14 @@ def iso_text(on_sqlite: bool, instant: Column) -> ColumnElement[str]:
     return func.to_char(func.timezone("UTC", instant), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 
 
+def epoch_seconds(on_sqlite: bool, instant: Column) -> ColumnElement[int]:
+    """Whole seconds since 1970, rounded down: the same number on both databases."""
+    if on_sqlite:
+        # Without its fraction, which SQLite would round to a millisecond, and by that to the next second.
+        return cast(func.strftime("%s", func.substr(instant, 1, 19)), BigInteger)
+    return cast(func.floor(func.extract("epoch", instant)), BigInteger)
+
+
 def _expression(value: Column, known: Any, name: str) -> Any:
     if isinstance(value, ColumnElement) or hasattr(value, "__clause_element__"):
         return value

@@ -15,6 +15,8 @@ MAY = {
     "money:approve": {"approver", "admin"},
     "job:run": {"operator", "admin"},
     "job:pause": {"operator", "admin"},
+    "report:read": {"viewer", "agent", "approver", "operator", "admin"},
+    "report:make": {"operator", "admin"},
     "money:stop": {"admin"},
     "money:reverse": {"admin"},
     "user:manage": {"admin"},

@@ -17,6 +17,7 @@ _READ = frozenset(
         "book:read",
         "storefront:read",
         "analytics:read",
+        "report:read",
     ]
 )
 _CASE = frozenset(
@@ -40,6 +41,7 @@ _OPERATE = frozenset(
         "payment:verify",
         "delivery:retry",
         "webhook:replay",
+        "report:make",
     ]
 )
 _ADMIN = frozenset(
@@ -91,6 +93,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "analytics": frozenset({"analytics:read"}),
     "alerts": frozenset({"alert:read", "alert:manage"}),
     "audit": frozenset({"audit:read"}),
+    "reports": frozenset({"report:read", "report:make", "job:read", "job:run"}),
     "tokens": frozenset({"token:manage"}),
 }
 """What a token may be given. No scope has `money:approve` or `book:accept`: tokens never approve, and accept

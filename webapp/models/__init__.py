@@ -21,6 +21,7 @@ from webapp.models.provider import (
     ProviderToken,
     Reconciliation,
 )
+from webapp.models.report import Report, ReportFile, ReportRecipient, ReportSubscription
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
 from webapp.models.storefront import CartItem, Customer, OrderLine, Product, Tenant
 from webapp.models.subscription import Subscription
@@ -87,6 +88,10 @@ __all__ = [
     "ProviderToken",
     "Reconciliation",
     "Refund",
+    "Report",
+    "ReportFile",
+    "ReportRecipient",
+    "ReportSubscription",
     "Role",
     "Run",
     "RunItem",

@@ -20,6 +20,8 @@ class Dispute(Base):
         Index("ix_dispute_due", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_dispute_status", "status", "due_at", "id"),
         Index("ix_dispute_escrow_id", "escrow_id", "id"),
+        Index("ix_dispute_opened_at", "opened_at"),
+        Index("ix_dispute_resolved_at", "resolved_at"),
         CheckConstraint("waiting_on IN ('buyer', 'seller')", name="waiting_on"),
     )
 

@@ -74,7 +74,7 @@ class Reconciliation(Base):
     """One comparison of our books with another's, and what it counted."""
 
     __tablename__ = "reconciliation"
-    __table_args__ = (Index("ix_reconciliation_source", "source", "id"),)
+    __table_args__ = (Index("ix_reconciliation_source", "source", "id"), Index("ix_reconciliation_at", "at"))
 
     id: Mapped[Key]
     source: Mapped[Word]
@@ -116,6 +116,8 @@ class Discrepancy(Base):
     __table_args__ = (
         Index("uq_discrepancy_open", "source", "reference", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_discrepancy_source", "source", "id"),
+        Index("ix_discrepancy_first_seen_at", "first_seen_at"),
+        Index("ix_discrepancy_resolved_at", "resolved_at"),
     )
 
     id: Mapped[Key]

@@ -50,6 +50,7 @@ class Run(Base):
         Index("ix_run_job", "job", "id"),
         Index("ix_run_job_status", "job", "status", "id"),
         Index("uq_run_running", "job", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+        Index("ix_run_at", "at", postgresql_using="brin"),
         Index("ix_run_unfinished", "status", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )
 
@@ -158,6 +159,7 @@ class Alert(Base):
         ),
         Index("ix_alert_status", "status", "id"),
         Index("ix_alert_subject", "subject", "id"),
+        Index("ix_alert_fired_at", "fired_at"),
     )
 
     id: Mapped[Key]

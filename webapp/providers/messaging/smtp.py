@@ -22,6 +22,15 @@ _FOR_GOOD = 500
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 @dataclass(frozen=True)
 class Email:
     """A message in plain text. Its name makes the Message-ID, which stays the same when it is sent again."""
@@ -30,6 +39,7 @@ class Email:
     to: str
     subject: str
     body: str
+    attachments: Sequence[Attachment] = ()
 
 
 class Mail:
@@ -87,6 +97,9 @@ class Mail:
         message["Message-ID"] = f"<{email.name}@{self._from.domain or 'localhost'}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(email.body)
+        for each in email.attachments:
+            kind, _, detail = each.media_type.partition("/")
+            message.add_attachment(each.content, maintype=kind, subtype=detail, filename=each.name)
         return message
 
     def _connected(self) -> smtplib.SMTP:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from webapp.domain.outbox import delivery_rules
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
+from webapp.providers.messaging.smtp import Attachment
+from webapp.services.notifications import attachments
 from webapp.services.webhooks import endpoint_health
 from webapp.sql import begins, one_of
 
@@ -37,6 +39,7 @@ class ClaimedDelivery:
     recipient: str
     title: str
     body: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,9 @@ def claim(
     ).all()
     rows = select(Delivery, WebhookEndpoint).outerjoin(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
     mine = rows.where(one_of(session, Delivery.id, taken)).order_by(Delivery.id)
-    return [_claimed(*row) for row in session.execute(mine.execution_options(populate_existing=True))]
+    found = session.execute(mine.execution_options(populate_existing=True)).all()
+    attached = attachments.of_deliveries(session, [delivery for delivery, _endpoint in found])
+    return [_claimed(*row, attached.get(row[0].id, ())) for row in found]
 
 
 def settle(session: Session, results: Sequence[tuple[ClaimedDelivery, Result]], at: datetime) -> int:
@@ -174,7 +179,7 @@ def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _claimed(row: Delivery, endpoint: WebhookEndpoint | None) -> ClaimedDelivery:
+def _claimed(row: Delivery, endpoint: WebhookEndpoint | None, attached: tuple[Attachment, ...]) -> ClaimedDelivery:
     return ClaimedDelivery(
         row.id,
         row.attempts,
@@ -188,6 +193,7 @@ def _claimed(row: Delivery, endpoint: WebhookEndpoint | None) -> ClaimedDelivery
         row.recipient or "",
         row.title or "",
         row.body,
+        attached,
     )
 
 

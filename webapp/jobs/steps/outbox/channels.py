@@ -85,7 +85,9 @@ class Channels:
 
     def _emails(self, deliveries: list[ClaimedDelivery]) -> list[tuple[ClaimedDelivery, Result]]:
         turns = list(takewhile(lambda delivery: self._has_turn(delivery.channel), deliveries))
-        emails = [Email(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
+        emails = [
+            Email(f"delivery-{each.id}", each.recipient, each.title, each.body, each.attachments) for each in turns
+        ]
         ended = dict(zip([each.id for each in turns], self._mail.send(emails), strict=True))
         return [(delivery, _of_email(ended.get(delivery.id, NotTried()))) for delivery in deliveries]
 

@@ -273,6 +273,12 @@ TEXTS: dict[str, Text] = {
         "Your password is taken for a while",
         "The password of your account is taken for a while, though the desk takes none otherwise.",
     ),
+    "staff.report": Text(
+        "{report}",
+        "Hello {name},\n\nthe report is attached as PDF and CSV. Its days are whole days in UTC; it was made on {made}."
+        "\n\n{figures}\n\nIt also stands on {link}. You have subscribed to it; end that on {end}.",
+        "{report}: {link}",
+    ),
     "alert.firing": Text(
         "{severity}: {subject}",
         "{sentence}\n\nRule {rule}, since {since}. {link}",
