@@ -56,6 +56,10 @@ def order(market: Market, ref: str = "o1", tenant: str | None = "shop", amount: 
     return orders.create(market.session, new, at=NOW, actor=DIVINE, settings=market.runtime.settings)
 
 
+def named(tenant: str, ref: str) -> GivenRow:
+    return GivenRow(tenant=tenant, ref=ref)
+
+
 def outcomes(results: Sequence[RowResult]) -> list[str]:
     return [str(result.outcome) for result in results]
 
@@ -142,7 +146,7 @@ def test_a_tenant_that_only_orders_name_becomes_what_the_marketplace_tells(shop:
 
 def test_what_is_removed_is_answered_row_by_row(shop: Market, store: Store, session: Session) -> None:
     store(tables.CARTS, ITEM, replace(ITEM, ref="c2"))
-    names = [("shop", "c1"), ("shop", "nothing"), ("nobody", "c1"), ("shop", "c1")]
+    names = [named("shop", "c1"), named("shop", "nothing"), named("nobody", "c1"), named("shop", "c1")]
     results = bulk.remove(session, tables.CARTS, names, at=NOW, actor=DIVINE)
     assert outcomes(results) == ["deleted", "unchanged", "rejected", "rejected"]
     assert list(session.scalars(select(CartItem.ref))) == ["c2"]
@@ -153,7 +157,7 @@ def test_what_is_removed_is_answered_row_by_row(shop: Market, store: Store, sess
 def test_lines_and_carts_outlive_their_order_and_product(shop: Market, store: Store, session: Session) -> None:
     store(tables.CARTS, ITEM)
     store(tables.ORDER_LINES, LINE)
-    bulk.remove(session, tables.PRODUCTS, [("shop", "p1")], at=NOW, actor=DIVINE)
+    bulk.remove(session, tables.PRODUCTS, [named("shop", "p1")], at=NOW, actor=DIVINE)
     session.add(copy := Order(**_bare_order(session, "o9")))
     session.flush()
     store(tables.ORDER_LINES, replace(LINE, order="o9"))
@@ -177,7 +181,7 @@ def test_a_tenant_that_has_anything_stays(shop: Market, store: Store, session: S
     times = {"expire_date": NOW, "created_at": NOW, "changed_at": NOW}
     session.add(Subscription(tenant_id=subscribed, status="active", **times))
     session.flush()
-    names = [("", ref) for ref in ("shop", "empty", "subscribed", "nothing")]
+    names = [named("", ref) for ref in ("shop", "empty", "subscribed", "nothing")]
     results = bulk.remove(session, tables.TENANTS, names, at=NOW, actor=DIVINE)
     assert outcomes(results) == ["rejected", "deleted", "rejected", "unchanged"]
     assert results[0].detail == "Tenant shop has orders and products: it stays."
@@ -186,7 +190,7 @@ def test_a_tenant_that_has_anything_stays(shop: Market, store: Store, session: S
 
 def test_what_was_stored_is_on_record_by_tenant(shop: Market, store: Store, session: Session) -> None:
     store(tables.CUSTOMERS, *(CustomerRow(ref=str(number), tenant="shop") for number in range(3)))
-    bulk.remove(session, tables.CUSTOMERS, [("shop", "1")], at=NOW, actor=DIVINE)
+    bulk.remove(session, tables.CUSTOMERS, [named("shop", "1")], at=NOW, actor=DIVINE)
     kept = select(Audit.action, Audit.after).where(Audit.subject_kind == "tenant").order_by(Audit.batch, Audit.pos)
     found = session.execute(kept).all()
     assert [row.action for row in found] == ["tenant.create", "product.store", "customer.store", "customer.remove"]
@@ -207,7 +211,7 @@ def test_nobody_without_the_permission_stores_or_removes(session: Session, marke
     with pytest.raises(NotAllowed):
         bulk.upsert(session, tables.TENANTS, [SHOP], at=NOW, actor=VIEWER)
     with pytest.raises(NotAllowed):
-        bulk.remove(session, tables.TENANTS, [("", "shop")], at=NOW, actor=VIEWER)
+        bulk.remove(session, tables.TENANTS, [named("", "shop")], at=NOW, actor=VIEWER)
 
 
 def test_a_preview_stores_nothing(session: Session, market: Market) -> None:

@@ -70,9 +70,14 @@ def _checked(shape: type[BaseModel], sent: dict[str, Any]) -> BaseModel:
     try:
         return shape.model_validate(sent)
     except ValidationError as error:
-        fields = {_place(found["loc"]): _sentence(found) for found in error.errors(include_url=False)}
+        fields = problems(error)
         names = ", ".join(fields)
         raise Invalid(f"Some of the input can't be used: {names}. Nothing was changed.", fields=fields) from None
+
+
+def problems(error: ValidationError) -> dict[str, str]:
+    """A sentence for each field that is wrong."""
+    return {_place(found["loc"]): _sentence(found) for found in error.errors(include_url=False)}
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from webapp.domain.instants import known_zones
 from webapp.domain.money.money import LARGEST, exponent
-from webapp.domain.storefront.rows import CartItemRow, GivenRow, OrderLineRow, ProductRow, TenantRow
+from webapp.domain.storefront.rows import CartItemRow, GivenRow, OrderLineRow, ProductRow, TenantRow, UnusableRow
 
 LONGEST_REF = 80
 LONGEST_TENANT = 40
@@ -21,7 +21,12 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 def problem(row: GivenRow, at: datetime) -> str | None:
     """Why the row can't be taken, or None."""
-    return _of_refs(row) or _of_times(row, at) or _of_values(row)
+    return unusable(row) or _of_refs(row) or _of_times(row, at) or _of_values(row)
+
+
+def unusable(row: GivenRow) -> str | None:
+    """Why what was sent is no row at all, or None."""
+    return row.problem if isinstance(row, UnusableRow) else None
 
 
 def _of_refs(row: GivenRow) -> str | None:

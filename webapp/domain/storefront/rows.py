@@ -75,6 +75,13 @@ class CartItemRow(GivenRow):
     customer: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusableRow(GivenRow):
+    """What could not be read as a row at all, with what could be made out of its references."""
+
+    problem: str
+
+
 @dataclass(frozen=True, slots=True)
 class RowResult:
     """What became of one row of a call; the sentence says why when it was not done."""

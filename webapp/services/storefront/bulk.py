@@ -83,11 +83,12 @@ def preview(session: Session, table: StorefrontTable, rows: Sequence[GivenRow], 
 
 
 def remove(
-    session: Session, table: StorefrontTable, names: Sequence[Name], *, at: datetime, actor: Actor
+    session: Session, table: StorefrontTable, rows: Sequence[GivenRow], *, at: datetime, actor: Actor
 ) -> list[RowResult]:
     """Remove rows by tenant and reference. What is not there is unchanged; a tenant that has anything stays."""
     actor.require("storefront:write")
-    batch = _Batch(table, [GivenRow(ref=ref, tenant=tenant) for tenant, ref in names])
+    batch = _Batch(table, rows)
+    batch.reject(checks.unusable)
     batch.reject_doubles()
     ids = _tenants(session, batch, locked=True)
     batch.reject(lambda row: parents.no_tenant(table, row, ids))

@@ -1,0 +1,1 @@
+"""Tenants, their products, customers, order lines and carts."""
