@@ -95,7 +95,8 @@ def test_rows_are_removed_by_reference(shop: Api) -> None:
 def test_lists_page_and_filter(shop: Api) -> None:
     rows = [{"tenant": "shop", "ref": f"k{number}"} for number in range(5)]
     shop.made(f"{BASE}/customers", {"rows": rows})
-    seen, more = [], {}
+    seen: list[str] = []
+    more: dict[str, str] = {}
     while True:
         page = shop.get(f"{BASE}/customers", tenant="shop", limit=2, **more).json
         seen += [row["ref"] for row in page["data"]]
