@@ -89,6 +89,7 @@ class Settings(OidcSettings):
     escrow_auto_release_days: int = Field(7, ge=0, le=3650)
     buffer_days: int = Field(7, ge=0, le=3650)
     default_currency: str = "RWF"
+    subscription_grace_period_days: int = Field(7, ge=0, le=3650)
     auto_deduct_percent: int = Field(30, ge=1, le=100)
     auto_deduct_minimum_balance: PerCurrency = {"RWF": 10_000}
     auto_deduct_zone: str = "Africa/Nairobi"

@@ -25,6 +25,9 @@ MAY = {
     "payout:manage": {"admin"},
     "party:write": {"admin"},
     "order:write": {"admin"},
+    "subscription:read": {"viewer", "agent", "approver", "operator", "admin"},
+    "subscription:write": {"operator", "admin"},
+    "subscription:expire": set(),
     "money:move": set(),
 }
 
@@ -53,7 +56,7 @@ def test_a_scope_gives_nothing_that_no_role_has() -> None:
 
 
 def test_only_jobs_move_money_without_a_decision() -> None:
-    assert {"money:move"} == JOB_PERMISSIONS
+    assert {"money:move", "subscription:expire"} == JOB_PERMISSIONS
     assert not JOB_PERMISSIONS & ALL_PERMISSIONS
 
 

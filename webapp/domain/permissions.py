@@ -18,6 +18,7 @@ _READ = frozenset(
         "storefront:read",
         "analytics:read",
         "report:read",
+        "subscription:read",
     ]
 )
 _CASE = frozenset(
@@ -42,6 +43,7 @@ _OPERATE = frozenset(
         "delivery:retry",
         "webhook:replay",
         "report:make",
+        "subscription:write",
     ]
 )
 _ADMIN = frozenset(
@@ -91,6 +93,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),
     "webhooks": frozenset({"webhook:read", "webhook:manage", "webhook:replay", "delivery:read", "delivery:retry"}),
     "analytics": frozenset({"analytics:read"}),
+    "subscriptions": frozenset({"subscription:read", "subscription:write"}),
     "alerts": frozenset({"alert:read", "alert:manage"}),
     "audit": frozenset({"audit:read"}),
     "reports": frozenset({"report:read", "report:make", "job:read", "job:run"}),
@@ -99,8 +102,8 @@ SCOPES: dict[str, frozenset[str]] = {
 """What a token may be given. No scope has `money:approve` or `book:accept`: tokens never approve, and accept
 no difference. None has `job:choose-instant`: for which instant a job that moves money runs is a person's choice."""
 
-JOB_PERMISSIONS = frozenset({"money:move"})
-"""What a periodic job may do that no person may: move money without a decision."""
+JOB_PERMISSIONS = frozenset({"money:move", "subscription:expire"})
+"""What a periodic job may do that no person may: move money without a decision, and what the calendar asks for."""
 
 ALL_PERMISSIONS = frozenset().union(*ROLES.values())
 

@@ -24,7 +24,7 @@ from webapp.models.provider import (
 from webapp.models.report import Report, ReportFile, ReportRecipient, ReportSubscription
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
 from webapp.models.storefront import CartItem, Customer, OrderLine, Product, Tenant
-from webapp.models.subscription import Subscription
+from webapp.models.subscription import Subscription, SubscriptionReminder
 from webapp.models.user import (
     ApiToken,
     FailedLogin,
@@ -101,6 +101,7 @@ __all__ = [
     "Spending",
     "StoredSetting",
     "Subscription",
+    "SubscriptionReminder",
     "Tenant",
     "TenantDailyFigure",
     "TokenSpending",

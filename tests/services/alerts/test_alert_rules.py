@@ -15,9 +15,10 @@ from sqlalchemy import insert, update
 import webapp.services
 from tests.services.alerts.test_alerts import everything_is_alive, firing
 from tests.support.market import Market
+from tests.support.subscriptions import subscribed
 from webapp import clock
 from webapp.jobs.steps.evaluate_alerts import evaluate, evaluate_all
-from webapp.models import Delivery, Dispute, MirrorEntry, ProviderState, Transfer, WebhookEndpoint
+from webapp.models import Delivery, Dispute, MirrorEntry, ProviderState, Subscription, Transfer, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import registry as alert_registry
 
@@ -104,8 +105,21 @@ def _provider(runtime: Runtime) -> None:
         session.execute(insert(ProviderState).values(**row))
 
 
+def _tenant(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        key = subscribed(session, "shop-1", clock.now() - 100 * LONG_AGO, "suspended")
+        subscribed(session, "shop-2", clock.now() - 100 * LONG_AGO, "suspended")
+        by_hand = subscribed(session, "shop-3", clock.now() - 100 * LONG_AGO, "suspended", by_hand=True)
+        subscribed(session, "shop-4", clock.now() - 100 * LONG_AGO, "expired")
+        session.execute(
+            update(Subscription).where(Subscription.id != key + 1).values(payment_pending_since=clock.now())
+        )
+        assert by_hand == key + 2
+
+
 TROUBLE: dict[tuple[str, str], Callable[[Runtime], None]] = {
     ("dispute_past_due", "d-1"): _dispute,
+    ("tenant_suspended_in_error", "shop-1"): _tenant,
     ("mirror_given_up", "blnk"): _mirror,
     ("delivery_waiting_too_long", "outbox"): lambda runtime: _delivery(runtime, "waiting"),
     ("dead_letters", "email"): lambda runtime: _delivery(runtime, "dead"),

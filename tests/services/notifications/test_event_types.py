@@ -27,7 +27,19 @@ from webapp.domain.outbox.event_types import (
     is_optional,
 )
 from webapp.domain.outbox.event_types import Event as Told
-from webapp.models import Account, Alert, Approval, Escrow, Event, Payment, PayoutSchedule, Refund, Transfer
+from webapp.models import (
+    Account,
+    Alert,
+    Approval,
+    Escrow,
+    Event,
+    Payment,
+    PayoutSchedule,
+    Refund,
+    Subscription,
+    Tenant,
+    Transfer,
+)
 from webapp.models.base import Instant
 from webapp.runtime import Runtime
 from webapp.services.common import event_facts, events
@@ -88,7 +100,12 @@ def one_of_each(session: Session, runtime: Runtime) -> Subjects:
     approval = Approval(action="transfer.reverse", status="proposed", reason="x", **subject, **proposed, **money)
     told = {"sentence": "Late.", "fired_at": NOW, "seen_at": NOW}
     alert = Alert(rule="job_late", subject="auto_release", severity="page", status="firing", **told)
-    session.add_all([refund, schedule, approval, alert])
+    tenant = Tenant(ref="shop-1", name="Shop", created_at=NOW, updated_at=NOW, stored_at=NOW)
+    session.add_all([refund, schedule, approval, alert, tenant])
+    session.flush()
+    dates = {"expire_date": NOW, "created_at": NOW, "changed_at": NOW}
+    subscription = Subscription(tenant_id=tenant.id, status="active", **dates)
+    session.add(subscription)
     session.flush()
     return Subjects(
         {
@@ -104,6 +121,7 @@ def one_of_each(session: Session, runtime: Runtime) -> Subjects:
             event_types.TransferFacts: session.scalars(select(Transfer.id).limit(1)).one(),
             event_types.ApprovalFacts: approval.id,
             event_types.AlertFacts: alert.id,
+            event_types.SubscriptionFacts: subscription.id,
         }
     )
 

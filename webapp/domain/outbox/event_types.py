@@ -580,6 +580,53 @@ class WalletOpened(Event, type="wallet.opened", of=WalletFacts):
     """A party got a wallet in a currency."""
 
 
+class SubscriptionFacts(Facts, about="subscription"):
+    """A tenant's right to sell."""
+
+    tenant: Annotated[str, Field(description="The tenant's reference.")]
+    status: Annotated[str, Field(description="`active`, `expired` (it still sells, for its grace) or `suspended`.")]
+    expire_date: At
+
+
+class SubscriptionCreated(Event, type="subscription.created", of=SubscriptionFacts):
+    """A tenant got a subscription."""
+
+
+class SubscriptionRenewed(Event, type="subscription.renewed", of=SubscriptionFacts):
+    """It was paid for until a later date. One that a person suspended stays so."""
+
+    reason: Why
+
+
+class SubscriptionExtended(Event, type="subscription.extended", of=SubscriptionFacts):
+    """It was given until a later date, paid or not. One that a person suspended stays so."""
+
+    reason: Why
+
+
+class SubscriptionExpired(Event, type="subscription.expired", of=SubscriptionFacts):
+    """Its date has come; the tenant still sells for the days of grace."""
+
+
+class SubscriptionSuspended(Event, type="subscription.suspended", of=SubscriptionFacts):
+    """Its tenant's new orders are refused: the grace is over, or a person said so."""
+
+    by_hand: Annotated[bool, Field(description="Whether a person suspended it; a renewal does not end that.")]
+    reason: Annotated[str | None, Field(description="Why, in a sentence; none when the grace is over.")]
+
+
+class SubscriptionResumed(Event, type="subscription.resumed", of=SubscriptionFacts):
+    """A suspended tenant sells again."""
+
+    reason: Why
+
+
+class SubscriptionReverted(Event, type="subscription.reverted", of=SubscriptionFacts):
+    """The last renewal or extension was taken back: the date before it counts again."""
+
+    reason: Why
+
+
 class TransferFacts(Facts, about="transfer"):
     """Money that moved in the ledger."""
 

@@ -20,6 +20,8 @@ from webapp.models import (
     Payout,
     PayoutSchedule,
     Refund,
+    Subscription,
+    Tenant,
     Transfer,
 )
 from webapp.models.base import Instant
@@ -156,6 +158,11 @@ SOURCES: dict[type[Facts], Source] = {
         Account.id,
         {"party": Party.ref, "currency": Account.currency},
         subject_id=Party.id,
+    ),
+    event_types.SubscriptionFacts: Source(
+        join(Subscription, Tenant, Tenant.id == Subscription.tenant_id),
+        Subscription.id,
+        {"tenant": Tenant.ref, "status": Subscription.status, "expire_date": Subscription.expire_date},
     ),
     event_types.TransferFacts: Source(
         outerjoin(Transfer, Escrow, Escrow.id == Transfer.escrow_id),
