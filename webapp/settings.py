@@ -103,6 +103,7 @@ class Settings(OidcSettings):
     message_retention_days: int = Field(90, ge=7, le=36500)
     webhook_retention_days: int = Field(180, ge=7, le=36500)
     staged_evidence_days: int = Field(30, ge=1, le=36500)
+    cart_retention_days: int = Field(30, ge=1, le=36500)
     sign_in_retention_days: int = Field(90, ge=1, le=36500)
     archive_retention_days: int = Field(365, ge=0, le=36500)
     evidence_max_megabytes: int = Field(10, ge=1, le=100)

@@ -4,18 +4,37 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, Market
-from webapp.models import Delivery, Event, Evidence, InboundWebhook, Run, RunItem, RunLine, User, UserSession
+from webapp.models import (
+    CartItem,
+    Delivery,
+    Event,
+    Evidence,
+    InboundWebhook,
+    Order,
+    OrderLine,
+    Product,
+    Run,
+    RunItem,
+    RunLine,
+    Tenant,
+    User,
+    UserSession,
+)
 from webapp.runtime import Runtime
 from webapp.services.disputes import evidence
 
 OLD, YOUNG = timedelta(days=400), timedelta(days=2)
 GOES = {
+    "carts": 1,
+    "carts_without_product": 1,
     "deliveries": 1,
     "events": 1,
     "first_passwords": 1,
+    "lines_without_order": 1,
     "run_items": 1,
     "run_lines": 1,
     "runs": 1,
@@ -39,7 +58,28 @@ def fill(session: Session, runtime: Runtime, now: datetime) -> Path:
         session.flush()
         session.add(UserSession(token_hash=f"t{number}", user_id=user.id, started_at=at, seen_at=at, ends_at=at))
     session.flush()
+    _storefront(session, now)
     return file
+
+
+def _storefront(session: Session, now: datetime) -> None:
+    """An old cart, a young one whose product is gone, a young one, and lines with and without their order."""
+    times = {"created_at": now - OLD, "updated_at": now - YOUNG, "stored_at": now}
+    tenant = Tenant(ref="old-shop", name="Shop", **times)
+    session.add(tenant)
+    session.flush()
+    product = Product(tenant_id=tenant.id, ref="p", name="Soap", **times)
+    session.add(product)
+    session.flush()
+    order_id = session.scalars(select(Order.id).order_by(Order.id)).first()
+    of_product: dict[str, Any] = {"tenant_id": tenant.id, "product_ref": "p", "quantity": 1}
+    for number, (age, product_id) in enumerate(((OLD, product.id), (YOUNG, None), (YOUNG, product.id))):
+        aged = times | {"updated_at": now - age}
+        session.add(CartItem(ref=f"c{number}", product_id=product_id, **of_product, **aged))
+    for number, known in enumerate((None, order_id)):
+        line = {"order_ref": "o", "order_id": known, "amount": 1, "currency": "NGN"}
+        session.add(OrderLine(ref=f"l{number}", **line, **of_product, **times))
+    session.flush()
 
 
 def _run(session: Session, at: datetime, **more: Any) -> None:

@@ -28,7 +28,7 @@ class RetentionKind:
     """What they are, in a few words."""
     model: type[Base]
     setting: str
-    """For how many days they are kept."""
+    """For how many days they are kept; none for what goes as soon as it is so."""
     expired: Expired
     """Which rows go, given the instant before which they have to be over."""
     order: int = 50
@@ -38,6 +38,8 @@ class RetentionKind:
     """What is set instead of removing the rows."""
     file_column: str = ""
     """The column that names a file which goes with the row, in the folder of evidence."""
+    walk: tuple[Any, ...] = ()
+    """The columns, `id` last, by which an index finds what is over; else its numbers are walked."""
 
     @property
     def key(self) -> Any:
@@ -46,15 +48,16 @@ class RetentionKind:
 
     def days(self, settings: Settings) -> int:
         """For how long they are kept."""
-        return int(getattr(settings, self.setting.lower()))
+        return int(getattr(settings, self.setting.lower())) if self.setting else 0
 
     def is_over(self, settings: Settings, at: datetime) -> ColumnElement[bool]:
         """Whether a row goes at this instant."""
         return self.expired(at - timedelta(days=self.days(settings)))
 
     def due(self, settings: Settings, at: datetime) -> Due:
-        """What goes, in the order of its numbers."""
-        return Due(self.model, select(self.key).where(self.is_over(settings, at)), (self.key,))
+        """What goes, in the order of the index that finds it, or of its numbers."""
+        keys = self.walk or (self.key,)
+        return Due(self.model, select(*keys).where(self.is_over(settings, at)), keys)
 
 
 def declare(kind: RetentionKind) -> RetentionKind:
