@@ -22,6 +22,8 @@ COMMANDS = {
     "ledger": "webapp.commands.ledger",
     "audit": "webapp.commands.audit",
     "archive": "webapp.commands.archive",
+    "backup": "webapp.commands.backups:backup",
+    "restore": "webapp.commands.backups:restore",
     "settings": "webapp.commands.settings",
     "events": "webapp.commands.events",
 }

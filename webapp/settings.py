@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,8 @@ KEY_FILE = "secret_key"
 """In the folder for data: the key that `desk up` made for itself where none is set."""
 SANDBOX_FILE = "sandbox.json"
 """In the folder for data: how the sandbox that `desk up` started is reached, while it runs."""
+
+_BACKUP_KEY = re.compile(r"AGE-SECRET-KEY-1[AC-HJ-NP-Z02-9]{58}")
 
 
 class SettingsProblem(Exception):
@@ -106,6 +109,12 @@ class Settings(OidcSettings):
     cart_retention_days: int = Field(30, ge=1, le=36500)
     sign_in_retention_days: int = Field(90, ge=1, le=36500)
     archive_retention_days: int = Field(365, ge=0, le=36500)
+    backup_dir: Path | None = None
+    backup_keep: int = Field(14, ge=0, le=10_000)
+    backup_key: str = ""
+    backup_key_fallbacks: Words = []
+    backup_proof_url: str = ""
+    pg_bin_dir: Path | None = None
     evidence_max_megabytes: int = Field(10, ge=1, le=100)
     api_rate_limit: str = "600 per minute"
     second_factor_required: bool = False
@@ -160,6 +169,16 @@ class Settings(OidcSettings):
     def archive_folder(self) -> Path:
         """Where archives lie."""
         return self.var_dir / "archive"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups lie; in the folder for data when none is set."""
+        return self.backup_dir or self.var_dir / "backups"
+
+    @property
+    def backup_keys(self) -> list[str]:
+        """The present and the former keys of encrypted backups; none when they are not encrypted."""
+        return [key for key in (self.backup_key, *self.backup_key_fallbacks) if key]
 
     @property
     def public_address(self) -> str:
@@ -244,6 +263,7 @@ class Settings(OidcSettings):
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
         problems = [*self._unreal(), *self._unknown_currencies(), *self._unknown_networks(), *self._oidc()]
+        problems += self._unusable_backup_keys()
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -265,6 +285,11 @@ class Settings(OidcSettings):
         if self.has_identity_provider and self.is_production and not self.public_url:
             problems.append("PUBLIC_URL: set it too: the identity provider sends people back to it")
         return problems
+
+    def _unusable_backup_keys(self) -> list[str]:
+        named = [("BACKUP_KEY", self.backup_key), *(("BACKUP_KEY_FALLBACKS", key) for key in self.backup_key_fallbacks)]
+        wrong = {name for name, key in named if key and not _BACKUP_KEY.fullmatch(key)}
+        return [f"{name}: use a key such as `desk backup --new-key` makes, AGE-SECRET-KEY-1…" for name in sorted(wrong)]
 
     def _unknown_networks(self) -> list[str]:
         try:

@@ -57,7 +57,7 @@ def _carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> 
         raise Invalid(f"There is no job named {name!r}. There are: {', '.join(jobs.registry())}.")
     with desk() as runtime:
         configure(runtime.settings)
-        run = _carried_out(runtime, name, at, dry_run)
+        run = carried_out(runtime, name, at, dry_run)
         with runtime.db.reading() as session:
             items = runs.items(session, run.id, limit=_ITEMS_SHOWN)
     if as_json:
@@ -74,7 +74,8 @@ def _instant(text: str | None) -> datetime | None:
         raise Invalid(f"--at {wrong}.") from None
 
 
-def _carried_out(runtime: Runtime, name: str, at: datetime | None, dry_run: bool) -> Run:
+def carried_out(runtime: Runtime, name: str, at: datetime | None = None, dry_run: bool = False) -> Run:
+    """One run of a job in this process, to its end: of the latest slot if that has none yet."""
     register_jobs(runtime)
     require_right_clock(runtime, processes.COMMAND)
     put_plans_right(runtime)

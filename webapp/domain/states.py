@@ -277,3 +277,20 @@ class SubscriptionStatus(StrEnum):
     ACTIVE = "active"
     EXPIRED = "expired"
     SUSPENDED = "suspended"
+
+
+class BackupStatus(StrEnum):
+    """What became of a backup: it is `kept` from when its file is whole until it is removed."""
+
+    MAKING = "making"
+    KEPT = "kept"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+class BackupProof(StrEnum):
+    """How proving a backup ended: it was restored and is whole, it is not, or nothing could be restored here."""
+
+    PROVEN = "proven"
+    FAILED = "failed"
+    IMPOSSIBLE = "impossible"

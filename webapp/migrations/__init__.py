@@ -26,6 +26,11 @@ def newest() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version has a migration of this name: a database that is there can be brought to the newest."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def current(database: Database) -> str | None:
     """The revision the database is at, or None when it was never migrated."""
     with database.engine.connect() as connection:

@@ -4,6 +4,7 @@ from webapp.models.analytics import AnalyticsDay, AnalyticsTotal, TenantDailyFig
 from webapp.models.approval import Approval, Spending
 from webapp.models.archive import ArchivePart
 from webapp.models.audit import Audit, AuditHead, AuditSeal
+from webapp.models.backup import Backup
 from webapp.models.base import Base
 from webapp.models.dispute import Dispute, Evidence, Message
 from webapp.models.escrow import Escrow, Freeze
@@ -51,6 +52,7 @@ __all__ = [
     "AuditSeal",
     "AutoDeduct",
     "AutoDeduction",
+    "Backup",
     "Base",
     "CartItem",
     "Chargeback",

@@ -1,0 +1,130 @@
+"""PostgreSQL: saved by pg_dump from a snapshot that others read too, restored by pg_restore in one transaction."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from webapp.db import Database
+from webapp.errors import Conflict, Unavailable
+from webapp.jobs.steps.backups import pg_programs
+from webapp.jobs.steps.backups.backup_file import Check
+
+_PATIENCE = 10
+_UNHURRIED = ("statement_timeout", "idle_in_transaction_session_timeout")
+_SCRATCH = "desk_proof"
+_THERE: LiteralString = """
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+    UNION ALL
+    SELECT n.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    LIMIT 1
+"""
+_LIKE_OURS: LiteralString = """
+    SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database WHERE datname = current_database()
+"""
+
+
+class NoScratchPlace(Exception):
+    """There is nowhere to restore a copy into: it can't be proven here, and this says why."""
+
+
+@contextmanager
+def snapshot(db: Database) -> Iterator[Session]:
+    """The database as it is now, for as long as this lasts."""
+    with db.reading() as session:
+        for name in _UNHURRIED:
+            session.execute(text(f"SET LOCAL {name} = 0"))
+        yield session
+
+
+def dump(session: Session, url: str, to: Path, check: Check, bin_dir: Path | None) -> None:
+    """Write the session's snapshot into a new file. Raises Unavailable without a pg_dump that can."""
+    exported = session.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+    pg_programs.run_dump(pg_programs.find(_server_major(session), bin_dir), url, exported, to, check)
+
+
+def require_programs(session: Session, bin_dir: Path | None) -> None:
+    """Raise Unavailable when no pg_dump fits this server."""
+    pg_programs.find(_server_major(session), bin_dir)
+
+
+def restore(url: str, dump_file: Path, errors: Path, check: Check, bin_dir: Path | None) -> None:
+    """Restore a dump into an empty database: all of it, or nothing."""
+    with _connected(url) as connection:
+        major = connection.info.server_version // 10_000
+    pg_programs.run_restore(pg_programs.find(major, bin_dir), url, dump_file, errors, check)
+
+
+def require_empty(url: str) -> None:
+    """Raise Conflict when there is anything in the database that is to be restored into."""
+    with _connected(url) as connection:
+        found = connection.execute(_THERE).fetchone()
+        name = connection.info.dbname
+    if found is not None:
+        raise Conflict(f"The database {name} is not empty: it has {found[0]}. Restore into one that was just made.")
+
+
+@contextmanager
+def scratch_database(url: str, mark: str, number: int) -> Iterator[str]:
+    """A new database on the server of this address, removed afterwards; those that dead processes left go first.
+
+    `mark` is the desk's own: another desk on the same server has other scratch databases. Raises NoScratchPlace.
+    """
+    prefix = f"{_SCRATCH}_{hashlib.sha256(f'{mark}|{make_url(url).database}'.encode()).hexdigest()[:12]}_"
+    name = f"{prefix}{number}"
+    _make(url, prefix, name)
+    try:
+        yield make_url(url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with _connected(url) as connection:
+            _drop(connection, name)
+
+
+def _make(url: str, prefix: str, name: str) -> None:
+    try:
+        with _connected(url) as connection:
+            for (left,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{prefix}%"]):
+                _drop(connection, left)
+            encoding, collate, kind = connection.execute(_LIKE_OURS).fetchone() or ("UTF8", "C", "C")
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}")
+            values = (sql.Identifier(name), sql.Literal(encoding), sql.Literal(collate), sql.Literal(kind))
+            connection.execute(statement.format(*values))
+    except psycopg.errors.InsufficientPrivilege:
+        raise NoScratchPlace(
+            "the database's role may not make a scratch database (CREATEDB), and BACKUP_PROOF_URL names no server on "
+            "which one may be made"
+        ) from None
+    except (psycopg.Error, Unavailable) as problem:
+        message = str(problem).strip().partition("\n")[0]
+        raise NoScratchPlace(f"no scratch database could be made: {message}") from None
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    """A connection on which each statement is a transaction of its own. Raises Unavailable."""
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        connection = psycopg.connect(address, autocommit=True, connect_timeout=_PATIENCE)
+    except psycopg.Error as problem:
+        message = str(problem).strip().partition("\n")[0]
+        raise Unavailable(f"The database can't be reached: {message}") from None
+    with connection:
+        yield connection
+
+
+def _server_major(session: Session) -> int:
+    return int(session.execute(text("SHOW server_version_num")).scalar_one()) // 10_000

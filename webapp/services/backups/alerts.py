@@ -1,0 +1,53 @@
+"""Alert rules about backups. Where backups are switched off none of them asks."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.states import BackupProof, BackupStatus
+from webapp.models import Backup, Schedule
+from webapp.services.alerts.registry import Answer, rule
+from webapp.services.backups import records
+from webapp.settings import Settings
+
+JOB = "back_up"
+OLDEST = timedelta(hours=25)
+_MOST = 20
+
+
+@rule(severity="page")
+def backup_failed(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """The last backup could not be made, or one that is kept was restored and is not whole."""
+    if not settings.backup_keep:
+        return
+    last = records.last_ended(session)
+    if last is not None and last.status == BackupStatus.FAILED:
+        yield "backups", f"The last backup failed: {last.error}", [str(last.id)]
+    wrong = select(Backup).where(Backup.status == BackupStatus.KEPT, Backup.proof == BackupProof.FAILED)
+    for backup in session.scalars(wrong.order_by(Backup.id.desc()).limit(_MOST)):
+        sentence = f"Backup {backup.id} is not whole: {backup.proof_reason}"
+        yield f"backup-{backup.id}", sentence, [str(backup.proof_reason)[:200]]
+
+
+@rule(severity="page")
+def backup_too_old(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """The newest backup is older than 25 hours, or there has been none since they are planned."""
+    schedule = session.get(Schedule, JOB)
+    if not settings.backup_keep or schedule is None:
+        return
+    newest = records.newest(session)
+    since = newest.started_at if newest is not None else schedule.since
+    if since < at - OLDEST:
+        what = "The newest backup is of" if newest is not None else "There is no backup; they are planned since"
+        yield "backups", f"{what} {clock.iso(since)}, more than 25 hours ago."
+
+
+@rule(severity="warn")
+def backup_unproven(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """The newest backup could not be restored to prove it, for want of a place or of a program."""
+    newest = records.newest(session) if settings.backup_keep else None
+    if newest is not None and newest.proof == BackupProof.IMPOSSIBLE:
+        yield "backups", f"Backup {newest.id} is not proven. {newest.proof_reason}", [str(newest.proof_reason)[:200]]
