@@ -1,4 +1,4 @@
-"""Charts of amounts: drawn as SVG on the server, coloured by the sheet, one for each currency."""
+"""Charts of amounts and of counts: drawn as SVG on the server, coloured by the sheet, one for each currency."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -58,11 +58,18 @@ def bar_chart(labels: Sequence[str], series: Sequence[Sequence[int]], currency: 
     return _drawn(tuple(labels), tuple(map(tuple, series)), currency, str(get_locale() or "en"))
 
 
+def count_chart(labels: Sequence[str], counts: Sequence[int]) -> Picture:
+    """Bars of numbers without a currency."""
+    return _drawn(tuple(labels), (tuple(counts),), "", str(get_locale() or "en"))
+
+
 @lru_cache(maxsize=128)
 def _drawn(labels: tuple[str, ...], series: tuple[tuple[int, ...], ...], currency: str, _locale: str) -> Picture:
     """The same figures are drawn once: a page that refreshes itself asks for them every few seconds."""
     tallest = max((sum(parts) for parts in zip(*series, strict=True)), default=0)
-    largest = float(to_major(max(tallest, 0), currency)) or 1.0
+    largest = _height(max(tallest, 0), currency) or 1.0
+    if not currency:
+        largest += largest % 2  # Half of it is marked as well, and nothing is counted in halves.
     chart = pygal.StackedBar(
         js=[],
         width=620,
@@ -84,16 +91,24 @@ def _drawn(labels: tuple[str, ...], series: tuple[tuple[int, ...], ...], currenc
     chart.x_labels = list(labels)
     chart.y_labels = [{"label": _compact(part * largest), "value": part * largest} for part in (0, 0.5, 1)]
     for amounts in series:
-        values = [{"value": float(to_major(amount, currency)), "label": money(amount, currency)} for amount in amounts]
+        values = [{"value": _height(amount, currency), "label": _exactly(amount, currency)} for amount in amounts]
         chart.add(currency, values)
     return _plain(
         chart.render_tree(),
         [
-            f"{label}: {money(amount, currency)}"
+            f"{label}: {_exactly(amount, currency)}"
             for amounts in series
             for label, amount in zip(labels, amounts, strict=True)
         ],
     )
+
+
+def _height(amount: int, currency: str) -> float:
+    return float(to_major(amount, currency)) if currency else float(amount)
+
+
+def _exactly(amount: int, currency: str) -> str:
+    return money(amount, currency) if currency else f"{amount:,}"
 
 
 def _compact(value: float) -> str:
