@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Date,
     DateTime,
     ScalarSelect,
     Select,
@@ -22,7 +23,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import FunctionElement
 
 Column = Any
 Rows = Select[*tuple[Any, ...]]
@@ -171,6 +174,22 @@ def iso_text(on_sqlite: bool, instant: Column) -> ColumnElement[str]:
     if on_sqlite:
         return func.strftime("%Y-%m-%dT%H:%M:%fZ", instant)
     return func.to_char(func.timezone("UTC", instant), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+
+
+class DayBefore(FunctionElement[date]):
+    """The day before the one in a column of days."""
+
+    name, type, inherit_cache = "day_before", Date(), True
+
+
+@compiles(DayBefore)
+def _day_before(element: Any, compiler: Any, **how: Any) -> str:
+    return f"({compiler.process(element.clauses, **how)} - 1)"
+
+
+@compiles(DayBefore, "sqlite")
+def _day_before_on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+    return f"date({compiler.process(element.clauses, **how)}, '-1 day')"
 
 
 def epoch_seconds(on_sqlite: bool, instant: Column) -> ColumnElement[int]:

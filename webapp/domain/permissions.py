@@ -96,7 +96,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "subscriptions": frozenset({"subscription:read", "subscription:write"}),
     "alerts": frozenset({"alert:read", "alert:manage"}),
     "audit": frozenset({"audit:read"}),
-    "reports": frozenset({"report:read", "report:make", "job:read", "job:run"}),
+    "reports": frozenset({"report:read", "report:make", "job:read"}),
     "tokens": frozenset({"token:manage"}),
 }
 """What a token may be given. No scope has `money:approve` or `book:accept`: tokens never approve, and accept

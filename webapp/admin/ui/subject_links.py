@@ -17,6 +17,7 @@ PAGES = {
     "payment": "payments.one",
     "payout": "payouts.one",
     "payout_schedule": "payout-schedules.one",
+    "report": "reports.one",
 }
 """Which page shows a subject, and its argument is the thing's id."""
 

@@ -41,6 +41,10 @@ from webapp.models import (
     Passkey,
     PasskeyChallenge,
     Payment,
+    Report,
+    ReportFile,
+    ReportRecipient,
+    ReportSubscription,
     Run,
     RunItem,
     RunLine,
@@ -82,11 +86,12 @@ def clear(runtime: Runtime) -> int:
         if marker is None:
             return 0
         files = _files(session)
-        before = marker.value
+        before, seeded_at = marker.value, marker.changed_at
         session.delete(marker)
         session.flush()
         with triggers_disabled(session):
-            rows = _remove_everything(session, clock.from_iso(before["pools_since"]))
+            rows = _remove_reports(session, seeded_at)
+            rows += _remove_everything(session, clock.from_iso(before["pools_since"]))
         _restore(session, before)
     for name in files:
         (runtime.evidence_folder / name).unlink(missing_ok=True)
@@ -148,6 +153,18 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
         delete(AuditSeal).where(AuditSeal.chain == CHAIN),
         delete(AuditHead).where(AuditHead.chain == CHAIN),
     ]
+
+
+def _remove_reports(session: Session, seeded_at: datetime) -> int:
+    """Those that were made meanwhile, too: their figures are the demo's, and would stand in the place of others."""
+    which = select(Report.id).where(Report.demo | (Report.made_at >= seeded_at))
+    gone = [
+        delete(ReportRecipient).where(ReportRecipient.report_id.in_(which)),
+        delete(ReportFile).where(ReportFile.report_id.in_(which)),
+        delete(ReportSubscription).where(ReportSubscription.user_id.in_(_USERS)),
+        delete(Report).where(Report.id.in_(which)),
+    ]
+    return sum(_count(session, each) for each in gone)
 
 
 def _detach(session: Session) -> None:

@@ -14,6 +14,7 @@ from webapp.demo.seed.edge_cases import add_auto_deduct_mandates, edge_case_trad
 from webapp.demo.seed.marketplaces import MARKETS
 from webapp.demo.seed.orders import Trade, add_orders
 from webapp.demo.seed.parties import add_parties, deposit
+from webapp.demo.seed.reports import add_reports
 from webapp.demo.seed.runs import SILENT, add_runs
 from webapp.demo.seed.staff import add_staff
 from webapp.demo.seed.wallets import hold
@@ -81,6 +82,7 @@ def _seed(context: SeedContext) -> None:
     add_proposals(context, cases)
     _silence(context)
     add_alerts(context)
+    add_reports(context)
 
 
 def _freeze_some(context: SeedContext, trades: list[Trade]) -> None:

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.reports.periods import ReportKind, ReportPeriod
+from webapp.domain.states import Trigger
 from webapp.errors import NotFound
-from webapp.models import Report, ReportFile, Transfer
+from webapp.models import Report, ReportFile, Run, Transfer
 from webapp.services.audit import trail
 from webapp.services.common import lookup
 from webapp.services.reports import csv_file, reading
 from webapp.services.reports.figures import ReportFigures
 from webapp.services.reports.heading import Heading
+from webapp.services.scheduling import runs
 from webapp.sql import insert_new
 
 FORMATS = {"pdf": "application/pdf", "csv": "text/csv"}
@@ -73,6 +75,14 @@ def is_quick(session: Session, period: ReportPeriod) -> bool:
     """Whether so little was posted since the period before began that making it keeps nobody waiting."""
     some = select(Transfer.id).where(Transfer.at >= period.before.begins).limit(QUICK + 1).subquery()
     return session.scalars(select(func.count()).select_from(some)).one() <= QUICK
+
+
+def ask(session: Session, period: ReportPeriod, *, actor: Actor, trigger: Trigger = Trigger.MANUAL) -> Run:
+    """A run that makes the report of these days. Raises Conflict, naming it, while another of its job is unfinished."""
+    actor.require("report:make")
+    asked = {"from": str(period.first), "to": str(period.last)}
+    maker = actor.entrusted_with("job:run")
+    return runs.trigger(session, "send_monthly_report", actor=maker, trigger=trigger, parameters=asked)
 
 
 def draft(session: Session, kind: ReportKind, period: ReportPeriod, *, at: datetime, maker: str) -> ReportDraft:

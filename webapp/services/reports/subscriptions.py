@@ -51,6 +51,13 @@ def subscribers(session: Session) -> Sequence[tuple[User, str, datetime]]:
     return [(user, kind, since) for user, kind, since in rows]
 
 
+def written_to(session: Session, report_id: int) -> Sequence[tuple[User, datetime]]:
+    """To whom a report was written, and when."""
+    query = select(User, ReportRecipient.at).join(ReportRecipient, ReportRecipient.user_id == User.id)
+    rows = session.execute(query.where(ReportRecipient.report_id == report_id).order_by(User.name, User.id))
+    return [(user, at) for user, at in rows]
+
+
 def unsent(kind: str, report_id: int, *, since_before: datetime | None = None) -> Any:
     """The subscribers to whom a report was not written yet; perhaps only those of before an instant."""
     written = exists().where(ReportRecipient.report_id == report_id, ReportRecipient.user_id == User.id)

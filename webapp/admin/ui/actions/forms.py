@@ -1,7 +1,7 @@
 """Forms of the desk: CSRF, a number that makes a second sending harmless, and fields for money and time."""
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.ui.formatting import current_zone
-from webapp.domain.instants import parse_local, shown_in
+from webapp.domain.instants import parse_day, parse_local, shown_in
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
@@ -144,6 +144,25 @@ def checked_currency(typed: str) -> str:
 def in_major(amount: int | None, currency: str) -> str:
     """An amount in minor units as people write it; nothing for None."""
     return "" if amount is None else major_text(amount, currency, grouped=False)
+
+
+class DayField(StringField):
+    """A day of the calendar; `data` is a date, or None."""
+
+    widget = TextInput(input_type="date")
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a day as the browser sends it."""
+        self.typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if self.typed:
+            try:
+                self.data = parse_day(self.typed, UTC).date()  # type: ignore[assignment]
+            except ValueError as wrong:
+                raise ValueError(_("Write a day, such as 2026-03-01: %(wrong)s.", wrong=wrong)) from None
+
+    def _value(self) -> str:
+        return getattr(self, "typed", "") or str(self.data or "")
 
 
 class InstantField(StringField):

@@ -1,0 +1,1 @@
+"""Reports: the list, one of them, and who is sent them."""
