@@ -12,7 +12,7 @@ from sqlalchemy import Delete, Select, String, cast, delete, exists, literal, se
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.demo.clear import provider_records
+from webapp.demo.clear import provider_records, storefront
 from webapp.demo.clear.ledger import reverse_balances, transfers_of
 from webapp.demo.clear.triggers_disabled import triggers_disabled
 from webapp.demo.seed.context import CHAIN
@@ -37,6 +37,7 @@ from webapp.models import (
     Message,
     MirrorEntry,
     Order,
+    OrderLine,
     Party,
     Passkey,
     PasskeyChallenge,
@@ -74,6 +75,7 @@ _SUBJECTS: dict[str, Select[Any]] = {
     "dispute": _DISPUTES,
     "approval": _APPROVALS,
     "run": _RUNS,
+    **storefront.SUBJECTS,
     **provider_records.SUBJECTS,
 }
 
@@ -102,7 +104,10 @@ def _remove_everything(session: Session, pools_since: datetime) -> int:
     transfers = transfers_of(session, _PARTIES, _ESCROWS)
     reverse_balances(session, transfers, _PARTIES)
     _detach(session)
-    return sum(_count(session, each) for each in _deletions(session, transfers, pools_since))
+    days = storefront.days(session)
+    rows = sum(_count(session, each) for each in _deletions(session, transfers, pools_since))
+    storefront.total_anew(session, days)
+    return rows
 
 
 def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime) -> list[Delete]:
@@ -134,7 +139,9 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
         delete(Dispute).where(Dispute.escrow_id.in_(_ESCROWS)),
         delete(Payment).where(Payment.order_id.in_(_ORDERS)),
         delete(Escrow).where(Escrow.order_id.in_(_ORDERS)),
+        delete(OrderLine).where(OrderLine.order_id.in_(_ORDERS)),
         delete(Order).where(Order.id.in_(_ORDERS)),
+        *storefront.deletions(),
         delete(AutoDeduct).where(AutoDeduct.party_id.in_(_PARTIES)),
         delete(AutoDeduction).where(AutoDeduction.party_id.in_(_PARTIES)),
         delete(Account).where(Account.party_id.in_(_PARTIES)),
@@ -169,6 +176,7 @@ def _remove_reports(session: Session, seeded_at: datetime) -> int:
 
 def _detach(session: Session) -> None:
     """What isn't the demo's stops pointing to it."""
+    storefront.keep_named(session, _ORDERS)
     for column, ids in ((Dispute.assignee_id, _USERS), (Run.parent_id, _RUNS)):
         held = update(column.class_).where(column.in_(ids)).values({column: None})
         session.execute(held.execution_options(synchronize_session=False))

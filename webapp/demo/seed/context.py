@@ -18,7 +18,7 @@ CHAIN = "demo"
 """The audit chain of what the demo data itself did; what people do with it is in the real one."""
 
 DEMO = Actor("cli", None, "demo data", ALL_PERMISSIONS | JOB_PERMISSIONS)
-DAYS = 60
+DAYS = 90
 """Days of history."""
 
 

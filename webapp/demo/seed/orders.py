@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 
 from webapp.demo.seed.context import DAYS, DEMO, SeedContext, to_the_minute
 from webapp.demo.seed.marketplaces import MARKETS, Market
+from webapp.demo.seed.tenants import who_sells
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.models import Escrow, Order
@@ -55,6 +56,7 @@ class Trade:
     release_at: datetime | None = None
     on_credit: bool = False
     placement: str | None = None
+    tenant: str = ""
     order_id: int = 0
     escrow_id: int = 0
 
@@ -75,6 +77,7 @@ def add_orders(context: SeedContext, special: list[Trade]) -> list[Trade]:
     trades = sorted([*drawn, *special], key=lambda trade: trade.created)
     for number, trade in enumerate(trades):
         trade.ref = f"{trade.market.prefix}-{40_127 + number * 3}"
+        trade.tenant = who_sells(trade.market.prefix, number, (context.now - trade.created) / timedelta(days=1))
     context.session.execute(insert(Order), [_order(trade) for trade in trades])
     orders = select(Order.ref, Order.id).where(Order.ref.in_([trade.ref for trade in trades]))
     by_ref = dict(context.session.execute(orders).all())
@@ -150,7 +153,7 @@ def _order(trade: Trade) -> dict[str, object]:
         "ref": trade.ref,
         "buyer_id": trade.market.ids[trade.buyer],
         "seller_id": trade.market.ids[trade.seller],
-        "tenant": f"{trade.market.prefix.lower()}-market",
+        "tenant": trade.tenant,
         "status": status,
         "amount": trade.amount,
         "currency": trade.market.currency,

@@ -18,6 +18,8 @@ from webapp.models import Run, RunItem, RunLine
 from webapp.services.escrows import release
 
 PER_JOB = 60
+_LINES = 15
+"""Days whose runs have their lines still."""
 SILENT = "auto_deduct"
 """The daily job that has not run for more than 25 hours; what it misses is skipped."""
 SILENT_SLOTS = 3
@@ -51,7 +53,8 @@ def add_runs(context: SeedContext, trades: list[Trade]) -> None:
 
 def _slots(spec: JobSpec, now: datetime) -> list[datetime]:
     recurrence = Recurrence(spec.cron, spec.zone)
-    count = PER_JOB + (SILENT_SLOTS - 1 if spec.name == SILENT else 0)
+    # The release pays day by day for as long as there are orders, not all that is older in its first run.
+    count = DAYS if spec.name == _RELEASE else PER_JOB + (SILENT_SLOTS - 1 if spec.name == SILENT else 0)
     start = now - recurrence.interval(now) * (count + 2)
     return [slot for slot in recurrence.upcoming(start, count + 5) if slot <= now][-count:]
 
@@ -156,7 +159,7 @@ def _row(job: str, slot: datetime, status: RunStatus, ended: datetime) -> dict[s
 
 
 def _log(context: SeedContext, run_id: int, job: str, slot: datetime, ended: datetime) -> None:
-    if slot < context.ago(days=DAYS // 4):
+    if slot < context.ago(days=_LINES):
         return
     lines = (("run.started", slot, {"job": job, "trigger": "schedule"}), ("run.finished", ended, {"job": job}))
     context.session.execute(

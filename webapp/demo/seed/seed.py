@@ -17,6 +17,7 @@ from webapp.demo.seed.parties import add_parties, deposit
 from webapp.demo.seed.reports import add_reports
 from webapp.demo.seed.runs import SILENT, add_runs
 from webapp.demo.seed.staff import add_staff
+from webapp.demo.seed.storefront import add_storefront, add_tenants
 from webapp.demo.seed.wallets import hold
 from webapp.domain.states import CatchUp
 from webapp.errors import Conflict
@@ -67,6 +68,7 @@ def _seed(context: SeedContext) -> None:
     context.staff = add_staff(context.session, context.ago(DAYS + 10))
     add_parties(context)
     add_auto_deduct_mandates(context)
+    add_tenants(context)
     trades = add_orders(context, edge_case_trades(context))
     for trade in trades:
         if trade.paid:
@@ -79,6 +81,7 @@ def _seed(context: SeedContext) -> None:
     cases = add_disputes(context, trades)
     add_runs(context, trades)
     context.replay()
+    add_storefront(context, trades)
     add_proposals(context, cases)
     _silence(context)
     add_alerts(context)
