@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, text, type_coerce
 from sqlalchemy.orm import Session
 
-from webapp.models import Escrow
+from webapp.models import Escrow, Tenant
+from webapp.models.base import Instant
 from webapp.runtime import Runtime
 from webapp.services.ledger import posting
-from webapp.sql import lock, lock_found
+from webapp.sql import days_after, is_sqlite, lock, lock_found
 
 LOCKS: dict[str, Callable[[Session], Any]] = {
     "rows": lambda session: lock(session, Escrow, [3, 1, 2]),
@@ -31,6 +33,26 @@ def executed(runtime: Runtime) -> Iterator[list[tuple[str, Any]]]:
     event.listen(runtime.db.engine, "before_cursor_execute", note)
     yield found
     event.remove(runtime.db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("days", [0, 1, 30, 3650])
+def test_days_are_24_hours_each_to_the_microsecond(runtime: Runtime, days: int, zone: str) -> None:
+    at = datetime(2026, 3, 28, 23, 59, 59, 999_999, UTC)  # Summer time begins in between.
+    with runtime.db.transaction() as session:
+        if not is_sqlite(session):
+            session.execute(text(f"SET LOCAL TIME ZONE '{zone}'"))
+        tenant = Tenant(ref="t", name="T", grace_days=days, created_at=at, updated_at=at, stored_at=at)
+        session.add(tenant)
+        session.flush()
+        later = days_after(Tenant.created_at, Tenant.grace_days)
+        assert session.scalar(select(type_coerce(later, Instant))) == at + timedelta(days)
+        exact = [at + timedelta(days, microseconds=off) for off in (-1, 0, 1)]
+        assert [session.scalar(select(Tenant.id).where(later <= each)) is not None for each in exact] == [
+            False,
+            True,
+            True,
+        ]
 
 
 @pytest.mark.parametrize("what", LOCKS)

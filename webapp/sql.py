@@ -153,6 +153,27 @@ def _plain(value: Any, on_sqlite: bool) -> Any:
     return f"{at:%Y-%m-%d %H:%M:%S.%f}" if on_sqlite else at.isoformat()
 
 
+class days_after(FunctionElement[datetime]):
+    """`days_after(instant, days)`: the instant so many times 24 hours later, to the microsecond."""
+
+    inherit_cache = True
+    type = DateTime(timezone=True)
+
+
+@compiles(days_after, "postgresql")
+def _days_after_on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
+    instant, days = (compiler.process(each, **how) for each in element.clauses)
+    # Hours, since a day of PostgreSQL's is one of the session's zone.
+    return f"({instant} + make_interval(hours => (24 * ({days}))::int))"
+
+
+@compiles(days_after, "sqlite")
+def _days_after_on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+    instant, days = (compiler.process(each, **how) for each in element.clauses)
+    # In whole seconds, for SQLite rounds the others; what stands behind them stays.
+    return f"(strftime('%Y-%m-%d %H:%M:%S', substr({instant}, 1, 19), ({days}) || ' days') || substr({instant}, 20))"
+
+
 def json_text(on_sqlite: bool, pairs: Mapping[str, Column]) -> ColumnElement[str]:
     """A JSON object as text, built by the database."""
     build = func.json_object if on_sqlite else func.json_build_object

@@ -16,6 +16,7 @@ class Subscription(Base):
         CheckConstraint("status IN ('active', 'expired', 'suspended')", name="status"),
         UniqueConstraint("tenant_id"),
         Index("ix_subscription_status", "status", "expire_date", "id"),
+        Index("ix_subscription_expire_date", "expire_date", "id"),
     )
 
     id: Mapped[Key]

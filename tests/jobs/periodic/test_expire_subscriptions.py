@@ -217,7 +217,7 @@ def _all_due(runtime: Runtime, at: datetime) -> None:
         found = list(session.scalars(expiry.due_to_expire(at).select))
         assert expiry.expire_all(session, found, **how).done == len(found)
     with runtime.db.transaction() as session:
-        found = list(session.scalars(expiry.due_to_suspend(session, at, runtime.settings).select))
+        found = list(session.scalars(expiry.due_to_suspend(at, runtime.settings).select))
         assert expiry.suspend_all(session, found, **how).done == len(found)
     with runtime.db.reading() as session:
         assert session.scalar(select(func.count()).select_from(expiry.due_to_expire(at).select.subquery())) == 0

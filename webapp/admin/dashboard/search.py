@@ -25,6 +25,7 @@ PLACES = {
     "payment": "payments.one",
     "payout": "payouts.one",
     "payout_schedule": "payout-schedules.one",
+    "tenant": "tenants.one",
 }
 ARGUMENTS = {"order": "escrow_id", "transfer": "escrow_id"}
 KINDS = {
@@ -38,6 +39,7 @@ KINDS = {
     "payment": _l("payment"),
     "payout": _l("payout"),
     "payout_schedule": _l("payout schedule"),
+    "tenant": _l("tenant"),
     "job": _l("job"),
     "run": _l("run"),
     "page": _l("page"),

@@ -7,13 +7,13 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.models import AutoDeduct, Escrow, Party, Payment, Payout, PayoutSchedule, RunItem
+from webapp.models import AutoDeduct, Escrow, Party, Payment, Payout, PayoutSchedule, RunItem, Subscription, Tenant
 from webapp.sql import one_of
 
 
 def named(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
     """By the item's own id: its reference and its address. Items that nobody can look at are left out."""
-    found = _auto_deduct_mandates(session, items)
+    found = _auto_deduct_mandates(session, items) | _subscriptions(session, items)
     for kind, (key, ref, view) in _REFERENCED.items():
         found |= _referenced(session, items, kind, key, ref, view)
     return found
@@ -49,6 +49,22 @@ def _auto_deduct_mandates(session: Session, items: Sequence[RunItem]) -> dict[in
         item.id: (parties[item.subject_id].name, url_for("parties.one", party_id=parties[item.subject_id].party_id))
         for item in items
         if item.subject_kind == "auto_deduct" and item.subject_id in parties
+    }
+
+
+def _subscriptions(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
+    mine = [item for item in items if item.subject_kind == "subscription"]
+    wanted = one_of(session, Subscription.id, [item.subject_id for item in mine])
+    query = select(Subscription.id, Tenant.id.label("tenant_id"), Tenant.name)
+    query = query.join(Tenant, Tenant.id == Subscription.tenant_id).where(wanted)
+    tenants = {row.id: row for row in session.execute(query)} if mine else {}
+    return {
+        item.id: (
+            tenants[item.subject_id].name,
+            url_for("tenants.one", tenant_id=tenants[item.subject_id].tenant_id),
+        )
+        for item in mine
+        if item.subject_id in tenants
     }
 
 

@@ -28,13 +28,14 @@ _PAYOUTS = {
     "payout_account_changed": "account_changed",
 }
 """Rules about payouts of a provider, and the tab that has them."""
-_SOUGHT = frozenset({"dispute_past_due", "payout_unpaid"})
+_SOUGHT = frozenset({"dispute_past_due", "payout_unpaid", "tenant_suspended_in_error"})
 """Rules whose subject is a reference."""
 _HOMES = {
     "payment": "payments.one",
     "payout": "payouts.one",
     "payout_schedule": "payout-schedules.one",
     "dispute": "disputes.one",
+    "tenant": "tenants.one",
 }
 _ENDPOINTS = frozenset({"endpoint_paused", "endpoint_held"})
 _QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell"})

@@ -1,1 +1,1 @@
-"""Subscriptions of tenants: who may sell, until when, and what people change about it."""
+"""Pages of tenants and their subscriptions."""

@@ -89,6 +89,7 @@ BADGES: dict[str, BadgeStyle] = {
     "off": BadgeStyle("calm", "dot", _("off")),
     "verified": BadgeStyle("good", "check", _("verified")),
     "needs_review": BadgeStyle("warn", "eye", _("in review")),
+    "suspended": BadgeStyle("bad", "stop", _("suspended")),
     "pending": BadgeStyle("calm", "hourglass", _("pending")),
     "won": BadgeStyle("good", "check", _("won")),
     "accepted": BadgeStyle("warn", "return", _("accepted")),

@@ -18,6 +18,8 @@ PAGES = {
     "payout": "payouts.one",
     "payout_schedule": "payout-schedules.one",
     "report": "reports.one",
+    "tenant": "tenants.one",
+    "subscription": "subscriptions.one",
 }
 """Which page shows a subject, and its argument is the thing's id."""
 

@@ -15,7 +15,6 @@ def expire_subscriptions(work: Work, at: datetime) -> None:
     """Mark subscriptions whose date has come as expired, and suspend those whose grace is over."""
     expire = partial(expiry.expire_all, by=at, settings=work.settings)
     work.in_chunks(expiry.due_to_expire(at), expire, dry=expiry.preview, size=CHUNK)
-    with work.db.reading() as session:
-        over = expiry.due_to_suspend(session, at, work.settings, also_active=work.dry_run)
+    over = expiry.due_to_suspend(at, work.settings, also_active=work.dry_run)
     suspend = partial(expiry.suspend_all, by=at, settings=work.settings)
     work.in_chunks(over, suspend, dry=expiry.preview, size=CHUNK)

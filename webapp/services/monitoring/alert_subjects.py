@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_definitions import CHARGEBACK
 from webapp.domain.numbers import parse_whole
-from webapp.models import Alert, Chargeback, Dispute, Payment, Payout, PayoutSchedule, Refund
+from webapp.models import Alert, Chargeback, Dispute, Payment, Payout, PayoutSchedule, Refund, Tenant
 from webapp.providers import catalogue
 from webapp.sql import begins, one_of
 
@@ -38,7 +38,7 @@ def matching(words: str) -> ColumnElement[bool]:
 
 def homes(session: Session, rows: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Home]:
     """By rule and subject what has a page of its own: a payment (also of its refund and of a chargeback), a payout, a
-    payout schedule, a dispute. What is not there any more is left out.
+    payout schedule, a dispute, a tenant. What is not there any more is left out.
     """
     names = {row: _named(*row) for row in rows}
     found: dict[tuple[str, Any], Home] = {}
@@ -75,7 +75,7 @@ def _of_chargebacks(session: Session, names: list[Any]) -> Iterator[tuple[Any, H
         yield (row.provider, row.number), Home("payment", row.payment_id)
 
 
-def _by_ref(kind: str, model: type[Payout | PayoutSchedule | Dispute]) -> _Reader:
+def _by_ref(kind: str, model: type[Payout | PayoutSchedule | Dispute | Tenant]) -> _Reader:
     def read(session: Session, refs: list[Any]) -> Iterator[tuple[Any, Home]]:
         rows = select(model.ref, model.id).where(model.ref.in_(refs))
         return ((ref, Home(kind, number)) for ref, number in session.execute(rows))
@@ -83,7 +83,7 @@ def _by_ref(kind: str, model: type[Payout | PayoutSchedule | Dispute]) -> _Reade
     return read
 
 
-_BARE = {"payout_unpaid": "payout schedule", "dispute_past_due": "dispute"}
+_BARE = {"payout_unpaid": "payout schedule", "dispute_past_due": "dispute", "tenant_suspended_in_error": "tenant"}
 """Rules whose subject is a reference without its noun."""
 _READ: dict[str, _Reader] = {
     "payment": _of_payments,
@@ -92,6 +92,7 @@ _READ: dict[str, _Reader] = {
     "payout": _by_ref("payout", Payout),
     "payout schedule": _by_ref("payout_schedule", PayoutSchedule),
     "dispute": _by_ref("dispute", Dispute),
+    "tenant": _by_ref("tenant", Tenant),
 }
 
 

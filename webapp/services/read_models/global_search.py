@@ -20,11 +20,13 @@ from webapp.models import (
     PayoutSchedule,
     Run,
     Schedule,
+    Tenant,
     Transfer,
     User,
 )
 from webapp.services.parties import search as party_search
 from webapp.services.payments import search as payment_search
+from webapp.services.subscriptions import search as subscription_search
 from webapp.sql import begins
 
 EACH = 5
@@ -77,6 +79,12 @@ def _parties(session: Session, words: str) -> Iterator[Hit]:
         yield Hit("party", number, name, ref, words in (name, ref))
 
 
+def _tenants(session: Session, words: str) -> Iterator[Hit]:
+    found = select(Tenant.id, Tenant.name, Tenant.ref).where(subscription_search.tenants_matching(words))
+    for number, name, ref in session.execute(found.order_by(Tenant.id).limit(EACH)):
+        yield Hit("tenant", number, name, ref, words in (name, ref))
+
+
 def _transfers(session: Session, words: str) -> Iterator[Hit]:
     query = select(Transfer.escrow_id, Transfer.reference, Transfer.kind).where(
         Transfer.reference == words, Transfer.escrow_id.is_not(None)
@@ -121,6 +129,7 @@ _WAYS: tuple[tuple[str, Callable[[Session, str], Iterator[Hit]]], ...] = (
     ("dispute:read", _referenced("dispute", Dispute, Dispute.status)),
     ("order:read", _orders),
     ("party:read", _parties),
+    ("storefront:read", _tenants),
     ("escrow:read", _transfers),
     ("payment:read", _payments),
     ("payout:read", _referenced("payout", Payout, Payout.status)),

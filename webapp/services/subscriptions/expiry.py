@@ -1,10 +1,10 @@
 """What the calendar does to subscriptions: expired at their date, suspended when the grace is over. Many at once."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -12,13 +12,14 @@ from webapp.domain.outbox.event_types import Event, SubscriptionExpired, Subscri
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.subscriptions import ChangeKind
 from webapp.models import Subscription, Tenant
+from webapp.models.base import Instant
 from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome
 from webapp.services.common.due import Due
 from webapp.services.subscriptions import messages
 from webapp.settings import Settings
-from webapp.sql import is_sqlite, iso_text, json_text, one_of
+from webapp.sql import Column, days_after, is_sqlite, iso_text, json_text, one_of
 
 EXPIRE = "subscription:expire"
 SUBJECT = "subscription"
@@ -30,9 +31,9 @@ def due_to_expire(by: datetime) -> Due:
     return _due(_to_expire(by))
 
 
-def due_to_suspend(session: Session, by: datetime, settings: Settings, *, also_active: bool = False) -> Due:
+def due_to_suspend(by: datetime, settings: Settings, *, also_active: bool = False) -> Due:
     """Expired subscriptions whose grace is over. A dry run expires none before, so that it takes active ones too."""
-    return _due(_to_suspend(session, by, settings, also_active=also_active))
+    return _due(_to_suspend(by, settings, also_active=also_active))
 
 
 def expire_all(
@@ -64,7 +65,7 @@ def suspend_all(
 ) -> Outcome:
     """Suspend these, as far as their grace still is over by now."""
     actor.require(EXPIRE)
-    done = _mark(session, ids, SubscriptionStatus.SUSPENDED, _to_suspend(session, min(by, at), settings), at)
+    done = _mark(session, ids, SubscriptionStatus.SUSPENDED, _to_suspend(min(by, at), settings), at)
     _tell(
         session,
         done,
@@ -76,6 +77,12 @@ def suspend_all(
         run_id,
     )
     return Outcome(SUBJECT, done=len(done))
+
+
+def grace_ends_at(settings: Settings) -> Column:
+    """The instant from which a subscription is suspended unless it is renewed, of a tenant joined to it."""
+    days = func.coalesce(Tenant.grace_days, settings.subscription_grace_period_days)
+    return type_coerce(days_after(Subscription.expire_date, days), Instant)
 
 
 def preview(session: Session, ids: Sequence[int], *, at: datetime) -> Outcome:
@@ -92,19 +99,11 @@ def _to_expire(by: datetime) -> Where:
     return [Subscription.status == SubscriptionStatus.ACTIVE, Subscription.expire_date <= by]
 
 
-def _to_suspend(session: Session, by: datetime, settings: Settings, *, also_active: bool = False) -> Where:
-    """By the grace of each tenant: the few lengths that there are become a condition each, exact to the microsecond."""
+def _to_suspend(by: datetime, settings: Settings, *, also_active: bool = False) -> Where:
+    """The date comes first: by it they are found, and only of those whose date has come the grace is looked up."""
     statuses = [SubscriptionStatus.EXPIRED, *([SubscriptionStatus.ACTIVE] if also_active else [])]
-    late = (Subscription.status.in_(statuses), Subscription.expire_date <= by)
-    own = select(Tenant.grace_days).join(Subscription, Subscription.tenant_id == Tenant.id)
-    lengths = session.scalars(own.where(*late, Tenant.grace_days.is_not(None)).distinct()).all()
-    days = settings.subscription_grace_period_days
-    ways = [and_(Tenant.grace_days.is_(None), Subscription.expire_date <= by - timedelta(days=days))]
-    ways += [
-        and_(Tenant.grace_days == each, Subscription.expire_date <= by - timedelta(days=each or 0)) for each in lengths
-    ]
-    over = select(Tenant.id).where(Tenant.id == Subscription.tenant_id, or_(*ways)).exists()
-    return [*late, over]
+    over = select(Tenant.id).where(Tenant.id == Subscription.tenant_id, grace_ends_at(settings) <= by)
+    return [Subscription.status.in_(statuses), Subscription.expire_date <= by, over.exists()]
 
 
 def _mark(

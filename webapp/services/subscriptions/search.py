@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, union_all
+from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import SubscriptionStatus
@@ -16,6 +16,7 @@ from webapp.settings import Settings
 from webapp.sql import begins
 
 ENOUGH = 1_000
+COUNTED = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,36 @@ def expiring(at: datetime) -> ColumnElement[bool]:
     return (Subscription.status == SubscriptionStatus.ACTIVE) & (Subscription.expire_date <= at + REMIND_WITHIN)
 
 
+def tenants_matching(words: str) -> ColumnElement[bool]:
+    """Tenants whose reference or name begins with these words; names also as they are usually written."""
+    return Tenant.id.in_(_tenants(words))
+
+
 def matching(words: str) -> ColumnElement[bool]:
-    """Those of tenants whose reference or name begins with these words; names also as they are usually written."""
+    """The subscriptions of those."""
+    return Subscription.tenant_id.in_(_tenants(words))
+
+
+def counts(session: Session, at: datetime) -> dict[str, str]:
+    """How many need something, in one statement; beyond COUNTED it says so and counts no further."""
+    ways = {
+        "expiring": expiring(at),
+        "grace": Subscription.status == SubscriptionStatus.EXPIRED,
+        "suspended": Subscription.status == SubscriptionStatus.SUSPENDED,
+    }
+    columns = [_up_to(select(Subscription.id).where(way)).label(name) for name, way in ways.items()]
+    found = session.execute(select(*columns)).one()._mapping
+    return {name: f"{COUNTED}+" if count > COUNTED else str(count) for name, count in found.items()}
+
+
+def _tenants(words: str) -> Any:
     spellings = dict.fromkeys((words, words.title(), words.capitalize(), words.upper()))
     ways = [begins(Tenant.ref, words), *[begins(Tenant.name, spelling) for spelling in spellings]]
-    found = union_all(*[select(select(Tenant.id).where(way).limit(ENOUGH).subquery()) for way in ways])
-    return Subscription.tenant_id.in_(found)
+    return union_all(*[select(select(Tenant.id).where(way).limit(ENOUGH).subquery()) for way in ways])
+
+
+def _up_to(rows: Any) -> Any:
+    return select(func.count()).select_from(rows.limit(COUNTED + 1).subquery()).scalar_subquery()
 
 
 def _both() -> Any:

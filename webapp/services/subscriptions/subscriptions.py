@@ -109,7 +109,7 @@ class SubscriptionChanges:
         event = SubscriptionReverted(reason=why)
         return self._change(ChangeKind.REVERTED, why, event, lambda now, grace: rules.reverted(now, grace, at=self._at))
 
-    def note_payment(self, pending_since: datetime | None) -> Subscription:
+    def note_payment(self, pending_since: datetime | None, reason: str | None = None) -> Subscription:
         """A payment for it is on its way since then, or none is any more. Told to nobody: it changes no right."""
         subscription, _tenant = self._locked()
         before = subscription.payment_pending_since
@@ -118,7 +118,7 @@ class SubscriptionChanges:
         subscription.payment_pending_since = pending_since
         self._moved(subscription)
         name = "payment_pending_since"
-        self._record(subscription, "payment", {name: _iso(before)}, {name: _iso(pending_since)}, None)
+        self._record(subscription, "payment", {name: _iso(before)}, {name: _iso(pending_since)}, reason)
         return subscription
 
     def _change(self, change: ChangeKind, reason: str, event: Event, rule: Rule) -> Subscription:
