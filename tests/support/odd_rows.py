@@ -121,7 +121,7 @@ def twist_gaps(session: Session) -> None:
         if column.nullable:
             session.execute(update(table).values({column.name: None}))
         elif isinstance(column.type, Json):
-            empty: object = {} if column.name in ("counts", "amounts", "payload") else []
+            empty: object = {} if column.name in ("counts", "amounts", "heads", "payload") else []
             session.execute(update(table).values({column.name: empty}))
 
 

@@ -74,6 +74,12 @@ BADGES: dict[str, BadgeStyle] = {
     "missing": BadgeStyle("bad", "cross", _("missing there")),
     "failing": BadgeStyle("warn", "flag", _("failing")),
     "removed": BadgeStyle("calm", "stop", _("removed")),
+    # backups
+    "making": BadgeStyle("info", "play", _("being made")),
+    "kept": BadgeStyle("calm", "file", _("kept")),
+    "proven": BadgeStyle("good", "check", _("proven")),
+    "not_proven": BadgeStyle("warn", "question", _("not proven")),
+    "not_whole": BadgeStyle("bad", "cross", _("not whole")),
     # orders, people, tokens, processes
     "awaiting_payment": BadgeStyle("calm", "hourglass", _("awaiting payment")),
     "in_progress": BadgeStyle("info", "play", _("in progress")),

@@ -20,6 +20,7 @@ PAGES = {
     "report": "reports.one",
     "tenant": "tenants.one",
     "subscription": "subscriptions.one",
+    "backup": "backups.one",
 }
 """Which page shows a subject, and its argument is the thing's id."""
 

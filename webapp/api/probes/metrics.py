@@ -8,7 +8,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy.orm import Session
 
 from webapp.api.probes.integration_gauges import by_label, outside_families
+from webapp.domain.states import BackupProof
 from webapp.models import Run
+from webapp.services.backups import overview
 from webapp.services.monitoring import integration_metrics
 from webapp.services.scheduling import job_metrics, processes
 from webapp.services.scheduling.job_health import JobHealth, health
@@ -51,6 +53,7 @@ def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
     integrations = outside_families(integration_metrics.outside(session, settings))
     registry = CollectorRegistry(auto_describe=False)
     families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *integrations]
+    families += _of_backups(session, settings)
     registry.register(_Figures([*families, *_totals(session)]))
     return generate_latest(registry)
 
@@ -98,6 +101,18 @@ def _totals(session: Session) -> Iterator[CounterMetricFamily]:
             for value, total in sorted(counted.items()):
                 family.add_metric([job, value], total)
         yield family
+
+
+def _of_backups(session: Session, settings: Settings) -> Iterator[GaugeMetricFamily]:
+    """None of them before the first backup: an age of nothing would be a number."""
+    found = overview.read(session, settings)
+    if found.newest is not None:
+        yield GaugeMetricFamily(
+            "desk_backup_timestamp_seconds", "When the newest backup was begun.", found.newest.started_at.timestamp()
+        )
+        yield GaugeMetricFamily("desk_backup_size_bytes", "Size of the newest backup.", found.newest.size or 0)
+        is_proven = int(found.newest.proof == BackupProof.PROVEN)
+        yield GaugeMetricFamily("desk_backup_proven", "1 when the newest backup was restored and is whole.", is_proven)
 
 
 def _of_desk(session: Session, at: datetime, settings: Settings) -> list[GaugeMetricFamily]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.demo.seed.alerts import add_alerts
 from webapp.demo.seed.approvals import add_proposals
+from webapp.demo.seed.backups import add_backups
 from webapp.demo.seed.context import CHAIN, DAYS, SeedContext, to_the_minute
 from webapp.demo.seed.disputes import add_disputes
 from webapp.demo.seed.edge_cases import add_auto_deduct_mandates, edge_case_trades, wallets_of_debtors
@@ -82,6 +83,7 @@ def _seed(context: SeedContext) -> None:
     add_runs(context, trades)
     context.replay()
     add_storefront(context, trades)
+    add_backups(context)
     add_proposals(context, cases)
     _silence(context)
     add_alerts(context)

@@ -10,13 +10,13 @@ from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.steps.backups import databases, making, proving
 from webapp.jobs.steps.backups.workspace import workspace
-from webapp.services.backups import records
+from webapp.services.backups import overview, records
 
 JOB = "back_up"
 DRILL = "drill"
 """What a person may ask of a run: the number of a backup that is to be proven anew, and nothing to be made."""
 STEPS, STEPS_OF_DRILL = 4, 1
-OFF = "Backups are switched off: BACKUP_KEEP is 0."
+OFF = overview.OFF
 
 
 @job(

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from jinja2.filters import do_filesizeformat
 from markupsafe import Markup, escape
 
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.formatting import money, provider_word, when
+from webapp.admin.ui.formatting import duration, money, provider_word, when
 from webapp.admin.ui.lists.columns import Column
 
 _NOTHING = Markup('<span class="muted">–</span>')
@@ -44,5 +45,7 @@ _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "badge": lambda _row, _column, value: badge(value),
     "word": lambda _row, _column, value: provider_word(value),
     "number": lambda _row, _column, value: f"{value:,}",
+    "size": lambda _row, _column, value: do_filesizeformat(value, binary=True),
+    "took": lambda row, _column, value: duration((value - row.started_at).total_seconds()),
     "ref": _ref,
 }

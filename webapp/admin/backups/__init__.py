@@ -1,0 +1,1 @@
+"""Backups: what was saved, whether it is proven, and doing it now."""

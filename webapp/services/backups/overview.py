@@ -1,0 +1,54 @@
+"""How it stands with backups: the newest, the newest that is proven, and why there is none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import BackupProof, BackupStatus
+from webapp.models import Backup
+from webapp.services.backups import records
+from webapp.settings import Settings
+
+OFF = "Backups are switched off: BACKUP_KEEP is 0."
+
+
+@dataclass(frozen=True, slots=True)
+class BackupOverview:
+    """What the page and the metrics say first."""
+
+    newest: Backup | None
+    """The newest that was made whole."""
+    newest_proven: Backup | None
+    folder: Path
+    keep: int
+    """0 when backups are switched off."""
+    encrypted: bool
+    """Whether the next one will be."""
+
+
+def read(session: Session, settings: Settings) -> BackupOverview:
+    """As it is now."""
+    proven = select(Backup).where(
+        Backup.status.in_((BackupStatus.KEPT, BackupStatus.REMOVED)), Backup.proof == BackupProof.PROVEN
+    )
+    return BackupOverview(
+        records.newest(session),
+        session.scalars(proven.order_by(Backup.id.desc()).limit(1)).one_or_none(),
+        settings.backup_folder.resolve(),
+        settings.backup_keep,
+        bool(settings.backup_key),
+    )
+
+
+def why_no_drill(backup: Backup) -> str:
+    """Why this backup can't be proven now; empty when it can."""
+    if backup.status == BackupStatus.KEPT:
+        return ""
+    return f"It is {backup.status}: there is no file to restore."
+
+
+def why_no_backup(settings: Settings) -> str:
+    """Why no backup can be made now; empty when one can."""
+    return "" if settings.backup_keep else OFF
