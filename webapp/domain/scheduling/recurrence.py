@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -60,13 +60,19 @@ class Recurrence:
 
     def interval(self, at: datetime) -> timedelta:
         """The usual time between two slots: the middle one of the next seven gaps."""
-        coming = self.upcoming(at, 8)
-        gaps = sorted(later - earlier for earlier, later in pairwise(coming))
-        return gaps[len(gaps) // 2]
+        return _usual_gap(self, self.next(at))
 
     def local_day(self, instant: datetime) -> str:
         """The date of an instant in the schedule's zone."""
         return instant.astimezone(self._zone).date().isoformat()
+
+
+@lru_cache(maxsize=1_024)
+def _usual_gap(recurrence: Recurrence, first: datetime) -> timedelta:
+    # Every start, page and tick asks for it for each schedule, and until its next slot the answer is the same.
+    coming = [first, *recurrence.upcoming(first, 7)]
+    gaps = sorted(later - earlier for earlier, later in pairwise(coming))
+    return gaps[len(gaps) // 2]
 
 
 def default_grace(interval: timedelta) -> timedelta:

@@ -4,13 +4,15 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
 from webapp.models import User, UserSession
 
+Given = datetime | BindParameter[datetime]
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 CONFIRMED_FOR = timedelta(minutes=5)
@@ -56,12 +58,9 @@ def start(
 
 def find(session: Session, secret: str, at: datetime) -> tuple[UserSession, User] | None:
     """The open sign-in that this secret belongs to, and its active user."""
-    found = (
-        select(UserSession, User)
-        .join(User, User.id == UserSession.user_id)
-        .where(UserSession.token_hash == _hashed(secret), *_open(at), User.active)
-    )
-    row = session.execute(found).one_or_none()
+    row = session.execute(
+        _found(), {"given_hash": _hashed(secret), "given_at": at, "given_idle": at - IDLE}
+    ).one_or_none()
     return None if row is None else (row[0], row[1])
 
 
@@ -85,12 +84,14 @@ def needs_touch(signed_in: UserSession, at: datetime) -> bool:
 
 def touch(session: Session, session_id: int, at: datetime) -> None:
     """The person was here: the idle limit starts again."""
-    session.execute(update(UserSession).where(UserSession.id == session_id, *_open(at)).values(seen_at=at))
+    session.execute(update(UserSession).where(UserSession.id == session_id, *_open(at, at - IDLE)).values(seen_at=at))
 
 
 def confirm(session: Session, session_id: int, at: datetime) -> None:
     """The provider has asked the person of this sign-in again."""
-    session.execute(update(UserSession).where(UserSession.id == session_id, *_open(at)).values(confirmed_at=at))
+    session.execute(
+        update(UserSession).where(UserSession.id == session_id, *_open(at, at - IDLE)).values(confirmed_at=at)
+    )
 
 
 def is_confirmed(signed_in: UserSession, at: datetime) -> bool:
@@ -100,7 +101,7 @@ def is_confirmed(signed_in: UserSession, at: datetime) -> bool:
 
 def of_user(session: Session, user_id: int, at: datetime) -> list[UserSession]:
     """The open sign-ins of a user, newest first, at most fifty."""
-    mine = select(UserSession).where(UserSession.user_id == user_id, *_open(at))
+    mine = select(UserSession).where(UserSession.user_id == user_id, *_open(at, at - IDLE))
     return list(session.scalars(mine.order_by(UserSession.id.desc()).limit(50)))
 
 
@@ -122,8 +123,16 @@ def end_all(session: Session, user_id: int, *, at: datetime, but: int | None = N
     session.execute(theirs.values(ended_at=at, kept_form=None))
 
 
-def _open(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return UserSession.ended_at.is_(None), UserSession.seen_at > at - IDLE, UserSession.ends_at > at
+@cache
+def _found() -> Select[UserSession, User]:
+    """What every page asks first: built once (decision 0049)."""
+    is_open = _open(bindparam("given_at"), bindparam("given_idle"))
+    mine = select(UserSession, User).join(User, User.id == UserSession.user_id)
+    return mine.where(UserSession.token_hash == bindparam("given_hash"), *is_open, User.active)
+
+
+def _open(at: Given, idle_since: Given) -> tuple[ColumnElement[bool], ...]:
+    return UserSession.ended_at.is_(None), UserSession.seen_at > idle_since, UserSession.ends_at > at
 
 
 def _hashed(secret: str) -> str:
