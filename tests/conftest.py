@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from tests.support import browser as browsers
+from tests.support import kept_connections
 from tests.support.compiled import compiled_once
 from tests.support.filled import Filled, common_folder, fill, filled_once
 from tests.support.people import add_people
@@ -185,8 +186,9 @@ def sqlite_runtime(sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
 
 def _runtime(url: str, folder: Path) -> Iterator[Runtime]:
     made = build_runtime(settings_for(url, folder))
+    kept_connections.take(made.db)
     yield made
-    made.db.close()
+    kept_connections.leave(made.db)
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +207,7 @@ def pg_filled(pg: Server, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """The same on PostgreSQL."""
 
     def make(folder: Path) -> Filled:
-        return fill(build_runtime(settings_for(pg.new_database(), folder)), folder)
+        return fill(build_runtime(settings_for(pg.original(), folder)), folder)
 
     return filled_once(common_folder(tmp_path_factory) / "filled-on-postgresql", make)
 

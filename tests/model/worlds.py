@@ -67,7 +67,7 @@ def on_sqlite(template: Path, folder: Path) -> Iterator[Worlds]:
 def on_postgresql(server: Server, folder: Path) -> Iterator[Worlds]:
     """Desks on PostgreSQL: copies of one database."""
     folder.mkdir(exist_ok=True)
-    prepared = server.new_database()
+    prepared = server.original()
     with moved_clock() as first:
         into_postgresql(prepared)
         with first.of_postgresql(prepared):

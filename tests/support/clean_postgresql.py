@@ -1,11 +1,13 @@
 """Back to a migrated, empty PostgreSQL database after a test wrote into it."""
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import sql
 
 _OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT (state = 'idle' AND pid = ANY (%s))
 """
 _DEFINITIONS = """
     SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
@@ -38,9 +40,11 @@ class CleanState:
         self._sequences = dict(_sequences(migrated))
         self._reused: dict[str, int] = {}
 
-    def restore(self, used: psycopg.Connection) -> bool:
-        """End everybody else's connections, and make rows and sequences what they were; False when more was changed."""
-        used.execute(_OTHERS)
+    def restore(self, used: psycopg.Connection, kept: Sequence[int] = ()) -> bool:
+        """Make rows and sequences what they were; False when more was changed. Everybody else's connections are ended,
+        but those that are kept and idle.
+        """
+        used.execute(_OTHERS, [list(kept)])
         if _definitions(used) != self._definitions:
             return False
         name = used.info.dbname

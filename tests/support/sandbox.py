@@ -12,6 +12,7 @@ import requests
 from sqlalchemy import update
 
 from tests.conftest import settings_for
+from tests.support import kept_connections
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.jobs.steps.start_checkout import begin
@@ -93,8 +94,9 @@ def sandbox() -> Iterator[Sandbox]:
 def desk_with(made: Sandbox, url: str, folder: Path, **more: Any) -> Iterator[Runtime]:
     """A desk on this database whose providers are the sandbox."""
     runtime = build_runtime(settings_for(url, folder, **(made.settings() | more)))
+    kept_connections.take(runtime.db)
     yield runtime
-    runtime.db.close()
+    kept_connections.leave(runtime.db)
 
 
 def awaiting(runtime: Runtime, amount: int = 10_000, currency: str = "NGN", **more: Any) -> tuple[int, int]:

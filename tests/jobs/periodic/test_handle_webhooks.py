@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, update
 
 from tests.support.job_runs import run_job_now
@@ -50,8 +51,18 @@ def post(runtime: Runtime, provider: str, body: Any, signer: str | None = None, 
     """A webhook as the provider sends it."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     signed = SIGNERS[signer or provider](Keys(), raw, int(time.time())) | headers
-    client = create_app(runtime).test_client()
+    client = _served(runtime).test_client()
     return client.post(f"/webhooks/{provider}", data=raw, headers=signed, content_type="application/json")
+
+
+_last: list[tuple[Runtime, Flask]] = []
+
+
+def _served(runtime: Runtime) -> Flask:
+    """The application over this desk: the same for all webhooks of a test."""
+    if not _last or _last[0][0] is not runtime:
+        _last[:] = [(runtime, create_app(runtime))]
+    return _last[0][1]
 
 
 def charge(reference: str | None, event: str = "charge.success", status: str = "success", **more: Any) -> Any:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from tests.support import money
@@ -208,11 +208,10 @@ def places_with(session: Session, mark: str) -> list[str]:
     """Every column of every table in which this stands, whatever its case."""
     found = []
     for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            text = cast(column, Text)
-            stands = func.lower(text).contains(mark.lower(), autoescape=True)
-            if session.scalar(select(func.count()).select_from(table).where(stands)):
-                found.append(f"{table.name}.{column.name}")
+        texts = [func.lower(cast(column, Text)) for column in table.columns]
+        stands = [func.max(case((text.contains(mark.lower(), autoescape=True), 1), else_=0)) for text in texts]
+        times = session.execute(select(*stands)).one()
+        found += [f"{table.name}.{column.name}" for column, stood in zip(table.columns, times, strict=True) if stood]
     return found
 
 
