@@ -12,7 +12,7 @@ from webapp.domain.states import Policy
 from webapp.errors import Invalid
 from webapp.importers import csv_records, order_records
 from webapp.importers.csv_records import LONGEST, RowError
-from webapp.importers.order_columns import COLUMNS, REQUIRED, Layout
+from webapp.importers.layout import COLUMNS, REQUIRED, Layout
 from webapp.importers.order_records import Defaults, OrderRecord
 
 DEFAULTS = Defaults(datetime(2026, 3, 31, tzinfo=UTC), 14, 3, 250)
@@ -98,7 +98,7 @@ def test_a_line_is_an_order_that_can_be_stored_or_has_a_sentence(text: str) -> N
     day=st.dates(date(2020, 1, 1), date(2026, 3, 30)),
 )
 def test_what_was_written_is_what_is_read(ref: str, amount: int, day: date) -> None:
-    line = _read(f"{ref},b-{ref[:9]},s-{ref[:9]},{amount // 100}.{amount % 100:02},NGN,,{day},{day},,,")
+    line = _read(f"{ref},b-{ref[:9]},s-{ref[:9]},{amount // 100}.{amount % 100:02},NGN,,{day},{day},,,,")
     assert (line.ref, line.amount, line.created_at[:10]) == (ref, amount, str(day))
 
 

@@ -188,7 +188,7 @@ def test_a_record_of_several_lines_is_rejected_whole_and_nothing_out_of_its_midd
     assert imported(runtime, file)[0].imported == 0
     found, problems = imported(runtime, file, skip_bad=True)
 
-    assert problems == [(2, "a quoted cell goes on to line 4; each order is one line")]
+    assert problems == [(2, "a quoted cell goes on to line 4; each record is one line")]
     assert (found.lines, found.imported, found.rejected) == (2, 1, 1)
     assert found.rejects is not None
     assert record in found.rejects.read_text()

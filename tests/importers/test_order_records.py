@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.importers.csv_records import RowError
-from webapp.importers.order_columns import COLUMNS, Layout
+from webapp.importers.layout import COLUMNS, Layout
 from webapp.importers.order_records import Defaults, OrderRecord, read
 
 RULES = Defaults(datetime(2026, 3, 1, tzinfo=UTC), release_days=7, buffer_days=3, fee_basis_points=250)
@@ -143,5 +143,5 @@ def test_quotes_that_do_not_match_spoil_one_line_only() -> None:
 
 
 def test_a_line_with_too_few_fields_is_named() -> None:
-    with pytest.raises(RowError, match="it has 2 fields, the header has 11"):
+    with pytest.raises(RowError, match="it has 2 fields, the header has 12"):
         read(2, "o-1,ama", LAYOUT, RULES)

@@ -9,6 +9,8 @@ from webapp.commands.group import USAGE
 from webapp.commands.progress import Progress
 from webapp.commands.shared import desk, json_option, note, operator, print_json
 from webapp.importers.orders import Imported, as_json, import_orders
+from webapp.importers.storefront.files import import_rows
+from webapp.importers.storefront.records import KINDS, FileKind
 
 _SHOWN = 20
 """Bad lines named on standard error when all of them go to a file."""
@@ -44,10 +46,43 @@ def orders(file: Path, no_wallets: bool, skip_bad: bool, as_json: bool) -> None:
             problem=problems,
             warning=warn,
         )
+    _finish(progress, imported, skip_bad, as_json)
+
+
+def _add(kind: FileKind) -> None:
+    """The command for one kind of file of the storefront."""
+
+    @command.command(kind.table.name, help=_help(kind), short_help=f"Store {_words(kind)} from a CSV file.")
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+    @click.option("--skip-bad", is_flag=True, help="Load the good lines, and write the others to FILE.rejects.csv.")
+    @json_option
+    def rows(file: Path, skip_bad: bool, as_json: bool) -> None:
+        progress = Progress()
+        problems = _Problems(progress, _SHOWN if skip_bad else None)
+        with desk() as runtime:
+            imported = import_rows(
+                runtime, kind, file, actor=operator(), skip_bad=skip_bad, progress=progress, problem=problems
+            )
+        _finish(progress, imported, skip_bad, as_json)
+
+
+def _help(kind: FileKind) -> str:
+    needed, others = ", ".join(kind.required), ", ".join(kind.columns[len(kind.required) :])
+    return (
+        f"Store {_words(kind)} from a CSV file: new ones are created, others become as they are in the file. Safe to "
+        f"run twice.\n\nThe columns {needed} are needed; {others} may be there. A line is the whole of a row."
+    )
+
+
+def _words(kind: FileKind) -> str:
+    return kind.table.name.replace("-", " ")
+
+
+def _finish(progress: Progress, imported: Imported, skip_bad: bool, machine: bool) -> None:
     progress.close()
     if imported.rejects:
         note(f"{imported.rejected:,} bad lines are in {imported.rejects}.")
-    _report(imported, as_json)
+    _report(imported, machine)
     if imported.rejected and not skip_bad:
         loaded = imported.imported + imported.updated
         way = "Mend these lines, or load the others with --skip-bad."
@@ -79,3 +114,7 @@ def _report(imported: Imported, machine: bool) -> None:
             f"{imported.unchanged:,} unchanged, "
             f"{imported.rejected:,} rejected."
         )
+
+
+for _kind in KINDS:
+    _add(_kind)

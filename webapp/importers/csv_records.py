@@ -1,6 +1,6 @@
 """Records of a text file that nobody vouches for: each is read by itself, so that one bad record spoils no other.
 
-A record is one line; where a quoted cell holds line breaks it is several, and can't be used: each order is one line.
+A record is one line; where a quoted cell holds line breaks it is several, and can't be used: each record is one line.
 """
 
 import csv
@@ -69,7 +69,7 @@ def cells(text: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([text], strict=True, skipinitialspace=True))]
     except csv.Error:
-        raise RowError("the quotes of the line don't match; each order is one line") from None
+        raise RowError("the quotes of the line don't match; each record is one line") from None
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class _Record:
         if self.is_open:
             return "a quote is opened and never closed: the rest of the file belongs to this line"
         if self.last > self.number:
-            return f"a quoted cell goes on to line {self.last}; each order is one line"
+            return f"a quoted cell goes on to line {self.last}; each record is one line"
         return f"the line is longer than {LONGEST:,} bytes" if self.is_cut else None
 
 

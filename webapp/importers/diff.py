@@ -78,6 +78,8 @@ def _fixed(line: OrderRecord, known: Any) -> list[tuple[str, str, str]]:
         ("seller_ref", known.seller, line.seller),
         ("amount", str(Money(known.amount, known.currency)), str(Money(line.amount, line.currency))),
     ]
+    if line.tenant is not None:
+        pairs.append(("tenant_ref", str(known.tenant or "none"), line.tenant))
     if "p" in line.given:
         pairs.append(("policy", known.policy, line.policy))
     if "f" in line.given and known.escrow_amount == known.amount:  # What a bank took had its share of the fee.

@@ -9,6 +9,7 @@ from webapp.domain.instants import EXAMPLE, parse_time_or_day
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import present
 from webapp.domain.states import Policy
+from webapp.domain.storefront.checks import LONGEST_TENANT
 from webapp.importers.csv_records import RowError
 
 LONGEST_REF = 72
@@ -29,6 +30,13 @@ def reference(text: str, name: str) -> str:
     if not text.isprintable():
         raise RowError(f"{name} has a character that can't be shown")
     return text
+
+
+def tenant(text: str) -> str | None:
+    """The reference of the order's tenant. None when nothing is said."""
+    if len(text) > LONGEST_TENANT:
+        raise RowError(f"tenant_ref is longer than {LONGEST_TENANT} characters")
+    return reference(text, "tenant_ref") if text else None
 
 
 @lru_cache(maxsize=1000)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from webapp.importers import order_fields
 from webapp.importers.csv_records import RowError
-from webapp.importers.order_columns import Layout
+from webapp.importers.layout import Layout
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,6 +35,7 @@ class OrderRecord(NamedTuple):
     paid_at: str | None
     completed_at: str | None
     release_at: str | None
+    tenant: str | None
     given: str
 
 
@@ -56,7 +57,7 @@ def reference_of(text: str, layout: Layout) -> str | None:
 
 
 def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderRecord:
-    ref, buyer, seller, amount, currency, how, created, paid, completed, release, fee = fields
+    ref, buyer, seller, amount, currency, how, created, paid, completed, release, fee, tenant = fields
     created_at = order_fields.instant(created, "created_at")
     paid_at = order_fields.instant(paid, "paid_at")
     completed_at = order_fields.instant(completed, "completed_at")
@@ -79,6 +80,7 @@ def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderRe
         order_fields.stored(paid_at),
         order_fields.stored(completed_at),
         order_fields.stored(release_at),
+        order_fields.tenant(tenant),
         _given(how, created, fee, release),
     )
 
@@ -136,7 +138,7 @@ def _fee(text: str, currency: str, amount: int, defaults: Defaults) -> int:
 
 
 def _all_problems(fields: tuple[str, ...], defaults: Defaults) -> list[str]:
-    ref, buyer, seller, amount, currency, how, *times, fee = fields
+    ref, buyer, seller, amount, currency, how, *times, fee, tenant = fields
     checks: list[Callable[[], Any]] = [
         lambda: order_fields.reference(ref, "order_ref"),
         lambda: _parties(buyer, seller),
@@ -148,6 +150,7 @@ def _all_problems(fields: tuple[str, ...], defaults: Defaults) -> list[str]:
         ),
         lambda: _order_check(times, defaults.now),
         lambda: _fee_check(fee, amount, currency),
+        lambda: order_fields.tenant(tenant),
     ]
     return list(filter(None, map(_problem, checks)))
 

@@ -11,7 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.errors import Invalid
 from webapp.importers.csv_records import RowError, lines, require_readable
 from webapp.importers.diff import compare, plan
-from webapp.importers.order_columns import Layout
+from webapp.importers.layout import Layout
 from webapp.importers.order_records import Defaults, OrderRecord, read, reference_of
 from webapp.importers.rejects import write_rejects
 from webapp.importers.staging_file import StagingFile
@@ -19,6 +19,7 @@ from webapp.runtime import Runtime
 from webapp.services.imports import order_updates
 from webapp.services.imports.orders import forgotten, known_orders, load
 from webapp.services.imports.parties import add_parties
+from webapp.services.storefront import tenants
 
 _BATCH = 5_000
 """Lines in memory at a time, and in one transaction: short enough that nobody waits for the import."""
@@ -89,6 +90,7 @@ def _check(runtime: Runtime, file: Path, staging: StagingFile, progress: Progres
     for batch in staging.batches(_BATCH):
         with runtime.db.reading() as session:
             known = known_orders(session, [line.ref for line in batch])
+            suspended = tenants.suspended(session, {line.tenant for line in batch if line.tenant})
             gone = forgotten(session, [ref for line in batch for ref in (line.buyer, line.seller)])
         seen = [(line.line, compare(line, known[line.ref])) for line in batch if line.ref in known]
         staging.mark_unchanged(line for line, found in seen if not found.problem and not found.is_update)
@@ -96,6 +98,8 @@ def _check(runtime: Runtime, file: Path, staging: StagingFile, progress: Progres
         staging.reject((line, found.problem) for line, found in seen if found.problem)
         if gone:
             staging.reject(_of_forgotten(batch, gone, known))
+        if suspended:
+            staging.reject(_of_suspended(batch, suspended, known))
         done += len(batch)
         progress("Compared", done, total)
     staging.settle()
@@ -109,6 +113,13 @@ def _of_forgotten(batch: list[OrderRecord], gone: set[str], known: Collection[st
         for column, ref in (("buyer_ref", line.buyer), ("seller_ref", line.seller)):
             if ref in gone and line.ref not in known:
                 yield line.line, f"{column} {ref!r} is a party that is forgotten: nothing new is done with it"
+
+
+def _of_suspended(batch: list[OrderRecord], refs: set[str], known: Collection[str]) -> Iterator[tuple[int, str]]:
+    """New orders of tenants that are suspended."""
+    for line in batch:
+        if line.tenant in refs and line.ref not in known:
+            yield line.line, f"tenant_ref {line.tenant!r} is a tenant that is suspended: its new orders are refused"
 
 
 def _defaults(runtime: Runtime, now: datetime) -> Defaults:

@@ -33,6 +33,7 @@ _COMPARED = {
     "paid_at": "paid_at",
     "completed_at": "completed_at",
     "release_at": "release_at",
+    "tenant": "tenant_ref",
 }
 """What lines of one order must agree about, and its column in the file."""
 _DIFFERS = " || ".join(

@@ -264,6 +264,8 @@ def test_an_import_loads_nothing_of_a_forgotten_party(sqlite_runtime: Runtime, t
     assert (done.imported, done.rejected) == (0, 1)
     assert "'p-imani' is a party that is forgotten" in problems[0]
     created = "2026-03-02 09:30:00.000000"
-    line = OrderRecord(2, "o-9", "p-imani", scene.other.ref, 500, "NGN", 0, "deadline", created, None, None, None, "")
+    line = OrderRecord(
+        2, "o-9", "p-imani", scene.other.ref, 500, "NGN", 0, "deadline", created, None, None, None, None, ""
+    )
     with pytest.raises(Conflict, match="p-imani was forgotten meanwhile"), sqlite_runtime.db.transaction() as session:
         load(session, [line], at=NOW, actor=DIVINE)

@@ -28,6 +28,7 @@ from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
 from webapp.services.audit import trail
 from webapp.services.imports.staging import ORDERS, staged
 from webapp.services.ledger import accounts, posting
+from webapp.services.storefront import tenants
 from webapp.sql import Rows, is_sqlite, json_text, labelled, one_of
 
 _LINE = ORDERS.c
@@ -43,6 +44,7 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
             Order.ref,
             buyer.c.ref.label("buyer"),
             seller.c.ref.label("seller"),
+            Order.tenant,
             Order.amount,
             Order.currency,
             Escrow.fee,
@@ -92,6 +94,8 @@ def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, acto
         count: int = sum(row[2] for row in currencies)
         if count:
             open_pools(session, [row[0] for row in currencies], at)
+            named = session.scalars(select(_LINE.tenant.distinct()).where(_LINE.tenant.is_not(None)))
+            tenants.admit_orders(session, list(named), at=at, actor=actor)
             _insert_orders(session)
             # Only now: the orders' foreign keys keep anybody from being forgotten until the commit.
             _require_known(session)
@@ -131,6 +135,7 @@ def _insert_orders(session: Session) -> None:
         "ref": _LINE.ref,
         "buyer_id": buyer.c.id,
         "seller_id": seller.c.id,
+        "tenant": _LINE.tenant,
         "status": status,
         "amount": _LINE.amount,
         "currency": _LINE.currency,

@@ -31,6 +31,7 @@ ORDERS = _staging(
     Column("paid_at", Instant),
     Column("completed_at", Instant),
     Column("release_at", Instant),
+    Column("tenant", String),
 )
 PARTIES = _staging("import_party", Column("ref", String, index=True), Column("currency", String))
 

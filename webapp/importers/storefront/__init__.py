@@ -1,0 +1,1 @@
+"""Files of tenants, products, customers, order lines and carts."""
