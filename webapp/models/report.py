@@ -43,7 +43,7 @@ class ReportFile(Base):
     """`pdf` or `csv`."""
     size: Mapped[int]
     sha256: Mapped[Name]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class ReportSubscription(Base):

@@ -9,7 +9,7 @@ from werkzeug.routing import IntegerConverter
 
 from webapp import clock
 from webapp.api.framework.parsing import body_as, query_as, require_no_query
-from webapp.api.framework.routing import Call, Endpoint
+from webapp.api.framework.routing import Call, Endpoint, FileAnswer
 from webapp.domain.numbers import parse_whole
 from webapp.errors import NotFound
 from webapp.runtime import Runtime
@@ -44,7 +44,8 @@ def _reading(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
         given = _input(endpoint, parts)
         with runtime.db.reading() as session:
             call = Call(session, current_actor(), clock.now(), runtime)
-            return _answer(endpoint, endpoint.function(call, **parts, **given).model_dump_json())
+            answer = endpoint.function(call, **parts, **given)
+        return _file(answer) if isinstance(answer, FileAnswer) else _answer(endpoint, answer.model_dump_json())
 
     return view
 
@@ -89,6 +90,16 @@ def _once(endpoint: Endpoint, call: Call, operation: Callable[[], BaseModel]) ->
 def _made(endpoint: Endpoint, answer: BaseModel) -> Response:
     where = {"Location": endpoint.location.format(**answer.model_dump())} if endpoint.location else {}
     return _answer(endpoint, answer.model_dump_json(), where)
+
+
+def _file(answer: FileAnswer) -> Response:
+    """As an attachment, whose policy lets nothing in it run, and that no browser keeps."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{answer.name}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "no-store",
+    }
+    return Response(answer.content, 200, headers, content_type=answer.media_type)
 
 
 def _answer(endpoint: Endpoint, body: str, headers: dict[str, str] | None = None) -> Response:

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from webapp.api.framework import cron_calls_openapi, inbound_webhooks_openapi, outgoing_webhooks_openapi, responses
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.responses import REFERENCE
-from webapp.api.framework.routing import Endpoint
+from webapp.api.framework.routing import Endpoint, FileAnswer
 from webapp.domain.numbers import BIGGEST
 from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.security.cookies import COOKIE
@@ -82,7 +82,8 @@ class _Schemas:
 def _schemas(declared: list[Endpoint]) -> _Schemas:
     models = cron_calls_openapi.shapes()
     for endpoint in declared:
-        models.add((endpoint.answer, "serialization"))
+        if not issubclass(endpoint.answer, FileAnswer):
+            models.add((endpoint.answer, "serialization"))
         body = endpoint.takes("body")
         if body:
             models.add((body, "validation"))
@@ -98,7 +99,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "description": f"{description}\n\nNeeds the permission `{endpoint.permission}`.",
         "parameters": [*_parts(endpoint), *_query(endpoint), *_headers(endpoint)],
         "responses": {
-            str(endpoint.status): responses.good(endpoint, schemas.of(endpoint.answer, "serialization")),
+            str(endpoint.status): responses.good(endpoint, _content(endpoint, schemas)),
             **responses.refusals(endpoint),
         },
         "security": _security(endpoint),
@@ -109,6 +110,13 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         content = {"application/json": {"schema": schemas.of(body, "validation")}}
         operation["requestBody"] = {"required": required, "content": content}
     return operation
+
+
+def _content(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    """What it answers by kind: JSON, or files."""
+    if issubclass(endpoint.answer, FileAnswer):
+        return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in endpoint.answer.media_types}
+    return {"application/json": {"schema": schemas.of(endpoint.answer, "serialization")}}
 
 
 def _parts(endpoint: Endpoint) -> list[dict[str, Any]]:

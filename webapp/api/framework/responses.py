@@ -44,10 +44,10 @@ _HEADERS: dict[int, dict[str, Any]] = {
 }
 
 
-def good(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
+def good(endpoint: Endpoint, content: dict[str, Any]) -> dict[str, Any]:
     """The answer that it is for."""
     description = "Taken; it is done in the background." if endpoint.status == 202 else "Done."
-    answer: dict[str, Any] = {"description": description, "content": {"application/json": {"schema": schema}}}
+    answer: dict[str, Any] = {"description": description, "content": content}
     headers = dict(_headers(endpoint))
     return answer | ({"headers": headers} if headers else {})
 

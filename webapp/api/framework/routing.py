@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -12,6 +12,15 @@ from webapp.domain.actors import Actor
 from webapp.runtime import Runtime
 
 Function = Callable[..., BaseModel]
+
+
+class FileAnswer(BaseModel):
+    """A file in the place of JSON. Which kinds it may be of, its class says."""
+
+    media_types: ClassVar[tuple[str, ...]] = ()
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from webapp.domain.states import Channel
 from webapp.models import Delivery, Report, ReportFile
@@ -20,7 +20,7 @@ def of_deliveries(session: Session, deliveries: Sequence[Delivery]) -> dict[int,
     if not letters:
         return {}
     wanted = sorted({each.subject_id for each in letters})
-    query = select(Report, ReportFile).join(ReportFile, ReportFile.report_id == Report.id)
+    query = select(Report, ReportFile).options(undefer(ReportFile.content)).join(ReportFile)
     files: dict[int, list[Attachment]] = {}
     for report, file in session.execute(
         query.where(one_of(session, Report.id, wanted)).order_by(ReportFile.format.desc())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from webapp.domain.actors import Actor
 from webapp.domain.reports.periods import ReportKind, ReportPeriod
@@ -18,7 +18,7 @@ from webapp.services.reports import csv_file, reading
 from webapp.services.reports.figures import ReportFigures
 from webapp.services.reports.heading import Heading
 from webapp.services.scheduling import runs
-from webapp.sql import insert_new
+from webapp.sql import insert_new, one_of
 
 FORMATS = {"pdf": "application/pdf", "csv": "text/csv"}
 QUICK = 50_000
@@ -48,16 +48,16 @@ def get(session: Session, report_id: int) -> Report:
 
 def file_of(session: Session, report_id: int, format_: str) -> ReportFile:
     """One of its files. Raises NotFound."""
-    found = session.get(ReportFile, (report_id, format_))
+    found = session.get(ReportFile, (report_id, format_), options=[undefer(ReportFile.content)])
     if found is None:
         raise NotFound(f"Report {report_id} has no such file. It has: {', '.join(FORMATS)}.")
     return found
 
 
-def files_of(session: Session, report_id: int) -> list[ReportFile]:
-    """All of them, by their format."""
-    query = select(ReportFile).where(ReportFile.report_id == report_id).order_by(ReportFile.format.desc())
-    return list(session.scalars(query))
+def files_of(session: Session, *report_ids: int) -> list[ReportFile]:
+    """All files of these reports, without what is in them, the PDF first."""
+    query = select(ReportFile).where(one_of(session, ReportFile.report_id, report_ids))
+    return list(session.scalars(query.order_by(ReportFile.report_id, ReportFile.format.desc())))
 
 
 def heading_of(report: Report) -> Heading:
