@@ -1,6 +1,7 @@
 """The demo's tenants: a dozen, in every state, with ninety days of what they sold; cleared with nothing left."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -8,8 +9,10 @@ from tests.support.arguments import ByActor
 from tests.support.filled import rows
 from tests.support.market import DIVINE
 from webapp import clock, demo
+from webapp.domain.actors import job_actor
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.storefront.rows import CustomerRow, TenantRow
+from webapp.domain.subscriptions import ReminderKind
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import (
     AnalyticsDay,
@@ -26,6 +29,7 @@ from webapp.models import (
 from webapp.runtime import Runtime
 from webapp.services.analytics import aggregation
 from webapp.services.storefront import bulk, tables
+from webapp.services.subscriptions import reminders
 
 Filled = tuple[Runtime, dict[str, int]]
 
@@ -84,8 +88,18 @@ def test_what_a_real_tenant_has_stays_when_the_demo_goes(sqlite_runtime: Runtime
         assert [row.new_customers for row in mine] == [1]
     before = rows(sqlite_runtime)
     demo.seed(sqlite_runtime)
+    _remind(sqlite_runtime)
     demo.clear(sqlite_runtime)
     assert rows(sqlite_runtime) == before
     with sqlite_runtime.db.reading() as session:
         assert session.execute(select(AnalyticsTotal.__table__).where(AnalyticsTotal.day == day)).all() == mine
         assert session.scalars(select(Tenant.ref)).all() == ["real"]
+
+
+def _remind(runtime: Runtime) -> None:
+    """As the nightly job does: what it writes of the demo's tenants goes with them."""
+    now = clock.now()
+    how: dict[str, Any] = {"by": now, "at": now, "actor": job_actor("test"), "settings": runtime.settings}
+    with runtime.db.transaction() as session:
+        ids = session.scalars(select(Subscription.id)).all()
+        assert reminders.remind_all(session, ids, kind=ReminderKind.RENEWAL, **how).done > 0

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from tests.support.job_runs import run_job_now
 from tests.support.market import Market
 from tests.support.people import hidden, send
 from tests.support.subscriptions import (
@@ -22,6 +23,7 @@ from tests.support.subscriptions import (
     with_mail,
 )
 from webapp import clock
+from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.models import Order, Subscription
 from webapp.runtime import Runtime
 
@@ -193,3 +195,17 @@ def test_a_tenant_is_found_everywhere_by_its_reference_and_name(sign_in: SignIn,
         assert "Shop-17" in viewer.get("/search", query_string={"q": words}, follow_redirects=True).text
     assert ">Shop-17</a>" in viewer.get("/tenants/?q=shop-1").text
     assert ">Shop-17</a>" not in viewer.get("/tenants/?none=1").text
+
+
+def test_a_failed_item_and_an_alert_lead_to_the_tenant(
+    sign_in: SignIn, desk: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_mail(desk, monkeypatch)
+    key = having(desk, "mute", 3, email=None)
+    run = run_job_now(desk, "send_payment_reminders")
+    wrong = having(desk, "wrong", -20, "suspended")
+    set_to(desk, wrong, payment_pending_since=clock.now())
+    evaluate(desk)
+    operator = sign_in("operator")
+    assert f'href="/tenants/{tenant_of(desk, key)}"' in operator.get(f"/runs/{run.id}").text
+    assert f'href="/tenants/{tenant_of(desk, wrong)}"' in operator.get("/alerts/").text

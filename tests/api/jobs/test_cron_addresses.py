@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from tests.api.conftest import Caller
 from tests.support.job_runs import run_job_now
 from tests.support.people import PASSWORD, SETUP, send
+from tests.support.subscriptions import with_mail
 from webapp import clock
 from webapp.api.jobs import legacy_cron_jobs
 from webapp.domain.scheduling.cron_addresses import CRON_ADDRESSES
@@ -61,7 +62,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("address", CRON_ADDRESSES)
-def test_each_address_answers_as_the_replaced_system_did(cron: FlaskClient, worker: None, address: str) -> None:
+def test_each_address_answers_as_the_replaced_system_did(
+    cron: FlaskClient, worker: None, place: Runtime, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    with_mail(place, monkeypatch)
     answer = cron.get(address, headers=CALLED)
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     told = answer.get_json()
@@ -165,6 +169,12 @@ def test_each_item_that_failed_is_named(cron: FlaskClient, impatient: None, plac
     told = cron.get(ADDRESS, headers=CALLED).get_json()
     assert told["results"] == {"processed": 3, "errors": ["tenant 7: No.", "tenant 9: No."]}
     assert len(_ids(place)) == 1
+
+
+def test_a_run_that_lacked_what_it_needs_says_so(cron: FlaskClient, impatient: None, place: Runtime) -> None:
+    _end(place, _called(cron), RunStatus.SKIPPED, error="No SMTP_URL is set.")
+    told = cron.get(ADDRESS, headers=CALLED).get_json()
+    assert told["results"] == {"processed": 0, "errors": ["No SMTP_URL is set."]}
 
 
 def test_only_the_first_of_very_many_errors_are_named(

@@ -10,6 +10,7 @@ from tests.conftest import settings_for
 from tests.support.job_runs import run_job_now
 from tests.support.market import Market
 from tests.support.outbox import change, endpoint, happen, spread
+from tests.support.subscriptions import subscribed
 from webapp import clock, jobs
 from webapp.jobs import Job
 from webapp.jobs.engine.recovery import take_over_abandoned
@@ -42,6 +43,15 @@ def test_every_job_has_its_three_figures_before_it_ever_ran(api: Api) -> None:
         count = "retailers_processed" if job == "auto_deduct" else "count"
         assert [found[f"escrow_{job}_{name}"] for name in (count, "duration_ms", "failures")] == [0, 0, 0]
         assert f'desk_job_last_good_timestamp_seconds{{job="{job}"}}' not in found
+
+
+def test_subscriptions_are_told_by_status_also_when_there_are_none(api: Api, place: Runtime) -> None:
+    with place.db.transaction() as session:
+        for number, status in enumerate(["active", "active", "expired"]):
+            subscribed(session, f"shop-{number}", clock.now(), status)
+    found = figures(api)
+    told = {status: found[f'desk_subscriptions{{status="{status}"}}'] for status in ("active", "expired", "suspended")}
+    assert told == {"active": 2, "expired": 1, "suspended": 0}
 
 
 def test_money_jobs_tell_what_they_moved_in_every_currency_that_was_ever_held(api: Api, place: Runtime) -> None:

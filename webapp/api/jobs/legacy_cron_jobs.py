@@ -84,7 +84,8 @@ def _answer(runtime: Runtime, run: Run) -> ResponseReturnValue:
 def _errors(session: Session, run: Run, address: str) -> list[str]:
     failed = runs.items(session, run.id, outcome=runs.FAILED, limit=_MOST_ERRORS)
     rest = run.failed - len(failed)
-    return [*map(_in_words, failed), *([f"and {rest} more: {address}"] if rest > 0 else [])]
+    about_all = [run.error] if run.error else []
+    return [*about_all, *map(_in_words, failed), *([f"and {rest} more: {address}"] if rest > 0 else [])]
 
 
 def _in_words(item: RunItem) -> str:

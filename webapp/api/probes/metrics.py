@@ -16,6 +16,7 @@ from webapp.services.scheduling import job_metrics, processes
 from webapp.services.scheduling.job_health import JobHealth, health
 from webapp.services.scheduling.queue_depth import waiting
 from webapp.services.scheduling.run_queries import duration_ms
+from webapp.services.subscriptions import search
 from webapp.settings import Settings
 
 _COUNTED = {"auto_deduct": "retailers_processed"}
@@ -52,6 +53,7 @@ def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
     families = [family for job in jobs for family in _of_job(job.job, last.get(job.job), held)]
     integrations = outside_families(integration_metrics.outside(session, settings))
     registry = CollectorRegistry(auto_describe=False)
+    families.append(_of_subscriptions(session))
     families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *integrations]
     families += _of_backups(session, settings)
     registry.register(_Figures([*families, *_totals(session)]))
@@ -113,6 +115,10 @@ def _of_backups(session: Session, settings: Settings) -> Iterator[GaugeMetricFam
         yield GaugeMetricFamily("desk_backup_size_bytes", "Size of the newest backup.", found.newest.size or 0)
         is_proven = int(found.newest.proof == BackupProof.PROVEN)
         yield GaugeMetricFamily("desk_backup_proven", "1 when the newest backup was restored and is whole.", is_proven)
+
+
+def _of_subscriptions(session: Session) -> GaugeMetricFamily:
+    return by_label("desk_subscriptions", "Subscriptions of tenants.", "status", search.by_status(session))
 
 
 def _of_desk(session: Session, at: datetime, settings: Settings) -> list[GaugeMetricFamily]:

@@ -15,6 +15,7 @@ from webapp.models import (
     OrderLine,
     Product,
     Subscription,
+    SubscriptionReminder,
     Tenant,
     TenantDailyFigure,
 )
@@ -41,6 +42,7 @@ def keep_named(session: Session, demo_orders: Select[Any]) -> None:
 def deletions() -> list[Delete]:
     """All of it, children before parents; the days that the seeding closed are open again."""
     return [
+        delete(SubscriptionReminder).where(SubscriptionReminder.subscription_id.in_(SUBJECTS["subscription"])),
         *(delete(model).where(model.tenant_id.in_(_TENANTS)) for model in _OF_TENANTS),
         delete(Tenant).where(Tenant.demo),
         delete(AnalyticsDay).where(AnalyticsDay.run_id.is_(None)),

@@ -137,9 +137,3 @@ def _tell(
     trail.record_all(session, actor, action, SUBJECT, records, len(ids), at=at, run_id=run_id)
     events.add_all(session, event, ids, at=at)
     messages.tell_of_change(session, ids, change, at=at, settings=settings)
-
-
-def by_status(session: Session) -> dict[str, int]:
-    """How many there are of each status."""
-    rows = session.execute(select(Subscription.status, func.count()).group_by(Subscription.status))
-    return {str(SubscriptionStatus(status)): count for status, count in rows}

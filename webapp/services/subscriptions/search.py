@@ -88,6 +88,12 @@ def counts(session: Session, at: datetime) -> dict[str, str]:
     return {name: f"{COUNTED}+" if count > COUNTED else str(count) for name, count in found.items()}
 
 
+def by_status(session: Session) -> dict[str, int]:
+    """How many there are of each status, none of it included."""
+    rows = session.execute(select(Subscription.status, func.count()).group_by(Subscription.status)).all()
+    return {str(status): 0 for status in SubscriptionStatus} | {str(status): count for status, count in rows}
+
+
 def _tenants(words: str) -> Any:
     spellings = dict.fromkeys((words, words.title(), words.capitalize(), words.upper()))
     ways = [begins(Tenant.ref, words), *[begins(Tenant.name, spelling) for spelling in spellings]]
