@@ -115,14 +115,18 @@ def twist_texts(session: Session) -> None:
 
 def twist_gaps(session: Session) -> None:
     """Whatever need not be known is not, and every count is nothing."""
+    gaps: dict[Table, dict[str, object]] = {}
     for table, column in _columns(object):
         if column.name in _unique(table):
             continue
         if column.nullable:
-            session.execute(update(table).values({column.name: None}))
+            gaps.setdefault(table, {})[column.name] = None
         elif isinstance(column.type, Json):
             empty: object = {} if column.name in ("counts", "amounts", "heads", "payload") else []
-            session.execute(update(table).values({column.name: empty}))
+            gaps.setdefault(table, {})[column.name] = empty
+    # All of a row at once: some are known together or not at all.
+    for table, values in gaps.items():
+        session.execute(update(table).values(values))
 
 
 def forget_triggers(session: Session) -> None:

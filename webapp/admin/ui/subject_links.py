@@ -27,6 +27,8 @@ PAGES = {
 
 def address_of(kind: str, number: int) -> str | None:
     """Where a thing is shown to who is asking; None for what has no page, or one that is not for them."""
+    if not number:  # What was done to nothing of its own, such as a command's work beside any run.
+        return None
     if kind == "run":
         return f"/runs/{number}"
     arguments: dict[str, Any] = {f"{kind}_id": number}

@@ -71,4 +71,4 @@ def _number(day: date) -> int:
 
 
 def _day(number: int) -> date:
-    return date.fromisoformat(str(number))
+    return date(number // 10_000, number // 100 % 100, number % 100)
