@@ -12,6 +12,7 @@ BENCHMARKS = {
     "pages": "bench.pages",
     "payments": "bench.payments",
     "payouts": "bench.payouts",
+    "analytics": "bench.analytics",
 }
 
 

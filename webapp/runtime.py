@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from redis import Redis
 
 from webapp.db import Database
+from webapp.figure_cache import FigureCache
 from webapp.providers import catalogue
 from webapp.providers.registry import Providers
 from webapp.services.audit import trail
@@ -31,6 +32,15 @@ class Runtime:
         """The Redis that carries the queues: a hint, never the truth."""
         return Redis.from_url(
             self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
+        )
+
+    @cached_property
+    def figure_cache(self) -> FigureCache:
+        """Figures that are kept ready in the same Redis, which is not waited for."""
+        return FigureCache(
+            lambda seconds: Redis.from_url(
+                self.settings.redis_address, socket_connect_timeout=seconds, socket_timeout=seconds
+            )
         )
 
     @cached_property

@@ -29,6 +29,7 @@ LITTLE = {
     "bench.asking": _ASKED,
     "bench.payments": _ASKED,
     "bench.payouts": _ASKED,
+    "bench.analytics": {"LINES": 200, "ROUNDS": 1, "SAMPLE": 5},
 }
 """How much each measures here. A module that has taken a constant over from another has it, too."""
 

@@ -2,16 +2,20 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import cast
 
 from flask import current_app, g, request
+from flask import session as cookie
 
+from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed, NotSignedIn
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
 from webapp.security.principal import Principal, authenticate
 
+_SAVED_AT = "saved_at"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -56,6 +60,16 @@ def current_person() -> tuple[User, UserSession]:
 def note_saved() -> None:
     """A transaction of this request was committed: what fails after it must not say that nothing was changed."""
     g.saved = True
+    principal = g.get("principal")
+    if principal is not None and principal.session is not None:
+        # In the browser's own cookie: it has to be known to whichever process answers next, with Redis or without.
+        cookie[_SAVED_AT] = clock.now().timestamp()
+
+
+def saved_at() -> datetime | None:
+    """When this browser last had something committed; None when it never did, or so long ago that it is forgotten."""
+    kept = cookie.get(_SAVED_AT)
+    return datetime.fromtimestamp(kept, UTC) if isinstance(kept, float) else None
 
 
 def was_saved() -> bool:

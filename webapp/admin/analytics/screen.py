@@ -5,21 +5,23 @@ from typing import Any
 from flask import redirect, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.analytics import panels
 from webapp.admin.analytics.period_form import PeriodForm, asked
+from webapp.admin.ui import kept_figures as kept
 from webapp.admin.ui.lists.csv_export import file_of
 from webapp.admin.ui.screen import Screen, page
+from webapp.domain.analytics.periods import Period
 from webapp.errors import NotFound
 from webapp.models import Tenant
 from webapp.security.context import runtime
 from webapp.services.analytics import comparison, figures
 from webapp.services.analytics.comparison import PeriodComparison
+from webapp.services.analytics.figures import Seller
 from webapp.services.analytics.spans import last_days
-
-BEST = 10
-"""Tenants that are named."""
+from webapp.services.read_models import kept_figures
 
 
 class AnalyticsScreen(Screen):
@@ -44,7 +46,7 @@ class AnalyticsScreen(Screen):
                 return redirect(self.at("one", tenant_id=tenant.id, **asked(form.period)))
             found = comparison.compare(session, form.period)
             currency = self._currency(found)
-            best = figures.best_sellers(session, form.period, currency, BEST) if currency else []
+            best = self._best(session, form.period, currency)
         problem = _("There is no tenant with this reference.") if wanted else ""
         return self._shown(form, found, currency, best=best, wanted=wanted, problem=problem, tenant=None)
 
@@ -70,6 +72,11 @@ class AnalyticsScreen(Screen):
             tenant = _get(session, tenant_id)
             found = comparison.compare(session, self._form(session).period, tenant.id)
         return file_of(f"{self.slug}-{tenant.id}", panels.HEADER, panels.rows_of(found))
+
+    def _best(self, session: Session, period: Period, currency: str) -> list[Seller]:
+        if not currency:
+            return []
+        return kept.read(session, kept_figures.best_sellers(session, period, currency), clock.now()).value
 
     def _form(self, session: Any) -> PeriodForm:
         return PeriodForm.of(request.args, last_days(session, runtime().settings, clock.now())[0])

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.dashboard.system_status import evaluate
-from webapp.admin.ui import charts
+from webapp.admin.ui import charts, kept_figures
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.context import current_principal, runtime
 from webapp.services.approvals import approvals
 from webapp.services.read_models import money_totals, work_queue
+from webapp.services.read_models.kept_figures import OVERVIEW
 from webapp.services.scheduling import processes, schedule_rows
 from webapp.services.scheduling.queue_depth import waiting
 
@@ -31,14 +32,15 @@ class OverviewScreen(Screen):
 
     @page("/")
     def index(self) -> Any:
-        """Everything at a glance; all of it read at one instant."""
+        """Everything at a glance; read at one instant, but the sums of money, which say how old they are."""
         now = clock.now()
         with self.reading() as session:
             rows = schedule_rows.load(session, now)
             alive = self._alive(session, now)
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
-            summary = money_totals.summary(session, now)
-            values = {"summary": summary, "waiting": waiting(session, now), **self._needs(session)}
+            sums = kept_figures.read(session, OVERVIEW, now)
+            summary = sums.value
+            values = {"summary": summary, "sums": sums, "waiting": waiting(session, now), **self._needs(session)}
             held = dict(summary.held)
             currency = self._currency(list(held))
             flow = money_totals.flow(session, currency, held[currency], _today(now)) if currency else None

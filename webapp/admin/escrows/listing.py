@@ -11,27 +11,27 @@ from sqlalchemy.orm import aliased
 from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
 from webapp.admin.ui.lists.columns import Column, Filter, choice, until
 from webapp.admin.ui.lists.listing import Listing
-from webapp.domain.states import EscrowStatus, Policy
+from webapp.domain.states import Policy
 from webapp.models import Escrow, Party
 from webapp.services.escrows.search import matching, of_party
+from webapp.services.read_models.list_tabs import ESCROWS
 
 POLICIES = [
     (str(policy), label)
     for policy, label in zip(Policy, (_l("deadline"), _l("completion"), _l("buffer"), _l("placement")), strict=True)
 ]
-_HELD = Escrow.status == EscrowStatus.HELD
-
-TABS: dict[str, tuple[Any, Any]] = {
-    "held": (_l("Held"), (_HELD,)),
-    "due": (_l("Due next"), (_HELD, Escrow.freezes == 0, Escrow.release_at.is_not(None))),
-    "frozen": (_l("Frozen"), (_HELD, Escrow.freezes > 0)),
-    "blocked": (_l("Blocked"), (Escrow.blocked.is_not(None),)),
-    "pending_payment": (_l("Awaiting payment"), (Escrow.status == EscrowStatus.PENDING_PAYMENT,)),
-    "released": (_l("Released"), (Escrow.status == EscrowStatus.RELEASED,)),
-    "refunded": (_l("Refunded"), (Escrow.status == EscrowStatus.REFUNDED,)),
-    "split": (_l("Split"), (Escrow.status == EscrowStatus.SPLIT,)),
-    "all": (_l("All"), ()),
+_LABELS = {
+    "held": _l("Held"),
+    "due": _l("Due next"),
+    "frozen": _l("Frozen"),
+    "blocked": _l("Blocked"),
+    "pending_payment": _l("Awaiting payment"),
+    "released": _l("Released"),
+    "refunded": _l("Refunded"),
+    "split": _l("Split"),
+    "all": _l("All"),
 }
+TABS: dict[str, tuple[Any, Any]] = {name: (label, ESCROWS[name]) for name, label in _LABELS.items()}
 
 
 def _name_of(side: Any) -> Any:

@@ -1,5 +1,6 @@
 """Escrows: what is held, for whom, since when, and what becomes of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -10,6 +11,7 @@ from webapp.admin.escrows import action_links as escrow_action_links
 from webapp.admin.escrows.actions import EscrowActions
 from webapp.admin.escrows.listing import DUE_LISTING, LISTING, TABS
 from webapp.admin.ui import charts
+from webapp.admin.ui.kept_figures import tab_counts
 from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.listing_state import ListState
@@ -41,11 +43,13 @@ class EscrowScreen(EscrowActions):
             found = listing.read(session, request.args, *conditions)
             first = not (found.state.after or found.state.before)
             sums = escrow_figures.totals(session, listing.query(found.state, *conditions)) if first else None
+            counts, counted = tab_counts(session, "escrows", clock.now())
         return self.render(
             "escrows/escrows.html",
             page=found,
             totals=sums,
-            tabs=self._tabs(found.state),
+            tabs=self._tabs(found.state, counts),
+            counted=counted,
             tab=self._tab(),
             most=escrow_figures.TOTALLED,
         )
@@ -101,9 +105,9 @@ class EscrowScreen(EscrowActions):
             return LISTING, conditions
         return DUE_LISTING, conditions if request.args.get("policy") else (*conditions, Escrow.policy == "deadline")
 
-    def _tabs(self, state: ListState) -> list[tuple[Any, str, bool, None]]:
+    def _tabs(self, state: ListState, counts: Mapping[str, str]) -> list[tuple[Any, str, bool, str | None]]:
         current = self._tab()
         return [
-            (label, state.link(tab=name, sort=None, until=None), name == current, None)
+            (label, state.link(tab=name, sort=None, until=None), name == current, counts.get(name))
             for name, (label, _where) in TABS.items()
         ]

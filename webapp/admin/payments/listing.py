@@ -9,18 +9,20 @@ from webapp.admin.ui.lists.columns import Column, Filter
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.provider_filter import provider
 from webapp.admin.ui.lists.tabbed_screen import Tabs
-from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
 from webapp.models import Chargeback, Escrow, Order, Party, Payment
 from webapp.services.payments.search import matching, of_party
+from webapp.services.read_models.list_tabs import PAYMENTS
 
-TABS: Tabs = {
-    "pending": (_l("Pending"), (Payment.status == PaymentStatus.PENDING,)),
-    "review": (_l("In review"), (Payment.status == PaymentStatus.NEEDS_REVIEW,)),
-    "succeeded": (_l("Succeeded"), (Payment.status == PaymentStatus.SUCCEEDED,)),
-    "failed": (_l("Failed"), (Payment.status == PaymentStatus.FAILED,)),
-    "expired": (_l("Expired"), (Payment.status == PaymentStatus.EXPIRED,)),
-    "all": (_l("All"), ()),
+_LABELS = {
+    "pending": _l("Pending"),
+    "review": _l("In review"),
+    "succeeded": _l("Succeeded"),
+    "failed": _l("Failed"),
+    "expired": _l("Expired"),
+    "all": _l("All"),
 }
+TABS: Tabs = {name: (label, PAYMENTS[name]) for name, label in _LABELS.items()}
 _ORDER = select(Order.ref).where(Order.id == Payment.order_id).scalar_subquery()
 _ESCROW = select(Escrow.id).where(Escrow.order_id == Payment.order_id).scalar_subquery()
 _BUYER = select(Order.buyer_id).where(Order.id == Payment.order_id).scalar_subquery()

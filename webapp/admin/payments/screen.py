@@ -31,7 +31,7 @@ class PaymentScreen(TabbedScreen, PaymentActions):
     order = 12
     intro = _l("Attempts to collect money through a provider. Those in review wait for a person.")
     empty = _l("No payment is like this. A payment appears when the marketplace starts a checkout for an order.")
-    listing, tabs = LISTING, TABS
+    listing, tabs, counted = LISTING, TABS, "payments"
 
     @page("/<int:payment_id>")
     def one(self, payment_id: int) -> Any:

@@ -9,25 +9,22 @@ from webapp.admin.ui.lists.columns import Column, Filter, since, until
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.provider_filter import provider
 from webapp.admin.ui.lists.tabbed_screen import Tabs
-from webapp.domain.states import PayoutStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services.payouts.search import payouts_matching, payouts_of
-from webapp.services.payouts.stops import account_changed
+from webapp.services.read_models.list_tabs import PAYOUTS
 
-TABS: Tabs = {
-    "waiting": (_l("Waiting"), (Payout.status == PayoutStatus.PENDING,)),
-    "under_way": (_l("Under way"), (Payout.status.in_((PayoutStatus.SENDING, PayoutStatus.SENT)),)),
-    "in_doubt": (_l("In doubt"), (Payout.doubted_at.is_not(None),)),
-    "account_changed": (_l("Account changed"), (Payout.status == PayoutStatus.PENDING, account_changed())),
-    "paid_twice": (_l("Paid after all"), (Payout.paid_after_all_at.is_not(None),)),
-    "succeeded": (_l("Succeeded"), (Payout.status == PayoutStatus.SUCCEEDED,)),
-    "came_back": (
-        _l("Failed and reversed"),
-        (Payout.status.in_((PayoutStatus.FAILED, PayoutStatus.REVERSED)),),
-    ),
-    "cancelled": (_l("Cancelled"), (Payout.status == PayoutStatus.CANCELLED,)),
-    "all": (_l("All"), ()),
+_LABELS = {
+    "waiting": _l("Waiting"),
+    "under_way": _l("Under way"),
+    "in_doubt": _l("In doubt"),
+    "account_changed": _l("Account changed"),
+    "paid_twice": _l("Paid after all"),
+    "succeeded": _l("Succeeded"),
+    "came_back": _l("Failed and reversed"),
+    "cancelled": _l("Cancelled"),
+    "all": _l("All"),
 }
+TABS: Tabs = {name: (label, PAYOUTS[name]) for name, label in _LABELS.items()}
 _PARTY = select(Party.name).where(Party.id == Payout.party_id).scalar_subquery()
 _SCHEDULE = select(PayoutSchedule.ref).where(PayoutSchedule.id == Payout.schedule_id).scalar_subquery()
 _DESTINATION = (

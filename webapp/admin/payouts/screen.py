@@ -44,7 +44,7 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
     order = 14
     intro = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
     empty = _l("No payout is like this. A payout appears when a payout schedule is due or somebody has it paid.")
-    listing, tabs = LISTING, TABS
+    listing, tabs, counted = LISTING, TABS, "payouts"
     list_template = "payouts/payouts.html"
 
     def around(self, session: Any) -> dict[str, Any]:

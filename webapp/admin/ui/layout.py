@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from webapp.admin.ui.badges import icon
+from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
 from webapp.admin.ui.run_bars import run_bars
 from webapp.security.access import SIGNED_IN, permission_of
@@ -33,6 +34,7 @@ def register_context(app: Flask) -> None:
         colours=colours,
         money_stopped=money_stopped,
         may=may,
+        address_to_ask_now=address_to_ask_now,
         environment=environment,
         passkey_host=passkey_host,
         needs_passkey=needs_passkey,

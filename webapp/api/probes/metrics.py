@@ -1,7 +1,7 @@
 """Figures for Prometheus, read from the database at each scrape: true for every process, and after a restart."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.api.probes.integration_gauges import by_label, outside_families
 from webapp.domain.states import BackupProof
 from webapp.models import Run
+from webapp.services.analytics import figures
 from webapp.services.backups import overview
 from webapp.services.monitoring import integration_metrics
 from webapp.services.scheduling import job_metrics, processes
@@ -121,6 +122,14 @@ def _of_subscriptions(session: Session) -> GaugeMetricFamily:
     return by_label("desk_subscriptions", "Subscriptions of tenants.", "status", search.by_status(session))
 
 
+_CLOSED = "The end, in UTC, of the last day whose analytics are all there; 0 when there is none."
+
+
+def _end_of_closed_days(session: Session) -> float:
+    day = figures.last_closed(session)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 86_400 if day else 0.0
+
+
 def _of_desk(session: Session, at: datetime, settings: Settings) -> list[GaugeMetricFamily]:
     runs = waiting(session, at)
     alive = GaugeMetricFamily("desk_processes", "Processes that are alive.", labels=["kind"])
@@ -128,6 +137,7 @@ def _of_desk(session: Session, at: datetime, settings: Settings) -> list[GaugeMe
         found = processes.alive(session, kind, at, timedelta(seconds=settings.silence_seconds))
         alive.add_metric([kind], len(found))
     return [
+        GaugeMetricFamily("desk_analytics_closed_timestamp_seconds", _CLOSED, _end_of_closed_days(session)),
         GaugeMetricFamily("desk_runs_queued", "Runs that wait for a worker.", runs.queued),
         GaugeMetricFamily("desk_runs_running", "Runs under way.", runs.running),
         GaugeMetricFamily("desk_oldest_queued_seconds", "Age of the run that waits longest.", runs.oldest_seconds),

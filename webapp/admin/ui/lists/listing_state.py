@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SIZES = (25, 50, 100)
 _LONGEST = 200
+ASK_NOW = "now"
+"""In the address of a page: its figures are asked of the database, this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class ListState:
             search=args.get("q", "").strip()[:_LONGEST],
             after=args.get("after"),
             before=args.get("before"),
-            args={name: value for name, value in args.items() if value},
+            args={name: value for name, value in args.items() if value and name != ASK_NOW},
             values=values,
             problems=problems,
         )

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from flask import request
 
+from webapp import clock
+from webapp.admin.ui.kept_figures import tab_counts
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing_state import ListState
 
@@ -16,6 +18,8 @@ class TabbedScreen(ListScreen):
 
     tabs: ClassVar[Tabs]
     list_template: ClassVar[str] = "components/tabbed_list.html"
+    counted: ClassVar[str] = ""
+    """The list whose tabs are counted; they may be counted a few minutes ago."""
 
     def conditions(self) -> tuple[Any, ...]:
         """What the tab shows."""
@@ -24,11 +28,12 @@ class TabbedScreen(ListScreen):
     def around(self, session: Any) -> dict[str, Any]:
         """The row of tabs; a filter stays when the tab is changed."""
         state, current = ListState.of(self.current_listing(), request.args), self.tab()
+        counts, counted = tab_counts(session, self.counted, clock.now()) if self.counted else ({}, None)
         row = [
-            (label, state.link(tab=name, sort=None), name == current, None)
+            (label, state.link(tab=name, sort=None), name == current, counts.get(name))
             for name, (label, _where) in self.tabs.items()
         ]
-        return {"tabs": row, "tab": current}
+        return {"tabs": row, "tab": current, "counted": counted}
 
     def tab(self) -> str:
         """The tab that is shown."""
