@@ -1,23 +1,28 @@
 """The figures of reports: as plain Python finds them in the rows, and as the pages show them."""
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, select, update
 
 from tests.services.reports.history import DAYS, FIRST, History
 from tests.services.reports.oracle import Oracle
 from tests.support.market import all_books_agree
+from tests.support.money_scenes import SCENES, Key, Scene
 from webapp import clock
 from webapp.domain.reports.periods import ReportPeriod, month_of
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import Schedule
+from webapp.models import Account, Schedule
 from webapp.runtime import Runtime
 from webapp.services.escrows import figures as escrow_figures
 from webapp.services.read_models import money_totals
 from webapp.services.reports import money, reading
 from webapp.services.reports.figures import ReportFigures
+
+LONG = {"transfer", "entry", "escrow", "run", "alert", "dispute", "reconciliation", "discrepancy", "audit"}
+"""Tables that grow without end."""
 
 
 @pytest.fixture
@@ -126,3 +131,50 @@ def test_a_report_says_what_the_pages_say(past: Runtime) -> None:
         assert [(day.held_at_end, day.released, day.refunded) for day in days] == list(
             zip(flow.held, flow.released, flow.refunded, strict=True)
         )
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        ("escrow.split", "seller", "in_wallet_and_debt_met"),
+        ("escrow.refunded", "buyer", "went_back_and_sent"),
+        ("transfer.reversed", "seller", "owes"),
+        ("payment.decided", "seller", "less_is_held"),
+        ("payment.decided", "seller", "more_is_held"),
+        ("payment.decided", "seller", "in_wallet_and_debt_met"),
+        ("payment.decided", "buyer", "came_back"),
+    ],
+    ids="-".join,
+)
+def test_what_is_held_is_the_sum_of_its_ages_whatever_came_back(sqlite_runtime: Runtime, scene: Key) -> None:
+    with sqlite_runtime.db.transaction() as session:
+        SCENES[scene](Scene(session, sqlite_runtime))
+    tomorrow = clock.now().astimezone(UTC).date() + timedelta(days=1)
+    with sqlite_runtime.db.reading() as session:
+        figures = reading.read(session, ReportPeriod(tomorrow - timedelta(days=1), tomorrow))
+        held = dict(money_totals.held_now(session))
+        kept = session.scalars(select(Account.balance).where(Account.kind.in_(("escrow", "pending")))).all()
+        ages, shown = money.ageing(session, clock.now()), escrow_figures.held_by_age(session, clock.now()).amounts
+    assert {each.currency: each.held_at_end for each in figures.currencies if each.held_at_end} == held
+    assert sum(held.values()) == sum(kept)
+    assert {each.currency: each.amounts for each in ages} == shown
+
+
+def test_money_of_a_period_is_found_by_indexes(sqlite_runtime: Runtime) -> None:
+    """However long the ledger is: only what moved in the period, and what is held or moved since, is looked at."""
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            cursor = connection.connection.cursor()
+            plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
+
+    period = ReportPeriod(date(2026, 3, 2), date(2026, 3, 9))
+    with sqlite_runtime.db.reading() as session:
+        event.listen(sqlite_runtime.db.engine, "before_cursor_execute", explain)
+        try:
+            reading.read(session, period)
+        finally:
+            event.remove(sqlite_runtime.db.engine, "before_cursor_execute", explain)
+    whole = {plan for plan in plans if plan.startswith("SCAN") and plan.split()[1] in LONG}
+    assert whole == set()

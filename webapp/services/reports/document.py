@@ -227,7 +227,7 @@ def _audit(figures: ReportFigures) -> ReportTable:
         ReportColumn("seals", "Seals"),
         ReportColumn("hash", "Hash of its head", "text"),
     ]
-    note = "Where the audit trail ended when this report was made: desk audit verify finds these heads in it."
+    note = "Where the audit trail ended when this was made. While nothing before is changed, that seal has this hash."
     return ReportTable("audit", "Audit trail", columns, rows, note, "Nothing is on record.")
 
 

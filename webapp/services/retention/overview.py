@@ -9,7 +9,20 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from webapp.models import Approval, Audit, Dispute, Entry, Escrow, Message, Order, Party, Payment, Payout, Transfer
+from webapp.models import (
+    Approval,
+    Audit,
+    Dispute,
+    Entry,
+    Escrow,
+    Message,
+    Order,
+    Party,
+    Payment,
+    Payout,
+    Report,
+    Transfer,
+)
 from webapp.models.base import Base
 from webapp.services.retention import archive
 from webapp.services.retention.archive import ArchiveFile
@@ -31,6 +44,7 @@ FOR_GOOD: tuple[tuple[str, type[Base]], ...] = (
     ("Disputes", Dispute),
     ("Messages of disputes", Message),
     ("Approvals", Approval),
+    ("Reports", Report),
 )
 
 
