@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import Api, a_party, an_order, ngn
+from tests.api.conftest import ON_SQLITE, Api, a_party, an_order, ngn
 
 
 def test_orders_are_completed_cancelled_and_found(api: Api) -> None:
@@ -39,6 +39,7 @@ BAD_ORDERS = [
 ]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("change", "field"), BAD_ORDERS)
 def test_bad_input_is_named_by_its_field_and_changes_nothing(api: Api, change: dict[str, object], field: str) -> None:
     a_party(api, "a-buyer")

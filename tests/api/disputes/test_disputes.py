@@ -5,7 +5,7 @@ import base64
 import pytest
 from flask import Flask
 
-from tests.api.conftest import Api, a_dispute, an_order, ngn
+from tests.api.conftest import ON_SQLITE, Api, a_dispute, an_order, ngn
 from tests.support.market import all_books_agree
 from tests.support.people import PASSWORD, send
 from webapp.runtime import Runtime
@@ -38,6 +38,7 @@ def test_a_dispute_is_opened_worked_on_previewed_and_decided(api: Api, place: Ru
     all_books_agree(place)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "field"),
     [

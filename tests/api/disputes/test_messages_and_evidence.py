@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, a_dispute, an_order
+from tests.api.conftest import ON_SQLITE, Api, a_dispute, an_order
 from tests.support.market import AMINA
 from webapp import clock
 from webapp.runtime import Runtime
@@ -63,6 +63,7 @@ def test_a_cursor_of_another_kind_of_list_is_refused(api: Api, case: str) -> Non
     assert api.get(f"{case}/messages", cursor=backward).status_code == 422
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("data", [b"", b"MZ\x90\x00" + b"\x00" * 64, b"\x89PNG\r\n\x1a\n" * 1_400_000])
 def test_a_file_that_is_refused_is_named_as_the_caller_named_it(api: Api, case: str, data: bytes) -> None:
     body = {"side": "buyer", "name": "photo.png", "content": base64.b64encode(data).decode()}
@@ -122,6 +123,7 @@ TEXTS = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("data", TEXTS.values(), ids=TEXTS.keys())
 def test_texts_of_phones_are_plain_text(api: Api, case: str, data: bytes) -> None:
     body = {"side": "buyer", "name": "chat.txt", "content": base64.b64encode(data).decode()}
@@ -129,12 +131,14 @@ def test_texts_of_phones_are_plain_text(api: Api, case: str, data: bytes) -> Non
     assert (kept["media_type"], kept["name"]) == ("text/plain", "chat.txt")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("data", [b"a\x00b", b"\x1b[31mred", b"caf\xe9", b"\x80\x81", "text".encode("utf-16")])
 def test_what_is_no_text_is_not_taken_for_one(api: Api, case: str, data: bytes) -> None:
     body = {"side": "buyer", "name": "chat.txt", "content": base64.b64encode(data).decode()}
     assert api.post(f"{case}/evidence", body).status_code == 422
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("name", "data", "kept"),
     [

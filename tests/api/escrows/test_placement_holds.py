@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, Caller, a_party, ngn
+from tests.api.conftest import ON_SQLITE, Api, Caller, a_party, ngn
 from tests.support.market import all_books_agree
 from webapp import clock
 from webapp.jobs.run_job import run_here
@@ -69,6 +69,7 @@ def test_a_wallet_that_does_not_cover_it_is_refused_in_words(api: Api, payer: An
     all_books_agree(place)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("change", "field"),
     [

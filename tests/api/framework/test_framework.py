@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.api.conftest import Api, Caller
+from tests.api.conftest import ON_SQLITE, Api, Caller
 from tests.conftest import settings_for
 from webapp.api import all_endpoints
 from webapp.api.framework.cron_calls_openapi import operation_id
@@ -63,6 +63,7 @@ HOSTILE = [
 ]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("body", "kind", "status"), HOSTILE)
 def test_rubbish_is_refused_in_words(api: Api, body: bytes, kind: str, status: int) -> None:
     answer = api.raw("/api/v1/parties", body, kind)
@@ -71,6 +72,7 @@ def test_rubbish_is_refused_in_words(api: Api, body: bytes, kind: str, status: i
     assert answer.json["detail"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "path",
     [
@@ -110,6 +112,7 @@ def test_a_sentence_about_a_field_keeps_its_capital_letters(api: Api, at: Any, s
     assert answer.json["errors"] == {"at": sentence}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", ["escrows/0", "escrows/99999999999999999999", "escrows/one", "jobs/%00", "nothing"])
 def test_an_address_that_names_nothing_is_not_found(api: Api, path: str) -> None:
     assert api.get(f"/api/v1/{path}").status_code == 404
@@ -126,6 +129,7 @@ def references(part: Any) -> Iterator[str]:
             yield from references(value)
 
 
+@ON_SQLITE
 def test_the_description_is_whole(caller: Caller) -> None:
     document = caller().get("/api/openapi.json").json
     assert document["openapi"] == "3.1.0"
@@ -143,6 +147,7 @@ def test_the_description_is_whole(caller: Caller) -> None:
             assert path.count("{") == len(parts)
 
 
+@ON_SQLITE
 def test_every_webhook_that_goes_out_is_described(caller: Caller) -> None:
     document = caller().get("/api/openapi.json").json
     assert set(document["webhooks"]) == set(EVENTS)
@@ -154,6 +159,7 @@ def test_every_webhook_that_goes_out_is_described(caller: Caller) -> None:
         assert set(shape["required"]) == set(shape["properties"])
 
 
+@ON_SQLITE
 def test_every_address_of_the_api_is_described(web: Flask, caller: Caller) -> None:
     document = caller().get("/api/openapi.json").json
     described = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}

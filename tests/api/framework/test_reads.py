@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import Api, Caller
+from tests.api.conftest import ON_SQLITE, Api, Caller
 
 READS = (
     "/api/v1/orders",
@@ -19,6 +19,7 @@ READS = (
 )
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", READS)
 def test_nobody_reads_without_a_token_and_not_with_another_scope(caller: Caller, path: str) -> None:
     stranger = caller().get(path)
@@ -29,6 +30,7 @@ def test_nobody_reads_without_a_token_and_not_with_another_scope(caller: Caller,
     assert other.json["detail"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", ["orders", "escrows", "parties", "disputes", "approvals", "runs", "transfers"])
 def test_what_is_not_there_is_not_found(api: Api, path: str) -> None:
     assert api.get(f"/api/v1/{path}/987654").status_code == 404

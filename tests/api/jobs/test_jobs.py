@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from tests.api.conftest import ALL, Api, Caller
+from tests.api.conftest import ALL, ON_SQLITE, Api, Caller
 from tests.conftest import settings_for
 from webapp.app import create_app
 from webapp.models import Idempotency, Run
@@ -134,6 +134,7 @@ def test_the_kept_addresses_answer_as_they_always_did(api: Api, caller: Caller) 
     assert (stranger.status_code, stranger.content_type) == (401, "application/problem+json")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("token", "status"), [("", 503), ("a-cron-token-that-is-long", 401)])
 def test_a_cron_that_nobody_knows_is_told_why(place: Runtime, token: str, status: int) -> None:
     settings = settings_for(place.settings.database_url, place.settings.var_dir, cron_secret_token=token)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, Caller, ngn
+from tests.api.conftest import ON_SQLITE, Api, Caller, ngn
 from tests.support.sandbox import Sandbox, pg_runtime, sandbox, sqlite_runtime, world  # noqa: F401
 from webapp.sandbox.core import fault_modes
 
@@ -69,6 +69,7 @@ def test_a_checkout_that_is_refused_fails_the_attempt_and_another_can_be_made(sh
     assert [row["status"] for row in shop.get("/api/v1/payments").json["data"]] == ["pending", "failed"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.api.conftest import Api, Caller, a_party, ngn
+from tests.api.conftest import ON_SQLITE, Api, Caller, a_party, ngn
 from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.providers.provider_results import ProviderStatus
@@ -72,6 +72,7 @@ def test_a_reason_for_cancelling_is_kept(payer: Api) -> None:
     assert record["reason"] == "Not owed."
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("wrong", "status", "field"),
     [
@@ -92,6 +93,7 @@ def test_what_is_wrong_is_named(payer: Api, wrong: dict[str, Any], status: int, 
     assert (answer.status_code, list(answer.json["errors"])) == (status, [field])
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", [f"{ALL}?placement=%00", "/api/v1/payouts?ref=%00", "/api/v1/payments?order=%00"])
 def test_a_query_that_cannot_be_is_refused(payer: Api, path: str) -> None:
     assert payer.get(path).status_code == 422
@@ -175,6 +177,7 @@ WRITES = [
 ]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("method", "path", "sent"), WRITES)
 def test_writes_need_a_token_and_its_scope(place: Runtime, caller: Caller, method: str, path: str, sent: Any) -> None:
     planned(place)
@@ -186,6 +189,7 @@ def test_writes_need_a_token_and_its_scope(place: Runtime, caller: Caller, metho
         assert session.scalars(select(PayoutSchedule.version)).all() == [1]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", [ALL, f"{ALL}/1", "/api/v1/payouts", "/api/v1/payouts/1"])
 def test_reads_need_a_token_and_its_scope(caller: Caller, path: str) -> None:
     assert caller().get(path).status_code == 401
