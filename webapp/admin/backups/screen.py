@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, null
+from sqlalchemy import case, func, null
 
 from webapp.admin.backups.actions import BackupActions
 from webapp.admin.ui.actions.action_links import action_link
@@ -51,8 +51,7 @@ class BackupScreen(BackupActions):
             Column("started_at", _l("When"), Backup.started_at, kind="when", sort=Backup.id),
             Column("status", _l("State"), Backup.status, kind="badge"),
             Column("proof", _l("Restored and whole"), _PROOF, kind="badge"),
-            Column("proof_reason", _l("Why not"), Backup.proof_reason, sparse=True),
-            Column("error", _l("Why it failed"), Backup.error, sparse=True),
+            Column("why_not", _l("Why not"), func.coalesce(Backup.error, Backup.proof_reason), sparse=True),
             Column("size", _l("Size"), Backup.size, kind="size"),
             Column("finished_at", _l("Took"), Backup.finished_at, kind="took"),
             Column("rows", _l("Rows"), Backup.rows, kind="number"),
@@ -91,12 +90,13 @@ class BackupScreen(BackupActions):
     def around(self, session: Any) -> dict[str, Any]:
         """How it stands, and what can be done."""
         settings = runtime().settings
-        reason = overview.why_no_backup(settings)
-        return {
-            "overview": overview.read(session, settings),
-            "off": reason,
-            "action_links": [action_link("back_up", _("Back up now"), "play", "job:run", reason, tone="primary")],
-        }
+        found, reason = overview.read(session, settings), overview.why_no_backup(settings)
+        links = [action_link("back_up", _("Back up now"), "play", "job:run", reason, tone="primary")]
+        if found.newest is not None:
+            drill = self.at("drill", backup_id=found.newest.id)
+            why = overview.why_no_drill(found.newest)
+            links.append(action_link("drill", _("Restore drill"), "refresh", "job:run", why, address=drill))
+        return {"overview": found, "off": reason, "action_links": links}
 
     @page("/<int:backup_id>")
     def one(self, backup_id: int) -> Any:

@@ -39,13 +39,18 @@ def _ref(row: Any, column: Column, value: Any) -> Any:
     return _REF % (column.link(row), value) if column.link else escape(value)
 
 
+def _unbroken(text: str) -> str:
+    """A number and its unit on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "money": lambda row, column, value: money(value, getattr(row, column.currency)),
     "when": lambda _row, _column, value: when(value),
     "badge": lambda _row, _column, value: badge(value),
     "word": lambda _row, _column, value: provider_word(value),
     "number": lambda _row, _column, value: f"{value:,}",
-    "size": lambda _row, _column, value: do_filesizeformat(value, binary=True),
-    "took": lambda row, _column, value: duration((value - row.started_at).total_seconds()),
+    "size": lambda _row, _column, value: _unbroken(do_filesizeformat(value, binary=True)),
+    "took": lambda row, _column, value: _unbroken(duration((value - row.started_at).total_seconds())),
     "ref": _ref,
 }
