@@ -25,9 +25,10 @@ from tests.support.postgresql import Server
 from webapp.domain.actors import job_actor
 from webapp.errors import Conflict, Unavailable
 from webapp.jobs.periodic import back_up
+from webapp.jobs.run_job import run_here, run_job
 from webapp.jobs.steps.backups import backup_file, databases, postgresql, sqlite
 from webapp.jobs.steps.backups.databases import NoScratchPlace
-from webapp.models import Audit, AuditHead, Backup, RunLine
+from webapp.models import Audit, AuditHead, Backup, RunLine, Schedule
 from webapp.runtime import Runtime, database
 from webapp.services.common import kill_switch
 from webapp.services.escrows import release
@@ -242,6 +243,28 @@ def test_two_at_once_do_it_once(sqlite_runtime: Runtime) -> None:
         sqlite_runtime.db.transaction() as session,
     ):
         runs.trigger(session, "back_up", actor=OPERATOR, parameters={back_up.DRILL: 1})
+
+
+def test_one_that_is_stopped_or_takes_too_long_leaves_nothing_and_is_made_by_the_next(
+    sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_job_now(sqlite_runtime, "back_up", dry_run=True)
+    monkeypatch.setattr(sqlite, "_PAGES", 1)
+    looks = iter(range(5))
+    with sqlite_runtime.db.transaction() as session:
+        asked = runs.trigger(session, "back_up", actor=OPERATOR).id
+    run_job(sqlite_runtime, asked, stopping=lambda: next(looks, None) is None)
+    folder, work = sqlite_runtime.settings.backup_folder, sqlite_runtime.settings.var_dir / "backup_work"
+    assert [each.status for each in backups(sqlite_runtime)] == ["making"]
+    assert (list(folder.iterdir()), list(work.iterdir())) == ([], [])
+    assert run_here(sqlite_runtime, asked).status == "succeeded"
+    assert [each.status for each in backups(sqlite_runtime)] == ["kept"]
+    with sqlite_runtime.db.transaction() as session:
+        session.get_one(Schedule, "back_up").max_duration_seconds = 0
+    assert run_job_now(sqlite_runtime, "back_up").status == "partial"
+    late = backups(sqlite_runtime)[1]
+    assert (late.status, late.error) == ("failed", "It took longer than the job may.")
+    assert [file.name for file in folder.iterdir()] == [backups(sqlite_runtime)[0].file]
 
 
 def test_a_dry_run_says_what_it_would_do_and_makes_nothing(sqlite_runtime: Runtime) -> None:
