@@ -212,6 +212,15 @@ def test_a_paused_job_is_not_run_by_a_call(cron: FlaskClient, impatient: None, p
     assert _ids(place) == []
 
 
+def test_what_the_demo_tells_of_the_past_is_no_work(cron: FlaskClient, impatient: None, place: Runtime) -> None:
+    told = _called(cron)
+    with place.db.transaction() as session:
+        session.execute(update(Run).values(status=RunStatus.SUCCEEDED, demo=True))
+    mine = _called(cron)
+    assert mine != told
+    assert _called(cron) == mine
+
+
 def test_dry_runs_and_runs_of_people_claim_nothing(cron: FlaskClient, impatient: None, place: Runtime) -> None:
     by_hand = [run_job_now(place, JOB).id, run_job_now(place, JOB, dry_run=True).id]
     assert _called(cron) not in by_hand

@@ -5,11 +5,11 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from webapp import clock
 from webapp.domain.storefront.rows import GivenRow
 
 _TABLES = """
@@ -109,7 +109,7 @@ class RowStaging:
     def _row(self, data: str) -> GivenRow:
         values = json.loads(data)
         for name in ("created_at", "updated_at"):
-            values[name] = values[name] and datetime.fromisoformat(values[name])
+            values[name] = values[name] and clock.from_iso(values[name])
         return self._kind(**values)
 
     def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
@@ -123,4 +123,4 @@ def _text(row: GivenRow) -> str:
 
 
 def _iso(value: Any) -> str:
-    return str(value.isoformat())
+    return clock.iso(value)

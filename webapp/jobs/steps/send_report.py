@@ -1,9 +1,10 @@
 """Making a report and writing it to who subscribes: what the weekly and the monthly job share."""
 
-from datetime import date, datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.instants import parse_day
 from webapp.domain.reports import periods
 from webapp.domain.reports.periods import ReportKind, ReportPeriod
 from webapp.jobs.engine.work import Work
@@ -30,7 +31,7 @@ def send_report(work: Work, kind: ReportKind, at: datetime) -> None:
 
 def make_asked(work: Work) -> None:
     """The report of the days that somebody asked for; it is sent to nobody. Raises Invalid."""
-    first, last = (date.fromisoformat(str(work.parameters[name])) for name in ("from", "to"))
+    first, last = (parse_day(str(work.parameters[name]), UTC).date() for name in ("from", "to"))
     period = periods.chosen(first, last, work.now)
     if not work.dry_run:
         _made(work, ReportKind.CUSTOM, period)

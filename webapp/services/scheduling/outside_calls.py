@@ -45,10 +45,10 @@ def has_done_its_work(run: Run) -> bool:
 
 
 def _working(session: Session, job: str, slot: datetime) -> Run | None:
-    """The newest run that does the slot's work or has done it."""
+    """The newest run that does the slot's work or has done it. What the demo tells of the past did none."""
     for_calls = (Run.trigger == Trigger.API, Run.parent_id.is_(None), Run.parameters.is_(None))
     in_its_time = or_(Run.slot == slot, and_(Run.slot.is_(None), Run.at >= slot, *for_calls))
     went_through = and_(Run.status == RunStatus.FAILED, Run.error.is_(None))
     works = or_(Run.status.in_([*UNFINISHED_RUNS, *RUNS_THAT_COUNT]), went_through)
-    mine = (Run.job == job, ~Run.dry_run, in_its_time, works)
+    mine = (Run.job == job, ~Run.dry_run, ~Run.demo, in_its_time, works)
     return session.scalars(select(Run).where(*mine).order_by(Run.id.desc()).limit(1)).one_or_none()
