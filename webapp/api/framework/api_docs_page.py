@@ -26,7 +26,11 @@ def _good(operation: Mapping[str, Any]) -> Any:
 
 
 def _shown(holder: Any, schemas: Mapping[str, Any]) -> str:
-    return json.dumps(_example(holder["content"]["application/json"]["schema"], schemas), indent=2, ensure_ascii=False)
+    """An example in JSON; of a file, the kinds that it may be of."""
+    content = holder["content"]
+    if "application/json" not in content:
+        return "\n".join(content)
+    return json.dumps(_example(content["application/json"]["schema"], schemas), indent=2, ensure_ascii=False)
 
 
 def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> Any:
