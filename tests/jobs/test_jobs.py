@@ -10,6 +10,9 @@ from webapp.jobs.run_job import run_job
 from webapp.runtime import Runtime
 from webapp.services.scheduling import runs, schedules
 
+LACKED = {"send_payment_reminders": "be reminded", "warm_caches": "Redis does not answer"}
+"""What a job says that it lacks on a bare desk."""
+
 
 @pytest.mark.parametrize("name", sorted(jobs.registry()))
 def test_each_job_says_what_it_does_and_when(name: str) -> None:
@@ -30,7 +33,7 @@ def test_each_job_runs_on_an_empty_desk(runtime: Runtime, dry_run: bool) -> None
             with runtime.db.reading() as session:
                 ended = runs.get(session, run.id)
         if name != "watch":  # it asks Redis, which is out of reach here
-            nothing_to_do = ended.status == "skipped" and "not configured" in (ended.error or "")
+            nothing_to_do = ended.status == "skipped" and LACKED.get(name, "not configured") in (ended.error or "")
             assert nothing_to_do or (ended.status, ended.error) == ("succeeded", None)
 
 
