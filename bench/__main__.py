@@ -13,6 +13,7 @@ BENCHMARKS = {
     "payments": "bench.payments",
     "payouts": "bench.payouts",
     "analytics": "bench.analytics",
+    "clean-up": "bench.clean_up",
 }
 
 

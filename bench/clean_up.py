@@ -1,0 +1,131 @@
+"""clean_up_data of old carts through the real engine, against one bare DELETE, and the longest that it held a lock."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+
+from bench.places import KINDS, scratch
+from bench.table import Ratio, Ratios
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.domain.permissions import ALL_PERMISSIONS
+from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.jobs.run_job import run_here
+from webapp.runtime import Runtime
+from webapp.services.scheduling import runs
+
+CARTS = 500_000
+MOST = 0.1
+"""Seconds that a transaction of the clean-up may hold a lock."""
+JOB = "clean_up_data"
+_MAKER = Actor("cli", None, "bench", ALL_PERMISSIONS)
+_NUMBERS = {
+    "postgresql": "SELECT n FROM generate_series(1, :count) n",
+    "sqlite": "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < :count) SELECT n FROM s",
+}
+_TENANT = "INSERT INTO tenant (id, ref, name, created_at, stored_at) VALUES (1, 'shop', 'Shop', :old, :old)"
+_PRODUCT = """
+INSERT INTO product (id, tenant_id, ref, name, created_at, updated_at, stored_at)
+VALUES (1, 1, 'p', 'Soap', :old, :old, :old)
+"""
+_CART = """
+INSERT INTO cart_item (tenant_id, ref, product_id, product_ref, quantity, created_at, updated_at, stored_at)
+SELECT 1, 'c' || :at || '-' || n, 1, 'p', 1, {at}, {at}, {at} FROM ({numbers}) AS numbers
+"""
+_BARE = "DELETE FROM cart_item WHERE updated_at < {before}"
+
+
+def run() -> Ratios:
+    """The ratios: rows per second, and how much shorter than may be the longest lock was held; on each database."""
+    found: Ratios = {}
+    for kind in KINDS:
+        with scratch(kind) as runtime:
+            register_jobs(runtime)
+            found |= _measure(kind, runtime)
+    return found
+
+
+def _measure(kind: str, runtime: Runtime) -> Ratios:
+    _fill(kind, runtime, first=True)
+    with _Transactions(runtime) as transactions:
+        started = time.perf_counter()
+        with runtime.db.transaction() as session:
+            made = runs.trigger(session, JOB, actor=_MAKER, at=None, dry_run=False, parameters=None)
+        ended = run_here(runtime, made.id)
+        ours = CARTS / (time.perf_counter() - started)
+    if (ended.status, ended.succeeded) != ("succeeded", CARTS):
+        raise RuntimeError(f"{ended.succeeded} of {CARTS} carts went: {ended.status}")
+    _fill(kind, runtime)
+    bare = CARTS / _bare(kind, runtime)
+    return {
+        f"clean-up-{kind}-against-delete": Ratio.of_figures(
+            ours, bare, f"{JOB}, {kind}: carts per second", "by one bare DELETE"
+        ),
+        f"clean-up-{kind}-lock": Ratio.of_figures(
+            MOST, transactions.longest, "seconds that a lock may be held", "the longest transaction of the run"
+        ),
+    }
+
+
+class _Transactions:
+    """How long transactions hold what they have locked: no longer than from their beginning to their commit."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.longest = 0.0
+        self._engine = runtime.db.engine
+
+    def __enter__(self) -> "_Transactions":
+        event.listen(self._engine, "before_cursor_execute", self._began)
+        event.listen(self._engine, "commit", self._ended)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._began)
+        event.remove(self._engine, "commit", self._ended)
+
+    def _began(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if ("cart_item" in statement and " FOR " in statement) or statement.startswith(("DELETE", "UPDATE", "INSERT")):
+            connection.info.setdefault("bench_began", time.perf_counter())
+
+    def _ended(self, connection: Connection) -> None:
+        began = connection.info.pop("bench_began", None)
+        if began is not None:
+            self.longest = max(self.longest, time.perf_counter() - began)
+
+
+def _fill(kind: str, runtime: Runtime, *, first: bool = False) -> None:
+    """Old carts, and as many young ones that stay."""
+    now = clock.now()
+    with runtime.db.engine.connect().execution_options(desk_writes=True) as connection, connection.begin():
+        if first:
+            for statement in (_TENANT, _PRODUCT):
+                connection.execute(text(statement), {"old": _stored(kind, now - timedelta(days=90))})
+        for age in (90, 1):
+            values = {
+                "count": CARTS,
+                "at": f"{age}-{now.timestamp()}",
+                "when": _stored(kind, now - timedelta(days=age)),
+            }
+            connection.execute(text(_CART.format(numbers=_NUMBERS[kind], at=":when")), values)
+    with runtime.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _stored(kind: str, at: Any) -> Any:
+    return f"{at:%Y-%m-%d %H:%M:%S.%f}" if kind == "sqlite" else at
+
+
+def _bare(kind: str, runtime: Runtime) -> float:
+    before = {"before": _stored(kind, clock.now() - timedelta(days=30))}
+    with runtime.db.engine.connect().execution_options(desk_writes=True) as connection, connection.begin():
+        started = time.perf_counter()
+        connection.execute(text(_BARE.format(before=":before")), before)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    from bench.table import show
+
+    show(run())
