@@ -65,6 +65,18 @@ def test_each_row_is_answered_for_itself(shop: Api) -> None:
     assert shop.get(f"{BASE}/order-lines/{listed[0]['id']}").json == listed[0]
 
 
+def test_orders_whose_lines_do_not_sum_are_told(shop: Api) -> None:
+    an_order(shop, "o-2", 700, tenant="shop")
+    shop.made(f"{BASE}/order-lines", {"rows": [line("l1"), line("l2", order="o-2")]})
+    found = shop.get(f"{BASE}/order-lines/differences", tenant="shop").json["data"]
+    assert [(each["order"], each["amount"]["amount"], each["summed"]["amount"], each["lines"]) for each in found] == [
+        ("o-1", 50_000, 700, 1)
+    ]
+    shop.made(f"{BASE}/order-lines", {"rows": [line("l3", amount=ngn(49_300))]})
+    assert shop.get(f"{BASE}/order-lines/differences", tenant="shop").json["data"] == []
+    assert shop.get(f"{BASE}/order-lines/differences", tenant="nobody").status_code == 404
+
+
 def test_the_same_again_changes_nothing_and_a_key_answers_as_the_first_time(shop: Api) -> None:
     body = {"rows": [{"tenant": "shop", "ref": "k1", "name": "Ada"}, {"tenant": "shop", "ref": "k2"}]}
     first = shop.post(f"{BASE}/customers", body, key="a")

@@ -13,6 +13,8 @@ from webapp.api.storefront.schemas import (
     CartItemShape,
     CustomersBody,
     CustomerShape,
+    DifferencesQuery,
+    LineDifference,
     NamesBody,
     OrderLinesBody,
     OrderLineShape,
@@ -31,7 +33,8 @@ from webapp.errors import Invalid, NotFound
 from webapp.models import CartItem, Customer, OrderLine, Product, Tenant
 from webapp.services.common import lookup
 from webapp.services.orders import orders
-from webapp.services.storefront import bulk, tables, tenants
+from webapp.services.storefront import bulk, line_sums, tables, tenants
+from webapp.services.storefront.line_sums import LineSum
 from webapp.services.storefront.tables import StorefrontTable
 from webapp.sql import one_of
 
@@ -138,6 +141,14 @@ def list_order_lines(call: Call, query: OrderLinesQuery) -> Page[OrderLineShape]
     return to_page(found, query, lambda row: _order_line(row, known))
 
 
+@endpoints.get("/api/v1/storefront/order-lines/differences", _READ)
+def list_line_differences(call: Call, query: DifferencesQuery) -> Page[LineDifference]:
+    """Orders of a tenant whose lines don't sum to their amount, newest first: some have not come, or they differ."""
+    tenants.by_ref(call.session, query.tenant)
+    found = line_sums.differing(call.session, query.tenant, limit=query.limit + 1, before=query.before)
+    return to_page(found, query, _difference)
+
+
 @endpoints.get("/api/v1/storefront/order-lines/<id:line_id>", _READ)
 def get_order_line(call: Call, line_id: int) -> OrderLineShape:
     """One line of an order."""
@@ -234,6 +245,11 @@ def _order_line(row: OrderLine, known: dict[int, str]) -> OrderLineShape:
         quantity=row.quantity,
         amount=Money(amount=row.amount, currency=row.currency),
     )
+
+
+def _difference(found: LineSum) -> LineDifference:
+    amount, summed = (Money(amount=each, currency=found.currency) for each in (found.amount, found.summed))
+    return LineDifference(order_id=found.id, order=found.ref, amount=amount, summed=summed, lines=found.lines)
 
 
 def _cart_item(row: CartItem, known: dict[int, str]) -> CartItemShape:

@@ -271,6 +271,22 @@ class OrderLinesQuery(TenantRowsQuery):
     order: ShortText | None = None
 
 
+class DifferencesQuery(NewestFirst):
+    """Whose orders."""
+
+    tenant: ShortText
+
+
+class LineDifference(ResponseModel):
+    """An order, its amount, and what its lines sum to."""
+
+    order_id: int
+    order: str
+    amount: Money
+    summed: Money
+    lines: int
+
+
 class StorefrontShape(ResponseModel):
     """What every row has: the marketplace's times, and when the desk wrote it last."""
 

@@ -15,7 +15,8 @@ from webapp.models.base import BigInt
 from webapp.services import timeline
 from webapp.services.analytics import figures
 from webapp.services.analytics.figures import Sales
-from webapp.services.storefront import tenants
+from webapp.services.storefront import line_sums, tenants
+from webapp.services.storefront.line_sums import LineSum
 from webapp.services.timeline import Moment
 
 NEWEST = 10
@@ -63,6 +64,8 @@ class TenantDetail:
     counts: dict[str, int]
     """Products, customers, order lines and cart items, each up to COUNTED."""
     moments: Sequence[Moment]
+    differing: Sequence[LineSum]
+    """The newest orders whose lines don't sum to their amount."""
 
 
 def read(session: Session, tenant_id: int) -> TenantDetail:
@@ -80,6 +83,7 @@ def read(session: Session, tenant_id: int) -> TenantDetail:
         _messages(session, subscription.id) if subscription else [],
         _counts(session, tenant_id),
         timeline.moments(session, subjects, ()),
+        line_sums.differing(session, tenant.ref, limit=NEWEST),
     )
 
 

@@ -1,0 +1,1 @@
+"""What the tenants of the marketplace sell: products, customers, order lines and carts."""
