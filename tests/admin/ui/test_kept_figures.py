@@ -88,9 +88,9 @@ def test_for_two_minutes_after_a_change_nothing_kept_is_shown(
     send(agent, f"/escrows/{escrow}/freeze", reason="The bank asks.")
     agent.get("/escrows/")
     an_escrow(desk)
-    assert tab(agent.get("/escrows/").text, "All") == "2"
+    assert tab(agent.get("/escrows/").text, "Held") == "2"
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(minutes=3))
     agent.get("/escrows/")
     an_escrow(desk)
-    assert tab(agent.get("/escrows/").text, "All") == "2"
+    assert tab(agent.get("/escrows/").text, "Held") == "2"
     assert kept.keys("desk:figures:*")
