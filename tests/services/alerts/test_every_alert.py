@@ -25,6 +25,7 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.models import (
     Alert,
+    Backup,
     Delivery,
     Dispute,
     Event,
@@ -36,6 +37,8 @@ from webapp.models import (
     ProviderState,
     Run,
     Schedule,
+    Subscription,
+    Tenant,
     Transfer,
     WebhookEndpoint,
 )
@@ -187,7 +190,51 @@ def answer_of_test_mode(runtime: Runtime) -> None:
     change(Payout, status="sending", status_detail=TEST_ANSWER)(runtime)
 
 
+def backup(**values: Any) -> Step:
+    """One more backup, made now."""
+
+    def step(runtime: Runtime) -> None:
+        common = {"folder": "/b", "file": "f", "host": "h", "encrypted": False, "revision": "1", "rows": 1, "heads": {}}
+        with runtime.db.transaction() as session:
+            number = 1 + (session.scalar(select(func.max(Backup.id))) or 0)
+            made = {"run_id": number, "started_at": clock.now(), "finished_at": clock.now(), "status": "kept"}
+            session.add(Backup(**(common | made | {"file": f"f{number}", "proof": "proven"} | values)))
+
+    return step
+
+
+def due(*jobs: str) -> Step:
+    """Of all jobs only these are planned, for long; and no backup is kept."""
+
+    def step(runtime: Runtime) -> None:
+        register_jobs(runtime)
+        change(Schedule, since=clock.now() - timedelta(days=60), paused_at=clock.now())(runtime)
+        with runtime.db.transaction() as session:
+            session.execute(update(Schedule).where(Schedule.job.in_(jobs)).values(paused_at=None))
+            session.execute(delete(Backup))
+
+    return step
+
+
+def suspended(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        tenant = Tenant(ref="shop", name="Shop", created_at=clock.now(), stored_at=clock.now())
+        session.add(tenant)
+        session.flush()
+        dates = {"expire_date": clock.now() - 99 * HOUR, "changed_at": clock.now(), "created_at": clock.now()}
+        session.add(Subscription(tenant_id=tenant.id, status="suspended", payment_pending_since=clock.now(), **dates))
+
+
 CASES: dict[str, Case] = {
+    "backup_failed": Case(
+        backup(status="failed", proof=None, error="The disk is full."),
+        backup(),
+        backup(status="failed", proof=None, error="The disk is full."),
+    ),
+    "backup_too_old": Case(due("back_up"), backup()),
+    "backup_unproven": Case(
+        backup(proof="impossible", proof_reason="No place."), backup(), backup(proof="impossible", proof_reason="No.")
+    ),
     "clock_off": Case(change(Process, skew_ms=99_000), change(Process, skew_ms=0)),
     "dead_letters": Case(lambda r: _delivery(r, "dead"), delivered, another_delivery),
     "delivery_waiting_too_long": Case(waiting, delivered),
@@ -209,12 +256,18 @@ CASES: dict[str, Case] = {
         payout(created_at=99 * HOUR, status="sent"), settled, payout(created_at=99 * HOUR, status="sent")
     ),
     "provider_unwell": Case(provider, change(ProviderState, failures=0, opened_at=None)),
+    "report_not_sent": Case(due("send_weekly_report"), change(Schedule, paused_at=clock.now())),
     "running_long": Case(
         run_of("running", created_at=HOUR, started_at=HOUR),
         change(Run, status="succeeded"),
         another_run,
     ),
     "silent": Case(silent, everything_is_alive),
+    "tenant_suspended_in_error": Case(
+        suspended,
+        change(Subscription, status="active"),
+        lambda r: change(Subscription, payment_pending_since=clock.now() - HOUR)(r),
+    ),
     "test_answers_in_production": Case(answer_of_test_mode, live_key),
     "test_key_in_production": Case(key_of_test_mode, live_key),
     "waiting_too_long": Case(run_of("queued", created_at=HOUR), change(Run, status="succeeded")),

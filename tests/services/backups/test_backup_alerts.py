@@ -57,7 +57,7 @@ def test_a_desk_that_was_just_made_has_no_backup_and_that_is_no_matter(runtime: 
         ({}, 26, ["backup_too_old"]),
         ({"proof": "impossible", "proof_reason": "No place."}, 1, ["backup_unproven"]),
         ({"proof": "failed", "proof_reason": "A table lacks rows."}, 1, ["backup_failed"]),
-        ({"status": "removed", "proof": "failed"}, 1, []),
+        ({"status": "removed", "proof": "failed"}, 1, ["backup_too_old"]),
         ({"status": "failed", "proof": None, "error": "The disk is full."}, 1, ["backup_failed", "backup_too_old"]),
         ({"status": "making", "proof": None}, 1, ["backup_too_old"]),
     ],

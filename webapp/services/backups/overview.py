@@ -19,7 +19,7 @@ class BackupOverview:
     """What the page and the metrics say first."""
 
     newest: Backup | None
-    """The newest that was made whole."""
+    """The newest whose file is there."""
     newest_proven: Backup | None
     folder: Path
     keep: int
@@ -30,9 +30,7 @@ class BackupOverview:
 
 def read(session: Session, settings: Settings) -> BackupOverview:
     """As it is now."""
-    proven = select(Backup).where(
-        Backup.status.in_((BackupStatus.KEPT, BackupStatus.REMOVED)), Backup.proof == BackupProof.PROVEN
-    )
+    proven = select(Backup).where(Backup.status == BackupStatus.KEPT, Backup.proof == BackupProof.PROVEN)
     return BackupOverview(
         records.newest(session),
         session.scalars(proven.order_by(Backup.id.desc()).limit(1)).one_or_none(),

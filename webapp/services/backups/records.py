@@ -34,9 +34,9 @@ def of_run(session: Session, run_id: int) -> Backup | None:
 
 
 def newest(session: Session) -> Backup | None:
-    """The newest that was made whole, whatever became of its file."""
-    made = select(Backup).where(Backup.status.in_((BackupStatus.KEPT, BackupStatus.REMOVED)))
-    return session.scalars(made.order_by(Backup.id.desc()).limit(1)).one_or_none()
+    """The newest whose file is there: what was removed restores nothing."""
+    kept = select(Backup).where(Backup.status == BackupStatus.KEPT)
+    return session.scalars(kept.order_by(Backup.id.desc()).limit(1)).one_or_none()
 
 
 def last_ended(session: Session) -> Backup | None:
