@@ -39,6 +39,13 @@ _HOMES = {
 }
 _ENDPOINTS = frozenset({"endpoint_paused", "endpoint_held"})
 _QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell"})
+_LISTS = {
+    **dict.fromkeys(_QUEUES, "queues.index"),
+    **dict.fromkeys(_PROVIDERS, "providers.index"),
+    **dict.fromkeys(("backup_failed", "backup_too_old", "backup_unproven"), "backups.index"),
+    "report_not_sent": "reports.index",
+}
+"""Rules about what one list has, whole."""
 _LABELS = ("payout schedule ", "payout ")
 
 
@@ -75,13 +82,11 @@ def address(rule: str, subject: str) -> str | None:
 
 def _list_of(rule: str, subject: str) -> str | None:
     """Where everything is that the rule is about."""
-    if rule in _PROVIDERS:
-        return url_for("providers.index")
     if rule in _PAYOUTS:
         return url_for("payouts.index", tab=_PAYOUTS[rule], provider=subject)
     if rule in ("dead_letters", "delivery_waiting_too_long"):
         return url_for("notifications.index", tab="dead" if rule == "dead_letters" else None)
-    return url_for("queues.index") if rule in _QUEUES else None
+    return url_for(_LISTS[rule]) if rule in _LISTS else None
 
 
 def _address_of(subject: str) -> str | None:
