@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from tests.api.conftest import Api, a_dispute, an_order, api, caller, place, web  # noqa: F401
 from tests.support.declared_jobs import NOON, Declare, declare, planned, runs_of  # noqa: F401
+from tests.support.people import desk  # noqa: F401
 from tests.support.releasing import go, paid, release, released, seed
 from webapp import clock
 from webapp.jobs.engine import chunks
