@@ -7,10 +7,14 @@ it was saved from may have paid that since.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from webapp import migrations
 from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc, parse_instant
 from webapp.errors import Conflict
 from webapp.jobs.steps.backups import backup_file, databases, postgresql, sqlite
 from webapp.jobs.steps.backups.backup_file import DUMP, EVIDENCE
@@ -102,16 +106,21 @@ def _made_ready(found: Unpacked, url: str, settings: Settings, actor: Actor, say
     try:
         with copy.transaction() as session:
             at = database_now(session)
-            why = (
-                f"Restored from the backup of {found.manifest.made_at}: see what was paid since before letting it pay."
-            )
-            if kill_switch.stopped(session) is None:
-                kill_switch.stop(session, why, at=at, actor=actor)
+            _stop_money(session, found.manifest.made_at, at, actor)
         say("Checking the ledger and the audit trail …")
         with copy.reading() as session:
             return wrong + list(proof.verified(session, settings.audit_keys))[: proof.MOST_NAMED]
     finally:
         copy.close()
+
+
+def _stop_money(session: Session, made_at: str, at: datetime, actor: Actor) -> None:
+    """Stop outgoing money. What was stopped already says so too: whoever ends that other stop must know both."""
+    made = in_utc(parse_instant(made_at))
+    why = f"Restored from the backup of {made}: see what was paid since before letting it pay."
+    if before := kill_switch.stopped(session):
+        why += f" It was stopped already, by {before['by']}: {before['why']}"
+    kill_switch.stop(session, why, at=at, actor=actor)
 
 
 def _rows(found: Unpacked, url: str, settings: Settings) -> list[str]:
