@@ -55,6 +55,12 @@ def test_a_value_adds_no_line_and_a_secret_is_masked(written: io.StringIO) -> No
     assert datetime.fromisoformat(line["timestamp"]).tzinfo == UTC
 
 
+def test_what_libraries_tell_of_their_own_work_is_not_logged(written: io.StringIO) -> None:
+    for name in ("fontTools.subset", "alembic.runtime", "rq.worker"):
+        logging.getLogger(name).info("told")
+    assert written.getvalue() == ""
+
+
 def test_a_refused_request_names_who_asked_for_what_and_its_number(written: io.StringIO, sign_in: SignIn) -> None:
     client = sign_in("viewer")
     answer = client.get("/users/")

@@ -50,7 +50,7 @@ def configure(settings: LogSettings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for noisy in ("rq", "rq.worker", "rq.job", "alembic"):
+    for noisy in ("rq", "rq.worker", "rq.job", "alembic", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
