@@ -87,6 +87,25 @@ def test_the_pdf_has_title_language_bookmarks_and_an_instant_and_is_the_same_eac
     assert pdf.written(HEADING, FIGURES) == made
 
 
+def test_a_currency_without_charts_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(code: str, held: int) -> CurrencyFigures:
+        return CurrencyFigures(
+            currency=code, held_at_start=0, held_at_end=held, moved=MovedMoney(), before=MovedMoney()
+        )
+
+    said: list[str] = []
+    drawn: list[str] = []
+    monkeypatch.setattr(pdf._Page, "_muted", lambda self, text: said.append(text))
+    monkeypatch.setattr(pdf._Page, "_pair", lambda self, currency, days: drawn.append(currency))
+    many = [of(code, held) for held, code in enumerate(("RWF", "GHS", "KES", "NGN", "PHP", "USD"))]
+    pdf.written(HEADING, FIGURES.model_copy(update={"currencies": many}))
+    assert drawn == ["USD", "PHP", "NGN", "KES"]
+    assert "Without charts here: GHS, RWF. The tables have every currency." in said
+    said.clear()
+    pdf.written(HEADING, FIGURES)
+    assert not any("Without charts" in each for each in said)
+
+
 def test_its_numbers_are_written_as_the_pages_write_them() -> None:
     [money] = [table for table in document.tables(FIGURES) if table.name == "money"]
     shown = [

@@ -29,6 +29,13 @@ _MOST_CHARTS = 4
 """Currencies that have charts: those of which most was held or moved come first."""
 
 
+def charted(figures: ReportFigures) -> tuple[list[str], list[str]]:
+    """The currencies that have charts, and those that have none, which the report says."""
+    ranked = sorted(figures.currencies, key=lambda each: (-each.held_at_end - each.moved.released, each.currency))
+    codes = [each.currency for each in ranked]
+    return codes[:_MOST_CHARTS], sorted(codes[_MOST_CHARTS:])
+
+
 def written(heading: Heading, figures: ReportFigures) -> bytes:
     """The file."""
     pdf = _Page(heading)
@@ -96,12 +103,14 @@ class _Page(FPDF):
 
     def charts(self, figures: ReportFigures) -> None:
         """For each currency what was held at the end of each day, and what was released and refunded on it."""
-        chosen = sorted(figures.currencies, key=lambda each: (-each.held_at_end - each.moved.released, each.currency))
+        chosen, others = charted(figures)
         if chosen:
             self._title("Day by day")
             self._legend()
-        for each in chosen[:_MOST_CHARTS]:
-            self._pair(each.currency, [day for day in figures.days if day.currency == each.currency])
+        if others:
+            self._muted(f"Without charts here: {', '.join(others)}. The tables have every currency.")
+        for currency in chosen:
+            self._pair(currency, [day for day in figures.days if day.currency == currency])
 
     def _pair(self, currency: str, days: Sequence[HeldDayFigures]) -> None:
         if self.will_page_break(_CHART_HEIGHT + 14):
