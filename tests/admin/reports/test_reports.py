@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.support.market import VIEWER, Market
 from tests.support.people import send
@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.domain.reports.periods import ReportKind, ReportPeriod, last_complete
 from webapp.errors import NotAllowed
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import Audit, Report, ReportSubscription, Run
+from webapp.models import Audit, Report, ReportSubscription, Run, User
 from webapp.runtime import Runtime
 from webapp.services.reports import reports
 
@@ -93,7 +93,10 @@ def test_who_only_reads_makes_none(desk: Runtime, sign_in: SignIn, period: Repor
         reports.ask(session, period, actor=VIEWER)
 
 
-def test_everybody_subscribes_for_themselves_and_admins_see_who(desk: Runtime, sign_in: SignIn) -> None:
+def test_everybody_subscribes_for_themselves_and_admins_see_who(
+    desk: Runtime, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.settings, "smtp_url", "smtp://mail.example:25")
     viewer = sign_in("viewer")
     assert send(viewer, "/reports/subscribe/weekly").status_code == 303
     assert send(viewer, "/reports/subscribe/weekly").status_code == 303, "twice is once"
@@ -110,3 +113,20 @@ def test_everybody_subscribes_for_themselves_and_admins_see_who(desk: Runtime, s
         assert session.scalar(select(func.count()).select_from(ReportSubscription)) == 0
         told = select(Audit.action).where(Audit.action.startswith("report.")).order_by(Audit.id)
         assert list(session.scalars(told)) == ["report.subscribe", "report.unsubscribe"]
+
+
+def test_a_subscriber_to_whom_nothing_is_sent_reads_why(
+    desk: Runtime, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer, admin = sign_in("viewer"), sign_in("admin")
+    send(viewer, "/reports/subscribe/weekly")
+    page = viewer.get("/reports/").get_data(as_text=True)
+    assert "no mail server is set (SMTP_URL)" in page
+    assert "The weekly report is sent to you." not in page
+    assert "no: no mail server is set" in admin.get("/reports/").get_data(as_text=True)
+    monkeypatch.setattr(desk.settings, "smtp_url", "smtp://mail.example:25")
+    with desk.db.transaction() as session:
+        session.execute(update(User).values(demo=True))
+    page = viewer.get("/reports/").get_data(as_text=True)
+    assert "nothing is sent to people who were invented for the demo" in page
+    assert "The weekly report is sent to you." not in page

@@ -19,8 +19,8 @@ from webapp.services.reports import reports, subscriptions
 _FIELDS = {"from": "first", "to": "last"}
 """What the days are called in refusals, as in the API, and in the form: `from` is a word of Python's."""
 _SUBSCRIBED = {
-    "weekly": _l("The weekly report is sent to you from now on, each Monday."),
-    "monthly": _l("The monthly report is sent to you from now on, on each first day of a month."),
+    "weekly": _l("You subscribe to the weekly report, of each Monday."),
+    "monthly": _l("You subscribe to the monthly report, of each first day of a month."),
 }
 
 

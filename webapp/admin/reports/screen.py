@@ -13,8 +13,9 @@ from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.domain.reports.periods import MAILED, ReportKind
-from webapp.models import Report
+from webapp.models import Report, User
 from webapp.security import current_actor
+from webapp.security.context import runtime
 from webapp.services.reports import document, reports, subscriptions
 from webapp.services.reports.figures import HeldDayFigures, ReportFigures
 from webapp.sql import DayBefore, begins
@@ -80,6 +81,8 @@ class ReportScreen(ReportActions, ListScreen):
             "kinds": [(kind, label, kind in mine) for kind, label in KINDS if kind in MAILED],
             "subscribers": everybody,
             "kind_labels": dict(KINDS),
+            "reader_is_demo": bool(mine) and session.get_one(User, actor.id).demo,
+            "mail": bool(runtime().settings.smtp_url),
             "action_links": [action_link("make", _l("Make a report…"), "plus", "report:make")],
         }
 
