@@ -15,8 +15,9 @@ from tests.support.backups import backups, file_of, restored, some_trade, with_s
 from tests.support.declared_jobs import OPERATOR
 from tests.support.job_runs import run_job_now
 from tests.support.postgresql import Server
-from webapp import migrations
+from webapp import clock, migrations
 from webapp.cli import main
+from webapp.domain.instants import in_utc
 from webapp.errors import Conflict, Invalid, Refusal
 from webapp.jobs.steps.backups import backup_file, postgresql, restoring, sqlite
 from webapp.models import Escrow
@@ -69,7 +70,7 @@ def test_backup_makes_one_and_says_where_it_is_and_whether_it_is_proven(
     assert (found.exit_code, answer["file"], answer["proof"]) == (0, str(file_of(made)), "proven")
     monkeypatch.setenv("BACKUP_KEEP", "0")
     found = called("backup")
-    assert (found.exit_code, "Backups are switched off" in found.output) == (0, True)
+    assert (found.exit_code, "Backups are switched off" in found.stderr) == (1, True)
     key = called("backup", "--new-key").stdout.strip()
     monkeypatch.setenv("BACKUP_KEY", key)
     assert called("jobs").exit_code == 0
@@ -103,6 +104,33 @@ def test_restore_asks_first_and_says_at_its_end_what_is_to_be_done(desk: Runtime
         assert "Restored from the backup of" in stopped["why"]
         assert len(session.scalars(select(Escrow)).all()) == 2
     copy.close()
+
+
+def test_a_folder_that_can_not_be_written_is_named(
+    desk: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path / "taken"))
+    found = called("backup")
+    assert (found.exit_code, str(tmp_path / "taken") in found.stderr.splitlines()[-1]) == (1, True)
+    (failed,) = backups(desk)
+    assert str(tmp_path / "taken") in str(failed.error)
+
+
+def test_what_was_stopped_before_the_backup_says_so_beside_the_restoring(desk: Runtime, tmp_path: Path) -> None:
+    with desk.db.transaction() as session:
+        kill_switch.stop(session, "Stock-taking.", at=clock.now(), actor=OPERATOR)
+    run_job_now(desk, "back_up")
+    (backup,) = backups(desk)
+    into = f"sqlite:///{tmp_path / 'copy.sqlite3'}"
+    evidence = str(tmp_path / "evidence-of-the-copy")
+    assert called("restore", str(file_of(backup)), "--into", into, "--evidence", evidence, "--yes").exit_code == 0
+    copy = database(into, desk.settings)
+    with copy.reading() as session:
+        why = kill_switch.disabled_reason(session)
+    copy.close()
+    assert f"Restored from the backup of {in_utc(backup.started_at)}: " in why
+    assert f"It was stopped already, by {OPERATOR.name}: Stock-taking." in why
 
 
 def everything(folder: Path) -> set[str]:

@@ -47,7 +47,8 @@ def backup(new_key: bool, as_json: bool) -> None:
         run = carried_out(runtime, JOB)
         with runtime.db.reading() as session:
             made = records.of_run(session, run.id)
-    failed = run.status in (RunStatus.FAILED, RunStatus.LOST)
+    # Skipped, because backups are switched off, is no success for a script that goes on as if there were one.
+    failed = run.status in (RunStatus.FAILED, RunStatus.LOST) or made is None
     if as_json:
         print_json(_as_json(run, made))
     else:

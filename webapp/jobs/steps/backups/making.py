@@ -49,7 +49,8 @@ def make(work: Work, folder: Path) -> int:
     except (StopRequested, RunLost):
         raise
     except OSError as problem:
-        sentence = f"The backup could not be written: {problem.strerror or problem}."
+        where = f" ({problem.filename})" if problem.filename else ""
+        sentence = f"The backup could not be written: {problem.strerror or problem}{where}."
         _note_failed(work, sentence)
         raise Conflict(sentence) from problem
     except TimeLimit:
