@@ -65,6 +65,30 @@ def test_each_row_is_answered_for_itself(shop: Api) -> None:
     assert shop.get(f"{BASE}/order-lines/{listed[0]['id']}").json == listed[0]
 
 
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [
+        ("tenants", {"ref": "\ud800", "name": "Shop"}),
+        ("tenants/delete", {"ref": "\ud800"}),
+        ("products", {"tenant": "\ud800", "ref": "p2", "name": "Soap"}),
+        ("carts/delete", {"tenant": "shop", "ref": "c\ud800"}),
+    ],
+)
+def test_half_a_character_keeps_none_of_the_others(shop: Api, path: str, row: dict[str, Any]) -> None:
+    good = {"tenant": "shop", "ref": "good", "name": "Good", "product": "p1"}
+    others = {name: good[name] for name in row}
+    answer = shop.made(f"{BASE}/{path}", {"rows": [row, others]})
+    assert [found["outcome"] == "rejected" for found in answer["rows"]] == [True, False]
+    told = answer["rows"][0]
+    assert "?" in (told["ref"] + (told["tenant"] or ""))
+
+
+def test_what_is_wrong_with_a_row_is_told_in_words_of_its_kind(market: Api) -> None:
+    rows = [{"ref": "x" * 41, "name": "Shop"}, "no row"]
+    details = [row["detail"] for row in market.made(f"{BASE}/tenants", {"rows": rows})["rows"]]
+    assert details == ["ref: String should have at most 40 characters.", "body: This must be a JSON object."]
+
+
 def test_orders_whose_lines_do_not_sum_are_told(shop: Api) -> None:
     an_order(shop, "o-2", 700, tenant="shop")
     shop.made(f"{BASE}/order-lines", {"rows": [line("l1"), line("l2", order="o-2")]})

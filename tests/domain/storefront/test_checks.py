@@ -25,6 +25,14 @@ def test_what_can_be_is_taken(row: GivenRow) -> None:
     assert problem(longest, AT) is None
 
 
+PERSIAN, FAMILY = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize("name", [PERSIAN, FAMILY, "Caf\u00e9\u00a0Bar", "\u05d0\u200e (1)", "=1+1", "<b>"])
+def test_names_are_taken_as_people_write_them(name: str) -> None:
+    assert problem(replace(PRODUCT, name=name), AT) is None
+
+
 @pytest.mark.parametrize(
     ("row", "other", "sentence"),
     [
@@ -33,6 +41,7 @@ def test_what_can_be_is_taken(row: GivenRow) -> None:
         (TENANT, {"name": "x" * 201}, "name has 1 to 200 characters that can be shown."),
         (TENANT, {"email": "nobody"}, "email 'nobody' is no address."),
         (TENANT, {"email": "a@b.example\nBcc: c@d.example"}, "email 'a@b.example\\nBcc: c@d.example' is no address."),
+        (TENANT, {"email": "\u202ea@b.example"}, "email '\\u202ea@b.example' is no address."),
         (TENANT, {"email": "a" * 200 + "@b.example"}, f"email '{'a' * 80}' is no address."),
         (TENANT, {"zone": "Nowhere"}, "zone 'Nowhere' is no IANA time zone, such as Africa/Kigali."),
         (TENANT, {"grace_days": -1}, "grace_days is 0 to 365."),
@@ -43,6 +52,8 @@ def test_what_can_be_is_taken(row: GivenRow) -> None:
         (PRODUCT, {"price": None}, "price and currency come together."),
         (PRODUCT, {"currency": "XXQ"}, "XXQ is not a currency code"),
         (PRODUCT, {"price": -1}, "price is 0 to "),
+        (CUSTOMER, {"name": "\u202etxt.exe"}, "name has 1 to 200 characters that can be shown."),
+        (CUSTOMER, {"name": "\u200d\u200d"}, "name has 1 to 200 characters that can be shown."),
         (CUSTOMER, {"name": "a\x00b"}, "name has 1 to 200 characters that can be shown."),
         (CUSTOMER, {"created_at": AT + timedelta(minutes=5, seconds=1)}, "created_at is in the future."),
         (CUSTOMER, {"updated_at": AT + timedelta(days=1)}, "updated_at is in the future."),

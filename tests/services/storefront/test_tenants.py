@@ -10,7 +10,7 @@ from tests.support.arguments import ByActor
 from tests.support.market import DIVINE, LATER, NOW, Market
 from webapp.domain.actors import job_actor
 from webapp.domain.states import EscrowStatus, SubscriptionStatus
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Invalid
 from webapp.models import Audit, Order, Subscription, Tenant
 from webapp.runtime import Runtime
 from webapp.services.escrows import release
@@ -45,6 +45,25 @@ def test_a_tenant_that_an_order_names_is_there(market: Market) -> None:
     assert (made.ref, made.name, made.updated_at, made.demo) == ("shop", "shop", None, False)
     kept = market.session.scalars(select(Audit).where(Audit.action == "tenant.create")).one()
     assert (kept.subject_id, kept.reason) == (made.id, "An order names it.")
+
+
+@pytest.mark.parametrize("ref", ["a\nb", "\u202eshop", "x" * 41])
+def test_an_order_names_only_a_tenant_that_the_storefront_would_take(market: Market, ref: str) -> None:
+    with pytest.raises(Invalid, match="tenant has 1 to 40 characters that can be shown") as refused:
+        buy(market, "o1", ref)
+    assert set(refused.value.fields) == {"tenant"}
+    assert market.session.scalars(select(Tenant)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "ends"), [(False, "until its subscription is renewed or extended."), (True, "until somebody resumes ")]
+)
+def test_the_refusal_says_what_ends_it(market: Market, by_hand: bool, ends: str) -> None:
+    buy(market, "o1", "shop")
+    subscribe(market.session, "shop", SubscriptionStatus.SUSPENDED).suspended_by_hand = by_hand
+    market.session.flush()
+    with pytest.raises(Conflict, match=ends):
+        buy(market, "o2", "shop")
 
 
 @pytest.mark.parametrize("status", SubscriptionStatus)
@@ -88,4 +107,4 @@ def test_no_order_slips_in_while_its_tenant_is_suspended(pg_runtime: Runtime) ->
         other.join(0.3)
         assert other.is_alive()
     other.join(10)
-    assert refused == [tenants.refusal("shop")]
+    assert refused == [tenants.refusal("shop", by_hand=False)]

@@ -84,9 +84,19 @@ def _place(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "body"
 
 
+_SENTENCES = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such field.",
+    "model_type": "This must be a JSON object.",
+}
+
+
 def _sentence(found: Any) -> str:
-    message = {"missing": "This is required.", "extra_forbidden": "There is no such field."}.get(found["type"])
+    message = _SENTENCES.get(found["type"])
     if message:
         return message
+    if found["type"] == "too_long" and isinstance(found["input"], str):
+        # A second limit on a text is checked as that of any list, and told in its words.
+        return f"String should have at most {found['ctx']['max_length']} characters."
     reason = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
     return reason[:1].upper() + reason[1:] + "."

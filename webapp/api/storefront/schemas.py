@@ -173,8 +173,9 @@ class _Unusable:
         return UnusableRow(tenant=self._text("tenant"), ref=self._text("ref"), problem=sentence)
 
     def _text(self, name: str) -> str:
+        """As it was sent, so that the caller knows its row again; half a character, which no answer holds, is a ?."""
         found = self._sent.get(name) if isinstance(self._sent, dict) else None
-        return found[:80] if isinstance(found, str) else ""
+        return found[:80].encode(errors="replace").decode() if isinstance(found, str) else ""
 
 
 _Apart = WrapValidator(_kept_apart)

@@ -16,12 +16,23 @@ MOST = 1_000_000_000
 AHEAD = timedelta(minutes=5)
 """So far the marketplace's clock may be before the desk's."""
 
+_WITHIN_NAMES = dict.fromkeys(map(ord, "\u00a0\u200c\u200d\u200e\u200f\u202f"), " ")
+"""Blanks that don't break, and the marks by which Persian and emoji are joined and Hebrew is told from Latin: names as
+people write them have these. Those that turn what follows around are none of them.
+"""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def problem(row: GivenRow, at: datetime) -> str | None:
     """Why the row can't be taken, or None."""
     return unusable(row) or _of_refs(row) or _of_times(row, at) or _of_values(row)
+
+
+def ref_problem(name: str, ref: str, longest: int) -> str | None:
+    """Why a reference can't be taken, or None. People compare them by eye: there is nothing in them that hides."""
+    if not ref or len(ref) > longest or not ref.isprintable():
+        return f"{name} has 1 to {longest} characters that can be shown."
+    return None
 
 
 def unusable(row: GivenRow) -> str | None:
@@ -38,8 +49,8 @@ def _of_refs(row: GivenRow) -> str | None:
         refs |= {"product": row.product} | ({} if row.customer is None else {"customer": row.customer})
     for name, ref in refs.items():
         longest = LONGEST_TENANT if name == "tenant" or of_tenant else LONGEST_REF
-        if not ref or len(ref) > longest or not ref.isprintable():
-            return f"{name} has 1 to {longest} characters that can be shown."
+        if sentence := ref_problem(name, ref, longest):
+            return sentence
     return None
 
 
@@ -54,7 +65,7 @@ def _of_times(row: GivenRow, at: datetime) -> str | None:
 
 def _of_values(row: GivenRow) -> str | None:
     name = getattr(row, "name", None)
-    if name is not None and not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+    if name is not None and not (0 < len(name) <= LONGEST_NAME and _can_be_shown(name)):
         return f"name has 1 to {LONGEST_NAME} characters that can be shown."
     if isinstance(row, TenantRow):
         return _of_tenant(row)
@@ -67,8 +78,14 @@ def _of_values(row: GivenRow) -> str | None:
     return _of_quantity(row.quantity) if isinstance(row, CartItemRow) else None
 
 
+def _can_be_shown(name: str) -> bool:
+    return name.translate(_WITHIN_NAMES).isprintable() and not name.translate(_WITHIN_NAMES).isspace()
+
+
 def _of_tenant(row: TenantRow) -> str | None:
-    if row.email is not None and not (len(row.email) <= LONGEST_NAME and _EMAIL.fullmatch(row.email)):
+    if row.email is not None and not (
+        len(row.email) <= LONGEST_NAME and row.email.isprintable() and _EMAIL.fullmatch(row.email)
+    ):
         return f"email {row.email[:80]!r} is no address."
     if row.zone is not None and row.zone not in known_zones():
         return f"zone {row.zone[:80]!r} is no IANA time zone, such as Africa/Kigali."

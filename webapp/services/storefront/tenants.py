@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import SubscriptionStatus
-from webapp.errors import Conflict
+from webapp.domain.storefront import checks
+from webapp.errors import Conflict, Invalid
 from webapp.models import Subscription, Tenant
 from webapp.services.audit import trail
 from webapp.services.audit.trail import Record
@@ -27,12 +28,10 @@ def by_ref(session: Session, ref: str) -> Tenant:
     return found
 
 
-def refusal(ref: str) -> str:
-    """Why a tenant's new orders are refused."""
-    return (
-        f"Tenant {ref} is suspended: its new orders are refused until its subscription is renewed or resumed. "
-        "What is held for it goes on as before."
-    )
+def refusal(ref: str, *, by_hand: bool) -> str:
+    """Why a tenant's new orders are refused, and what ends that: a renewal doesn't where a person suspended it."""
+    ends = "somebody resumes its subscription" if by_hand else "its subscription is renewed or extended"
+    return f"Tenant {ref} is suspended: its new orders are refused until {ends}. What is held for it goes on as before."
 
 
 def suspended(session: Session, refs: Collection[str]) -> set[str]:
@@ -49,19 +48,24 @@ def admit_orders(session: Session, refs: Sequence[str], *, at: datetime, actor: 
     """Let orders name these tenants: one that the marketplace told nothing of yet is added under its reference.
 
     Shares the locks of their rows and subscriptions: none goes, and none is suspended, before these orders are there.
-    Raises Conflict for one that is suspended.
+    Raises Conflict for one that is suspended, Invalid for a reference that the storefront would not take.
     """
     named = sorted(set(refs))
     if not named:
         return
+    for ref in named:
+        if sentence := checks.ref_problem("tenant", ref, checks.LONGEST_TENANT):
+            raise Invalid(sentence, fields={"tenant": sentence})
     _add_unknown(session, named, at, actor, demo)
     mine = one_of(session, Tenant.ref, named)
     session.execute(select(Tenant.id).where(mine).order_by(Tenant.id).with_for_update(read=True, key_share=True)).all()
-    status = select(Tenant.ref, Subscription.status).join(Tenant, Tenant.id == Subscription.tenant_id).where(mine)
+    status = select(Tenant.ref, Subscription.status, Subscription.suspended_by_hand)
+    status = status.join(Tenant, Tenant.id == Subscription.tenant_id).where(mine)
     locked = session.execute(status.order_by(Subscription.id).with_for_update(read=True, of=Subscription)).all()
-    refused = sorted(row.ref for row in locked if row.status == SubscriptionStatus.SUSPENDED)
+    refused = sorted((row.ref, row.suspended_by_hand) for row in locked if row.status == SubscriptionStatus.SUSPENDED)
     if refused:
-        raise Conflict(refusal(refused[0]), fields={"tenant": "It is suspended."})
+        ref, by_hand = refused[0]
+        raise Conflict(refusal(ref, by_hand=by_hand), fields={"tenant": "It is suspended."})
 
 
 def _add_unknown(session: Session, refs: Sequence[str], at: datetime, actor: Actor, demo: bool) -> None:
