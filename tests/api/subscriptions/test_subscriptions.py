@@ -83,6 +83,8 @@ def test_a_payment_on_its_way_is_told_and_taken_back(api: Api, shops: Runtime) -
     for since in (clock.iso(NOW), None):
         answer = api.put(f"{one}/pending-payment", {"since": since})
         assert (answer.status_code, answer.json["payment_pending_since"]) == (200, since)
+    refused = api.put(f"{one}/pending-payment", {"since": in_days(5)})
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["since"])
 
 
 def test_the_same_key_renews_once(api: Api, shops: Runtime) -> None:

@@ -19,8 +19,9 @@ from webapp.domain.outbox.event_types import (
     SubscriptionSuspended,
 )
 from webapp.domain.states import SubscriptionStatus
+from webapp.domain.storefront.checks import AHEAD
 from webapp.domain.subscriptions import ChangeKind, State, grace_of
-from webapp.errors import Conflict, NotFound
+from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Subscription, Tenant
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
@@ -110,7 +111,13 @@ class SubscriptionChanges:
         return self._change(ChangeKind.REVERTED, why, event, lambda now, grace: rules.reverted(now, grace, at=self._at))
 
     def note_payment(self, pending_since: datetime | None, reason: str | None = None) -> Subscription:
-        """A payment for it is on its way since then, or none is any more. Told to nobody: it changes no right."""
+        """A payment for it is on its way since then, or none is any more. Told to nobody: it changes no right.
+
+        Raises Invalid for an instant that has not come: no reminder would go, for a payment that nobody has made.
+        """
+        if pending_since is not None and pending_since > self._at + AHEAD:
+            sentence = "A payment is on its way since some time ago, not from later on."
+            raise Invalid(sentence, fields={"since": sentence})
         subscription, _tenant = self._locked()
         before = subscription.payment_pending_since
         if before == pending_since:
