@@ -53,7 +53,7 @@ def _listing(model: Any, columns: tuple[Column, ...], *filters: Filter) -> Listi
         ),
         filters=(Filter("tenant", _l("Tenant's reference"), is_of), *filters),
         search=lambda words: model.tenant_id.in_(_tenants_like(words.strip())),
-        search_hint=_l("How a tenant's name or reference begins"),
+        search_hint=_l("Tenant's name or reference"),
     )
 
 

@@ -61,7 +61,7 @@ def subscriptions(settings: Settings) -> Listing:
             until("to", _l("Expires until"), Subscription.expire_date),
         ),
         search=search.matching,
-        search_hint=_l("Tenant's reference or beginning of its name"),
+        search_hint=_l("Tenant's name or reference"),
     )
 
 
