@@ -21,6 +21,7 @@ def test_without_a_backup_the_page_says_what_makes_one(desk: Runtime, sign_in: S
     page = sign_in("viewer").get("/backups/").text
     assert "The job back_up makes one each night" in page
     assert "not encrypted: BACKUP_KEY is not set" in page
+    assert "Restored, and rows, ledger" not in page
     assert 'href="/backups/back-up"' not in page
 
 

@@ -116,7 +116,7 @@ def _compared(figures: ReportFigures) -> ReportTable:
         ReportColumn("before", "Period before", "money"),
         ReportColumn("change", "Change", "percent"),
     ]
-    note = f"The period before is {figures.before_first_day} to {figures.before_last_day}."
+    note = f"The period before is {figures.before_first_day:%d %b %Y} to {figures.before_last_day:%d %b %Y}."
     return ReportTable("compared", "Against the period before", columns, rows, note, "No money was held or moved.")
 
 
