@@ -49,7 +49,7 @@ def _listing(model: Any, columns: tuple[Column, ...], *filters: Filter) -> Listi
             Column("tenant_id", "", model.tenant_id, shown=False, exported=False),
             *columns,
             Column("created_at", _l("Made"), model.created_at, kind="when"),
-            Column("updated_at", _l("Told last"), model.updated_at, kind="when"),
+            Column("updated_at", _l("Last sent"), model.updated_at, kind="when"),
         ),
         filters=(Filter("tenant", _l("Tenant's reference"), is_of), *filters),
         search=lambda words: model.tenant_id.in_(_tenants_like(words.strip())),
