@@ -35,4 +35,5 @@ class RetentionScreen(Screen):
             most=overview.COUNTED,
             archives=found.archives[:SHOWN],
             archive_days=settings.archive_retention_days,
+            backup_keep=settings.backup_keep,
         )

@@ -9,9 +9,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from webapp.domain.states import BackupStatus
 from webapp.models import (
     Approval,
     Audit,
+    Backup,
     Dispute,
     Entry,
     Escrow,
@@ -21,6 +23,7 @@ from webapp.models import (
     Payment,
     Payout,
     Report,
+    ReportFile,
     Transfer,
 )
 from webapp.models.base import Base
@@ -48,6 +51,10 @@ FOR_GOOD: tuple[tuple[str, type[Base]], ...] = (
 )
 
 
+_BESIDE: dict[type[Base], type[Base]] = {Report: ReportFile}
+"""Tables whose bytes count with those of another: they hold its contents."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableSize:
     """About how many rows a table has, and the bytes that it takes with its indexes; None where that can't be said."""
@@ -73,6 +80,9 @@ class Overview:
     kinds: Sequence[KindOverview]
     for_good: Sequence[tuple[str, TableSize]]
     archives: Sequence[ArchiveFile]
+    backups: int
+    """How many are kept; `BACKUP_KEEP` says how many at most."""
+    backup_bytes: int
 
 
 def read(session: Session, settings: Settings, at: datetime) -> Overview:
@@ -82,7 +92,9 @@ def read(session: Session, settings: Settings, at: datetime) -> Overview:
         for kind in all_kinds()
     ]
     kept = [(label, _size(session, model)) for label, model in FOR_GOOD]
-    return Overview(kinds, kept, archive.files(session))
+    backups = select(func.count(), func.coalesce(func.sum(Backup.size), 0)).where(Backup.status == BackupStatus.KEPT)
+    count, size = session.execute(backups).one()
+    return Overview(kinds, kept, archive.files(session), count, int(size or 0))
 
 
 def _expired(session: Session, kind: RetentionKind, settings: Settings, at: datetime) -> int:
@@ -94,7 +106,9 @@ def _size(session: Session, model: type[Base]) -> TableSize:
     """By the numbers of the rows: counting a long table takes seconds."""
     key: Any = model.__table__.c.id
     span = session.scalar(select(func.max(key) - func.min(key) + 1)) or 0
-    return TableSize(int(span), _bytes(session, model.__tablename__))
+    beside = _bytes(session, _BESIDE[model].__tablename__) if model in _BESIDE else 0
+    own = _bytes(session, model.__tablename__)
+    return TableSize(int(span), None if own is None or beside is None else own + beside)
 
 
 def _bytes(session: Session, table: str) -> int | None:
