@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 from argon2 import PasswordHasher
@@ -32,6 +33,10 @@ from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.users import passwords
 from webapp.settings import Settings, load_settings
+
+# A machine that is busy with something else is no fault of what is tested.
+hypothesis.settings.register_profile("desk", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("desk")
 
 FILE = "desk.sqlite3"
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
