@@ -1,15 +1,11 @@
 """The staging file of one import: what is too much for memory lies in a private SQLite file that goes when it ends."""
 
-import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable, Iterator
 
 from webapp.db import Database
 from webapp.importers import confusables
 from webapp.importers.order_records import OrderRecord
+from webapp.importers.staging_database import StagingDatabase
 
 _FIELDS = ", ".join(OrderRecord._fields)
 _TABLES = f"""
@@ -64,26 +60,12 @@ _PARTIES = """
 INSERT OR IGNORE INTO party SELECT buyer, currency FROM row WHERE state = 'new'
 UNION ALL SELECT seller, currency FROM row WHERE state = 'new'
 """
-_CACHE = 20_000
-"""KiB of the staging file kept in memory."""
 
 
-class StagingFile:
+class StagingFile(StagingDatabase):
     """The lines of one file while they are checked and loaded."""
 
-    def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="escrow-desk-import-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "lines.sqlite3", isolation_level=None)
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE}", "temp_store = FILE"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_TABLES)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
-        self._folder.cleanup()
+    tables = _TABLES
 
     def add(self, rows: list[OrderRecord]) -> None:
         """Keep good lines."""
@@ -153,8 +135,3 @@ class StagingFile:
     def _number(self, question: str) -> int:
         found: int = self._db.execute(question).fetchone()[0]
         return found
-
-    def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        self._db.execute("BEGIN")
-        self._db.executemany(statement, rows)
-        self._db.execute("COMMIT")

@@ -1,16 +1,13 @@
 """The lines of one file while they are checked and stored: in a private SQLite file, so that memory stays small."""
 
 import json
-import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from webapp import clock
 from webapp.domain.storefront.rows import GivenRow
+from webapp.importers.staging_database import StagingDatabase
 
 _TABLES = """
 CREATE TABLE row (line INTEGER PRIMARY KEY, tenant, ref, data, state DEFAULT 'new');
@@ -32,8 +29,6 @@ SELECT row.line, 'its reference is on line ' || first.line || ' already'
 FROM (SELECT tenant, ref, min(line) AS line FROM row GROUP BY tenant, ref HAVING count(*) > 1) AS first
 JOIN row ON row.tenant = first.tenant AND row.ref = first.ref AND row.line > first.line
 """
-_CACHE = 20_000
-"""KiB of the staging file kept in memory."""
 
 
 class StagedLine(NamedTuple):
@@ -43,25 +38,13 @@ class StagedLine(NamedTuple):
     row: GivenRow
 
 
-class RowStaging:
+class RowStaging(StagingDatabase):
     """The lines of one file whose rows are of one kind."""
+
+    tables = _TABLES
 
     def __init__(self, kind: type[GivenRow]) -> None:
         self._kind = kind
-
-    def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="escrow-desk-import-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "lines.sqlite3", isolation_level=None)
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE}", "temp_store = FILE"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_TABLES)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
-        self._folder.cleanup()
 
     def add(self, lines: Iterable[StagedLine]) -> None:
         """Keep good lines."""
@@ -111,11 +94,6 @@ class RowStaging:
         for name in ("created_at", "updated_at"):
             values[name] = values[name] and clock.from_iso(values[name])
         return self._kind(**values)
-
-    def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        self._db.execute("BEGIN")
-        self._db.executemany(statement, rows)
-        self._db.execute("COMMIT")
 
 
 def _text(row: GivenRow) -> str:

@@ -94,7 +94,7 @@ def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, acto
         count: int = sum(row[2] for row in currencies)
         if count:
             open_pools(session, [row[0] for row in currencies], at)
-            named = session.scalars(select(_LINE.tenant.distinct()).where(_LINE.tenant.is_not(None)))
+            named = session.scalars(select(_LINE.tenant).where(_LINE.tenant.is_not(None)).distinct())
             tenants.admit_orders(session, list(named), at=at, actor=actor)
             _insert_orders(session)
             # Only now: the orders' foreign keys keep anybody from being forgotten until the commit.
