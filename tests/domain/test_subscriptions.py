@@ -47,7 +47,9 @@ def test_a_tenants_own_grace_counts_also_when_it_is_none() -> None:
 
 def test_a_renewal_is_active_and_waits_for_no_payment() -> None:
     paid = rules.renewed(BY_DESK, NOW + A_DAY, at=NOW)
-    assert paid == State(ACTIVE, NOW + A_DAY, date_before=BY_DESK.expire_date)
+    pending = BY_DESK.payment_pending_since
+    assert pending is not None
+    assert paid == State(ACTIVE, NOW + A_DAY, date_before=BY_DESK.expire_date, pending_before=pending)
 
 
 def test_a_renewal_goes_on_from_the_present_date_into_the_future() -> None:
@@ -101,6 +103,15 @@ def test_a_renewal_and_an_extension_are_taken_back_once() -> None:
             rules.reverted(back, WEEK, at=NOW)
     by_hand = rules.reverted(rules.renewed(BY_HAND, NOW + 40 * A_DAY, at=NOW), WEEK, at=NOW)
     assert by_hand == BY_HAND
+
+
+def test_with_a_renewal_its_end_of_waiting_for_a_payment_is_taken_back() -> None:
+    paid = rules.renewed(BY_DESK, NOW + A_DAY, at=NOW)
+    assert rules.reverted(paid, WEEK, at=NOW) == BY_DESK
+    waits_again = replace(paid, payment_pending_since=NOW)
+    assert rules.reverted(waits_again, WEEK, at=NOW).payment_pending_since == NOW, "what was said since is newer"
+    extended = rules.extended(paid, NOW + 2 * A_DAY, WEEK, at=NOW)
+    assert rules.reverted(extended, WEEK, at=NOW).payment_pending_since is None, "the renewal before it stays"
 
 
 DAYS = st.integers(-40, 40)

@@ -40,6 +40,8 @@ class State:
     payment_pending_since: datetime | None = None
     date_before: datetime | None = None
     """What the date was before the last renewal or extension, while that can be taken back."""
+    pending_before: datetime | None = None
+    """What `payment_pending_since` was before the last renewal, while that can be taken back."""
 
 
 def grace_of(own_days: int | None, days: int) -> timedelta:
@@ -60,15 +62,16 @@ def renewed(state: State, until: datetime, *, at: datetime) -> State:
     if until <= at:
         sentence = "A renewal ends in the future."
         raise Invalid(sentence, fields={"expire_date": sentence})
-    paid = replace(state, expire_date=until, date_before=state.expire_date, payment_pending_since=None)
-    return replace(paid, status=_kept_by_hand(state, SubscriptionStatus.ACTIVE))
+    paid = replace(state, payment_pending_since=None, pending_before=state.payment_pending_since)
+    status = _kept_by_hand(state, SubscriptionStatus.ACTIVE)
+    return replace(paid, expire_date=until, date_before=state.expire_date, status=status)
 
 
 def extended(state: State, until: datetime, grace: timedelta, *, at: datetime) -> State:
     """Given until a later date, paid or not. Raises Invalid."""
     _require_later(state, until)
     status = _kept_by_hand(state, status_at(until, grace, at))
-    return replace(state, expire_date=until, date_before=state.expire_date, status=status)
+    return replace(state, expire_date=until, date_before=state.expire_date, pending_before=None, status=status)
 
 
 def suspended(state: State) -> State:
@@ -95,11 +98,16 @@ def resumed(state: State, grace: timedelta, *, at: datetime, until: datetime | N
 
 
 def reverted(state: State, grace: timedelta, *, at: datetime) -> State:
-    """The date before the last renewal or extension again. Raises Conflict when there is none to take back."""
+    """The date before the last renewal or extension again, and the payment that was pending before that renewal.
+
+    Raises Conflict when there is none to take back.
+    """
     if state.date_before is None:
         raise Conflict("There is no renewal and no extension to take back.")
     status = _kept_by_hand(state, status_at(state.date_before, grace, at))
-    return replace(state, expire_date=state.date_before, date_before=None, status=status)
+    pending = state.payment_pending_since or state.pending_before
+    undone = replace(state, payment_pending_since=pending, pending_before=None)
+    return replace(undone, expire_date=state.date_before, date_before=None, status=status)
 
 
 def _require_later(state: State, until: datetime) -> None:

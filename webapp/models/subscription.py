@@ -29,6 +29,8 @@ class Subscription(Base):
     suspended_by_hand: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     date_before: Mapped[datetime | None]
     """What `expire_date` was before the last renewal or extension, while that can be taken back."""
+    pending_before: Mapped[datetime | None]
+    """What `payment_pending_since` was before the last renewal, while that can be taken back."""
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -101,6 +101,14 @@ def test_each_change_is_taken_back_by_another(mailing: Runtime) -> None:
     assert len(letters_of(mailing, key)) == len(events_of(mailing, key)) == len(records_of(mailing, key)) == 4
 
 
+def test_a_payment_is_pending_again_when_the_renewal_is_taken_back(runtime: Runtime) -> None:
+    key = having(runtime, days=-9, status="suspended")
+    change(runtime, key, lambda one: one.note_payment(NOW - timedelta(days=1)))
+    assert change(runtime, key, lambda one: one.renew(LATER, WHY)).payment_pending_since is None
+    after = change(runtime, key, lambda one: one.revert(WHY))
+    assert (after.status, after.payment_pending_since) == ("suspended", NOW - timedelta(days=1))
+
+
 def test_a_letter_says_until_when_and_what_is_refused_all_the_same(mailing: Runtime) -> None:
     key = having(mailing, by_hand=True, status="suspended", grace_days=3)
     change(mailing, key, lambda one: one.renew(LATER, WHY))

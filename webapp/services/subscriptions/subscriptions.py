@@ -185,6 +185,7 @@ def state_of(subscription: Subscription) -> State:
         subscription.suspended_by_hand,
         subscription.payment_pending_since,
         subscription.date_before,
+        subscription.pending_before,
     )
 
 
