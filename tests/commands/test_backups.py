@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 
 from tests.support.backups import backups, file_of, restored, some_trade, with_settings
 from tests.support.declared_jobs import OPERATOR
@@ -170,7 +171,12 @@ def test_what_fails_in_the_middle_leaves_nothing(
     def broken(*_given: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for owner, name in ((sqlite, "copy"), (kill_switch, "stop"), (sqlite, "put_in_place"), (migrations, "upgrade")):
+    for owner, name in (
+        (sqlite, "copy"),
+        (kill_switch, "stop"),
+        (sqlite, "put_in_place"),
+        (migrations, "upgrade_within"),
+    ):
         with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
             patched.setattr(owner, name, lambda *given, **named: broken())
             restored(made, f"sqlite:///{place / 'copy.sqlite3'}", place / "evidence", desk.settings, OPERATOR)
@@ -246,6 +252,39 @@ def test_pg_restore_restores_all_or_nothing_and_says_why(pg_empty: str, tmp_path
     cut.write_bytes(b"PGDMP nothing of the kind")
     with pytest.raises(Refusal, match="pg_restore failed: error"):
         postgresql.restore(pg_empty, cut, tmp_path / "errors", lambda: None, None)
+    postgresql.require_empty(pg_empty)
+
+
+def test_a_restore_that_is_killed_never_leaves_a_copy_that_pays(
+    pg_runtime: Runtime, pg_empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_trade(pg_runtime)
+    run_job_now(pg_runtime, "back_up")
+    (backup,) = backups(pg_runtime)
+    copy = database(pg_empty, pg_runtime.settings)
+
+    def killed(*_given: object, **_named: object) -> None:
+        with copy.reading() as session:
+            assert len(session.scalars(select(Escrow)).all()) == 2, "what would be paid is there, for everybody to see"
+            with pytest.raises(NoResultFound):
+                kill_switch.ensure_outgoing_enabled(session)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(kill_switch, "stop", killed)
+        restored(file_of(backup), pg_empty, tmp_path / "evidence-2", pg_runtime.settings, OPERATOR)
+    with copy.reading() as session, pytest.raises(NoResultFound):
+        kill_switch.ensure_outgoing_enabled(session)
+    copy.close()
+
+
+def test_a_dump_without_the_switch_of_outgoing_money_is_not_restored(
+    pg_runtime: Runtime, pg_empty: str, tmp_path: Path
+) -> None:
+    with postgresql.snapshot(pg_runtime.db) as session:
+        postgresql.dump(session, pg_runtime.settings.database_address, tmp_path / "dump", lambda: None, None)
+    with pytest.raises(Conflict, match="no rows of the table other"):
+        postgresql.restore_without(pg_empty, tmp_path / "dump", tmp_path, lambda: None, None, held_back="other")
     postgresql.require_empty(pg_empty)
 
 

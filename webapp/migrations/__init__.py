@@ -20,6 +20,13 @@ def upgrade(url: str) -> str:
     return newest()
 
 
+def upgrade_within(connection: Connection) -> None:
+    """Bring the database to the newest revision in the connection's transaction: it is there when that is committed."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
 @cache
 def newest() -> str:
     """The revision this code needs. Every probe asks; reading all migrations takes a tenth of a second."""

@@ -1,6 +1,9 @@
-"""Alembic's entry: one transaction for all pending revisions, on the address that `upgrade` was given."""
+"""Alembic's entry: one transaction for all pending revisions, on the address that `upgrade` was given, or the one that
+is open on the connection that `upgrade_within` was given.
+"""
 
 from alembic import context
+from sqlalchemy import Connection
 
 from webapp.db import LOCK_TIMEOUT, Database
 
@@ -10,17 +13,24 @@ _PATIENCE = 600_000
 
 def run() -> None:
     """Run what is pending."""
+    if (given := context.config.attributes.get("connection")) is not None:
+        _on(given)
+        return
     database = Database(context.config.attributes["url"])
     try:
         with database.engine.connect().execution_options(desk_writes=True) as connection:
             if database.is_sqlite:
                 connection.connection.cursor().execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-            context.configure(connection=connection, transactional_ddl=True)
-            with context.begin_transaction():
-                _one_at_a_time(connection.dialect.name)
-                context.run_migrations()
+            _on(connection)
     finally:
         database.close()
+
+
+def _on(connection: Connection) -> None:
+    context.configure(connection=connection, transactional_ddl=True)
+    with context.begin_transaction():
+        _one_at_a_time(connection.dialect.name)
+        context.run_migrations()
 
 
 def _one_at_a_time(dialect: str) -> None:

@@ -12,8 +12,12 @@ from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services.audit import trail
 
+TABLE = StoredSetting.__tablename__
+"""Where the switch is."""
 _NAME = "outgoing_stopped"
-"""Its row is there from the first migration on, so that there is always something to lock."""
+"""Its row is there from the first migration on, so that there is always something to lock. Without it nothing is paid:
+a restored copy has none before its outgoing money is stopped.
+"""
 _SUBJECT = ("setting", 1)
 _SWITCH = select(StoredSetting.value).where(StoredSetting.name == _NAME)
 _LOCKED = _SWITCH.with_for_update(read=True)

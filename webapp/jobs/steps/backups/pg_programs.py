@@ -77,13 +77,32 @@ def run_dump(programs: PgPrograms, url: str, snapshot: str, to: Path, check: Che
             raise Unavailable(f"{programs.dump} wrote no dump.")
 
 
-def run_restore(programs: PgPrograms, url: str, dump: Path, errors: Path, check: Check) -> None:
-    """Restore all of a dump in one transaction, or nothing. Raises Unavailable with what pg_restore said.
+def run_restore(
+    programs: PgPrograms, url: str, dump: Path, errors: Path, check: Check, *, contents: Path | None = None
+) -> None:
+    """Restore all of a dump in one transaction, or nothing; of its items only those that `contents` lists, if given.
 
-    It is fed by this process: when that dies, the dump ends early, and nothing is committed.
+    It is fed by this process: when that dies, the dump ends early, and nothing is committed. Raises Unavailable with
+    what pg_restore said.
     """
-    arguments = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password")
-    command = [programs.restore, *arguments, *_address(url)]
+    arguments = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password"]
+    only = [] if contents is None else [f"--use-list={contents}"]
+    _feed([programs.restore, *arguments, *only, *_address(url)], url, dump, errors, check)
+
+
+def list_items(programs: PgPrograms, dump: Path, to: Path, errors: Path, check: Check) -> None:
+    """Write what is in a dump, an item a line, as `run_restore` and `write_script` take it. Raises Unavailable."""
+    _feed([programs.restore, "--list", f"--file={to}"], "postgresql://", dump, errors, check)
+
+
+def write_script(programs: PgPrograms, dump: Path, to: Path, errors: Path, check: Check, *, contents: Path) -> None:
+    """Write the rows of the listed items as SQL, into a file that only this user can read. Raises Unavailable."""
+    to.touch(mode=0o600)
+    command = [programs.restore, "--data-only", f"--use-list={contents}", f"--file={to}"]
+    _feed(command, "postgresql://", dump, errors, check)
+
+
+def _feed(command: list[str], url: str, dump: Path, errors: Path, check: Check) -> None:
     with dump.open("rb") as source, _running(command, url, errors, stdin=subprocess.PIPE) as process, _while_it_reads():
         if process.stdin is not None:
             _pump(source, process.stdin.write, check)

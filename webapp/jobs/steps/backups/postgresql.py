@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import LiteralString
 
@@ -42,9 +43,14 @@ class NoScratchPlace(Exception):
 def snapshot(db: Database) -> Iterator[Session]:
     """The database as it is now, for as long as this lasts."""
     with db.reading() as session:
-        for name in _UNHURRIED:
-            session.execute(text(f"SET LOCAL {name} = 0"))
+        unhurried(session)
         yield session
+
+
+def unhurried(session: Session) -> None:
+    """Let the session's transaction take as long as it takes."""
+    for name in _UNHURRIED:
+        session.execute(text(f"SET LOCAL {name} = 0"))
 
 
 def dump(session: Session, url: str, to: Path, check: Check, bin_dir: Path | None) -> None:
@@ -63,6 +69,43 @@ def restore(url: str, dump_file: Path, errors: Path, check: Check, bin_dir: Path
     with _connected(url) as connection:
         major = connection.info.server_version // 10_000
     pg_programs.run_restore(pg_programs.find(major, bin_dir), url, dump_file, errors, check)
+
+
+def restore_without(
+    url: str, dump_file: Path, folder: Path, check: Check, bin_dir: Path | None, *, held_back: str
+) -> Path:
+    """Restore a dump into an empty database, all of it but the rows of one table, or nothing.
+
+    Returns the file in the folder from which `put_held_back` puts those rows there. Raises Conflict when the dump has
+    no such rows: nobody could say what the copy lacks.
+    """
+    with _connected(url) as connection:
+        programs = pg_programs.find(connection.info.server_version // 10_000, bin_dir)
+    errors, everything = folder / "errors", folder / "everything.list"
+    pg_programs.list_items(programs, dump_file, everything, errors, check)
+    lines = everything.read_text().splitlines()
+    own = [line for line in lines if f" TABLE DATA public {held_back} " in line]
+    if len(own) != 1:
+        raise Conflict(f"The backup has no rows of the table {held_back}: it can't be restored safely.")
+    (folder / "held_back.list").write_text(own[0] + "\n")
+    (folder / "others.list").write_text("\n".join(line for line in lines if line != own[0]) + "\n")
+    rows = folder / "held_back.sql"
+    pg_programs.write_script(programs, dump_file, rows, errors, check, contents=folder / "held_back.list")
+    pg_programs.run_restore(programs, url, dump_file, errors, check, contents=folder / "others.list")
+    return rows
+
+
+def put_held_back(session: Session, rows: Path) -> None:
+    """Put the rows there that `restore_without` held back, in the session's transaction."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(type(driver).__name__)
+    with rows.open("rb") as script, driver.cursor() as cursor:
+        # One line a row, ended by a line of its own: PostgreSQL writes what is in a row without line breaks.
+        statement = next(line for line in script if line.startswith(b"COPY "))
+        with cursor.copy(statement.rstrip().removesuffix(b";")) as into:
+            for line in takewhile(lambda line: line != b"\\.\n", script):
+                into.write(line)
 
 
 def require_empty(url: str) -> None:

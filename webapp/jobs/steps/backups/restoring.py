@@ -85,7 +85,7 @@ def _into_sqlite(found: Unpacked, file: Path, settings: Settings, actor: Actor, 
     try:
         say("Copying the database …")
         sqlite.copy(found.folder / DUMP, copy)
-        wrong = _made_ready(found, f"sqlite:///{copy.resolve()}", settings, actor, say)
+        wrong = _made_ready(found, f"sqlite:///{copy.resolve()}", None, settings, actor, say)
         sqlite.flush(copy)
         sqlite.put_in_place(copy, file)
         return wrong
@@ -94,19 +94,27 @@ def _into_sqlite(found: Unpacked, file: Path, settings: Settings, actor: Actor, 
 
 
 def _into_postgresql(found: Unpacked, url: str, settings: Settings, actor: Actor, say: Say) -> list[str]:
+    """The switch of outgoing money is held back: a desk that finds the copy without one pays nothing. It comes with
+    the stop, in one transaction: there is no instant at which this could be killed and leave a copy that pays.
+    """
     say("Restoring the database …")
-    postgresql.restore(url, found.folder / DUMP, found.folder / "errors", lambda: None, settings.pg_bin_dir)
-    return _made_ready(found, url, settings, actor, say)
+    dump_file, bin_dir = found.folder / DUMP, settings.pg_bin_dir
+    switch = postgresql.restore_without(url, dump_file, found.folder, _go_on, bin_dir, held_back=kill_switch.TABLE)
+    return _made_ready(found, url, switch, settings, actor, say)
 
 
-def _made_ready(found: Unpacked, url: str, settings: Settings, actor: Actor, say: Say) -> list[str]:
-    wrong = _rows(found, url, settings)
-    migrations.upgrade(url)
+def _made_ready(
+    found: Unpacked, url: str, switch: Path | None, settings: Settings, actor: Actor, say: Say
+) -> list[str]:
     copy = database(url, settings)
     try:
         with copy.transaction() as session:
-            at = database_now(session)
-            _stop_money(session, found.manifest.made_at, at, actor)
+            if switch is not None:
+                postgresql.unhurried(session)
+                postgresql.put_held_back(session, switch)
+            wrong = list(proof.rows_that_differ(session, found.manifest))
+            migrations.upgrade_within(session.connection())
+            _stop_money(session, found.manifest.made_at, database_now(session), actor)
         say("Checking the ledger and the audit trail …")
         with copy.reading() as session:
             return wrong + list(proof.verified(session, settings.audit_keys))[: proof.MOST_NAMED]
@@ -121,15 +129,6 @@ def _stop_money(session: Session, made_at: str, at: datetime, actor: Actor) -> N
     if before := kill_switch.stopped(session):
         why += f" It was stopped already, by {before['by']}: {before['why']}"
     kill_switch.stop(session, why, at=at, actor=actor)
-
-
-def _rows(found: Unpacked, url: str, settings: Settings) -> list[str]:
-    copy = database(url, settings)
-    try:
-        with copy.reading() as session:
-            return list(proof.rows_that_differ(session, found.manifest))
-    finally:
-        copy.close()
 
 
 def _put_evidence(found: Unpacked, evidence: Path, say: Say) -> list[Path]:
