@@ -22,6 +22,7 @@ from webapp.api.framework.schemas import (
     RequestModel,
     ResponseModel,
     ShortText,
+    TenantReference,
     to_page,
 )
 from webapp.api.parties.schemas import PartyName, id_of, names
@@ -66,7 +67,7 @@ class OrderBody(RequestModel):
     terms: Literal["unpaid", "paid", "credit", "wallet"] = "unpaid"
     policy: Policy = Policy.DEADLINE
     release_at: RequestInstant | None = None
-    tenant: Annotated[str | None, Field(min_length=1, max_length=40)] = None
+    tenant: TenantReference | None = None
 
 
 class OrdersQuery(NewestFirst):

@@ -4,12 +4,13 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from webapp.domain import references
 from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.instants import EXAMPLE, parse_time_or_day
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import present
+from webapp.domain.references import LONGEST_TENANT
 from webapp.domain.states import Policy
-from webapp.domain.storefront.checks import LONGEST_TENANT
 from webapp.importers.csv_records import RowError
 
 LONGEST_REF = 72
@@ -27,8 +28,8 @@ def reference(text: str, name: str) -> str:
         raise RowError(f"{name} is empty")
     if len(text) > LONGEST_REF:
         raise RowError(f"{name} is longer than {LONGEST_REF} characters")
-    if not text.isprintable():
-        raise RowError(f"{name} has a character that can't be shown")
+    if not references.can_be_shown(text):
+        raise RowError(f"{name} {references.NOT_SHOWN}")
     return text
 
 

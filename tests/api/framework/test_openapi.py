@@ -1,7 +1,9 @@
 """The API keeps what its description says: a property-based tester asks every operation, with sense and without."""
 
+import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from schemathesis.specs.openapi import checks
 
 from tests.api.framework.described import ApiCaller, World, described_world
 from tests.support.filled import Filled
+from tests.support.paths import ROOT
 from webapp.api import all_endpoints
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.openapi import described_path
@@ -46,6 +49,35 @@ BOUNDED = settings(
 SENSIBLE = int(os.environ.get("API_EXAMPLES", "8"))
 """Requests with sense of each operation; half as many without. More of them find more, and take longer."""
 EXAMPLES = {GenerationMode.POSITIVE: SENSIBLE, GenerationMode.NEGATIVE: max(1, SENSIBLE // 2)}
+
+
+REFERENCES = {"ref", "reference", "buyer", "seller", "party", "placement", "tenant", "customer", "product", "order"}
+"""Fields of bodies in which references come in from outside."""
+OF_WHAT_IS_THERE = {("NewPayment", "order"), ("DisputeBody", "order")}
+"""Only looked up."""
+
+
+def test_every_reference_that_comes_in_by_a_body_is_one_that_can_be_shown() -> None:
+    described = json.loads((ROOT / "docs/api/openapi.json").read_text())
+    schemas, asked = described["components"]["schemas"], {"seen": 0}
+    for name in _of_bodies(described):
+        for field, schema in schemas[name].get("properties", {}).items():
+            if field in REFERENCES and '"string"' in json.dumps(schema) and (name, field) not in OF_WHAT_IS_THERE:
+                asked["seen"] += 1
+                assert "\\xad" in json.dumps(schema), f"{name}.{field} is no Reference"
+    assert asked["seen"] > 25
+
+
+def _of_bodies(described: dict[str, Any]) -> set[str]:
+    """The shapes that are part of what is sent."""
+    named = re.compile(r"#/components/schemas/(\w+)")
+    operations = [each for path in described["paths"].values() for each in path.values() if isinstance(each, dict)]
+    waiting = set(named.findall(json.dumps([each.get("requestBody") for each in operations])))
+    found: set[str] = set()
+    while waiting := waiting - found:
+        found |= waiting
+        waiting = set(named.findall(json.dumps([described["components"]["schemas"][each] for each in waiting])))
+    return found
 
 
 @pytest.fixture(scope="module")

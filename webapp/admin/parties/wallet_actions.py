@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from webapp import clock
 from webapp.admin.ui.actions.decisions import ABOVE_LIMIT_POSTED, PreviewPage, Verb, preview_then_decide, verb_of
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
-from webapp.admin.ui.actions.forms import DeskForm, MoneyField, checked_currency
+from webapp.admin.ui.actions.forms import DeskForm, MoneyField, checked_currency, reference_shown
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
@@ -32,11 +32,14 @@ _VERBS: dict[str, Verb] = {
 }
 
 
+_REFERENCE = [DataRequired(_l("Give it a reference of its own.")), Length(max=80), reference_shown]
+
+
 class RepayForm(DeskForm):
     """A booking by hand, and where its money comes from."""
 
     amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
-    reference = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
+    reference = StringField(_l("Reference"), _REFERENCE)
     provider_reference = StringField(
         _l("Provider's reference"),
         [Length(max=200)],

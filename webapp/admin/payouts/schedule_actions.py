@@ -11,7 +11,15 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
-from webapp.admin.ui.actions.forms import DeskForm, InstantField, MoneyField, ReasonForm, checked_currency, in_major
+from webapp.admin.ui.actions.forms import (
+    DeskForm,
+    InstantField,
+    MoneyField,
+    ReasonForm,
+    checked_currency,
+    in_major,
+    reference_shown,
+)
 from webapp.admin.ui.actions.run_actions import started
 from webapp.admin.ui.formatting import exact, money, when
 from webapp.admin.ui.screen import Screen
@@ -41,7 +49,9 @@ class PayoutScheduleForm(DeskForm):
     guarantee = InstantField(
         _l("Guarantee ends"), [Optional()], description=_l("Nothing is paid before. Empty for no guarantee.")
     )
-    placement = StringField(_l("Placement"), [Length(max=80)], description=_l("What it is for, if anything."))
+    placement = StringField(
+        _l("Placement"), [Length(max=80), reference_shown], description=_l("What it is for, if anything.")
+    )
     version = HiddenField()
 
     def due(self) -> datetime:
@@ -53,10 +63,13 @@ class PayoutScheduleForm(DeskForm):
         return cast("datetime | None", self.guarantee.data)
 
 
+_REFERENCE = [DataRequired(_l("Give it a reference of its own.")), Length(max=80), reference_shown]
+
+
 class NewPayoutScheduleForm(PayoutScheduleForm):
     """A payout to be."""
 
-    ref = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
+    ref = StringField(_l("Reference"), _REFERENCE)
     party = StringField(_l("Party's reference"), [DataRequired(_l("Say who is paid.")), Length(max=80)])
     currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN.")), Length(max=3)])
     field_order = ("ref", "party", "amount", "currency", "due_at", "guarantee", "placement")

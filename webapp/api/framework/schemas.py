@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from webapp import clock
-from webapp.domain import instants
+from webapp.domain import instants, references
 from webapp.domain.money.money import LARGEST, known_currencies, present
 from webapp.domain.numbers import BIGGEST, parse_whole
 from webapp.errors import Invalid
@@ -46,12 +46,29 @@ def _clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
 
+def _shown(reference: str) -> str:
+    if not references.can_be_shown(reference):
+        raise ValueError(references.NOT_SHOWN)
+    return reference
+
+
+_NOTHING_HIDDEN = r"^[^\x00-\x1f\x7f-\xa0\xad\u2028\u2029]*$"
+"""Says to programs what people read in the handbook; the rule itself is `references.can_be_shown`."""
+
 Currency = Annotated[
     str,
     Field(pattern="^[A-Z]{3}$", examples=["NGN"], json_schema_extra={"enum": list(known_currencies())}),
     AfterValidator(present),
 ]
-Reference = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
+Reference = Annotated[
+    str,
+    Field(min_length=1, max_length=references.LONGEST, json_schema_extra={"pattern": _NOTHING_HIDDEN}),
+    AfterValidator(_clean),
+    AfterValidator(_shown),
+]
+"""Of what is new here, or of a tenant or a row of the storefront. A search takes ShortText: what is there is found."""
+ProviderReference = Annotated[str, Field(max_length=200), AfterValidator(_clean), AfterValidator(_shown)]
+TenantReference = Annotated[Reference, Field(max_length=references.LONGEST_TENANT)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
 ShortText = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
 LongText = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_clean)]

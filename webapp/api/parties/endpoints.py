@@ -62,7 +62,7 @@ class ForgetBody(RequestModel):
     """Why the party is forgotten, and its reference once more: it can't be undone."""
 
     reason: LongText
-    confirmation: Annotated[Reference, Field(description="The party's reference.")]
+    confirmation: Annotated[ShortText, Field(description="The party's reference.")]
 
 
 class ForgottenShape(ResponseModel):

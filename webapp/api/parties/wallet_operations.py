@@ -9,7 +9,16 @@ from pydantic import Field
 
 from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Amount, Currency, MinorUnits, Reference, RequestModel, ResponseModel, Version
+from webapp.api.framework.schemas import (
+    Amount,
+    Currency,
+    MinorUnits,
+    ProviderReference,
+    Reference,
+    RequestModel,
+    ResponseModel,
+    Version,
+)
 from webapp.api.ledger import TransferShape, transfer_shape
 from webapp.services.ledger import transfer_queries
 from webapp.services.parties import auto_deduct_mandates, parties, wallet_operations
@@ -24,7 +33,7 @@ class MoneyBody(RequestModel):
 
     amount: Amount
     reference: Reference
-    provider_reference: Annotated[str | None, Field(max_length=200)] = None
+    provider_reference: ProviderReference | None = None
     reason: Annotated[str | None, Field(max_length=2_000)] = None
 
 

@@ -14,7 +14,6 @@ from webapp.api.framework.schemas import (
     Money,
     NewestFirst,
     Page,
-    Reference,
     RequestModel,
     ResponseModel,
     ShortText,
@@ -82,7 +81,7 @@ class PaymentDecision(Decision):
 class NewPayment(RequestModel):
     """For which order, through which provider."""
 
-    order: Annotated[Reference, Field(description="The order's reference.")]
+    order: Annotated[ShortText, Field(description="The order's reference.")]
     provider: Annotated[ShortText, Field(max_length=40, examples=["paystack"])]
 
 

@@ -49,7 +49,7 @@ class ScheduleBody(RequestModel):
     amount: Amount
     due_at: RequestInstant
     guarantee_completion_date: RequestInstant | None = None
-    placement: ShortText | None = None
+    placement: Reference | None = None
 
 
 class NewScheduleBody(ScheduleBody):

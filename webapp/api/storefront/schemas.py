@@ -17,6 +17,7 @@ from webapp.api.framework.schemas import (
     RequestModel,
     ResponseModel,
     ShortText,
+    TenantReference,
 )
 from webapp.domain.storefront.checks import LONGEST_GRACE, MOST
 from webapp.domain.storefront.rows import (
@@ -32,8 +33,7 @@ from webapp.domain.storefront.rows import (
 )
 from webapp.services.storefront import bulk
 
-_TenantRef = Annotated[Reference, Field(max_length=40)]
-_TenantOfRow = Annotated[_TenantRef, Field(description="The tenant's reference.")]
+_TenantOfRow = Annotated[TenantReference, Field(description="The tenant's reference.")]
 _Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 _CreatedAt = Annotated[RequestInstant | None, Field(description="At the marketplace; when it came here if left out.")]
 _UpdatedAt = Annotated[
@@ -51,7 +51,7 @@ class Price(RequestModel):
 class TenantBody(RequestModel):
     """A tenant as it is: what is left out it has not."""
 
-    ref: _TenantRef
+    ref: TenantReference
     name: Name
     email: Annotated[str | None, Field(max_length=200, description="Where its reminders go.")] = None
     zone: Annotated[str | None, Field(max_length=40, description="IANA; UTC if left out.")] = None
@@ -146,7 +146,7 @@ class NameBody(RequestModel):
 class TenantNameBody(RequestModel):
     """A tenant to remove. One that has orders, a subscription or anything else stays."""
 
-    ref: _TenantRef
+    ref: TenantReference
 
     def row(self) -> GivenRow:
         """What the service takes."""

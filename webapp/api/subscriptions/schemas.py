@@ -12,17 +12,18 @@ from webapp.api.framework.schemas import (
     RequestModel,
     ResponseModel,
     ShortText,
+    TenantReference,
     Version,
 )
 from webapp.domain.states import SubscriptionStatus
 
-TenantRef = Annotated[str, Field(min_length=1, max_length=40, description="The tenant's reference.")]
+_Tenant = Annotated[TenantReference, Field(description="The tenant's reference.")]
 
 
 class SubscriptionBody(RequestModel):
     """A tenant's subscription, active until a date. One that has passed is applied by the next nightly run."""
 
-    tenant: TenantRef
+    tenant: _Tenant
     expire_date: RequestInstant
 
 

@@ -3,12 +3,11 @@
 import re
 from datetime import datetime, timedelta
 
+from webapp.domain import references
 from webapp.domain.instants import known_zones
 from webapp.domain.money.money import LARGEST, exponent
 from webapp.domain.storefront.rows import CartItemRow, GivenRow, OrderLineRow, ProductRow, TenantRow, UnusableRow
 
-LONGEST_REF = 80
-LONGEST_TENANT = 40
 LONGEST_NAME = 200
 LONGEST_GRACE = 365
 MOST = 1_000_000_000
@@ -29,8 +28,8 @@ def problem(row: GivenRow, at: datetime) -> str | None:
 
 
 def ref_problem(name: str, ref: str, longest: int) -> str | None:
-    """Why a reference can't be taken, or None. People compare them by eye: there is nothing in them that hides."""
-    if not ref or len(ref) > longest or not ref.isprintable():
+    """Why a reference can't be taken, or None."""
+    if not ref or len(ref) > longest or not references.can_be_shown(ref):
         return f"{name} has 1 to {longest} characters that can be shown."
     return None
 
@@ -48,7 +47,7 @@ def _of_refs(row: GivenRow) -> str | None:
     if isinstance(row, CartItemRow):
         refs |= {"product": row.product} | ({} if row.customer is None else {"customer": row.customer})
     for name, ref in refs.items():
-        longest = LONGEST_TENANT if name == "tenant" or of_tenant else LONGEST_REF
+        longest = references.LONGEST_TENANT if name == "tenant" or of_tenant else references.LONGEST
         if sentence := ref_problem(name, ref, longest):
             return sentence
     return None

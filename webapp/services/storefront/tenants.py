@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import literal, select, true
 from sqlalchemy.orm import Session
 
+from webapp.domain import references
 from webapp.domain.actors import Actor
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.storefront import checks
@@ -54,7 +55,7 @@ def admit_orders(session: Session, refs: Sequence[str], *, at: datetime, actor: 
     if not named:
         return
     for ref in named:
-        if sentence := checks.ref_problem("tenant", ref, checks.LONGEST_TENANT):
+        if sentence := checks.ref_problem("tenant", ref, references.LONGEST_TENANT):
             raise Invalid(sentence, fields={"tenant": sentence})
     _add_unknown(session, named, at, actor, demo)
     mine = one_of(session, Tenant.ref, named)

@@ -13,11 +13,19 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.ui.formatting import current_zone
+from webapp.domain import references
 from webapp.domain.instants import parse_day, parse_local, shown_in
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
 from webapp.errors import Invalid, Refusal
+
+
+def reference_shown(_form: FlaskForm, field: Field) -> None:
+    """Refuse a reference that is not what it looks like."""
+    if not references.can_be_shown(field.data or ""):
+        raise ValidationError(_("It has a character that can't be shown."))
+
 
 _UNKEPT = frozenset({"hidden", "password", "file", "submit"})
 _SECRET = frozenset({"current-password", "new-password", "one-time-code"})
