@@ -9,7 +9,8 @@ from pathlib import Path
 from types import FrameType
 
 from soak.report import figures, is_clean, keep, show
-from soak.run import Plan, soak
+from soak.run import FAULTS_PER_MINUTE, Plan, soak
+from soak.small_disk import own_mounts
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="the script of faults")
     parser.add_argument("--minutes", type=float, default=5.0, help="how long there are faults")
-    parser.add_argument("--faults", type=float, default=40.0, help="how many a minute")
+    parser.add_argument("--faults", type=float, default=FAULTS_PER_MINUTE, help="how many a minute")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between two acts of a client")
     parser.add_argument("--logs", type=Path, help="a folder for the logs and the journal")
     parser.add_argument("--file", type=Path, default=Path("var/soak.json"), help="where the figures go")
@@ -26,7 +27,14 @@ def main() -> None:
     logging.getLogger("soak").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _stop)
     print(f"seed {given.seed}, {given.minutes:g} minutes", flush=True)
-    plan = Plan(given.seed, given.minutes * 60, faults_per_minute=given.faults, pause=given.pause, keep=given.logs)
+    plan = Plan(
+        given.seed,
+        given.minutes * 60,
+        faults_per_minute=given.faults,
+        pause=given.pause,
+        on_a_small_disk=own_mounts(),
+        keep=given.logs,
+    )
     found = figures(soak(plan))
     keep(found, given.file)
     show(found)

@@ -2,6 +2,7 @@
 
 A line says which write it is (`kind`, and the `name` by which its row is found), and how it stands: `asked` before the
 first attempt, then `acknowledged`, `refused`, or, when the soak ends first, nothing more: it may be there or not.
+`unsure` is a form that was refused after an earlier sending of it got no answer: that one may have been done.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-ASKED, ACKNOWLEDGED, REFUSED = "asked", "acknowledged", "refused"
+ASKED, ACKNOWLEDGED, REFUSED, UNSURE = "asked", "acknowledged", "refused", "unsure"
 
 
 class Journal:
@@ -29,14 +30,14 @@ class Journal:
             self._open[key] = (kind, name)
             self._write(key, kind, name, ASKED)
 
-    def answer(self, key: str, status: int, text: str) -> None:
-        """It was answered for good."""
-        outcome = ACKNOWLEDGED if status < 400 else REFUSED
+    def answer(self, key: str, status: int, text: str, *, is_sure: bool = True) -> None:
+        """It was answered for good; `is_sure` when the refusal can't be of what an earlier sending has done."""
+        outcome = ACKNOWLEDGED if status < 400 else REFUSED if is_sure else UNSURE
         with self._lock:
             kind, name = self._open.pop(key)
             self._write(key, kind, name, outcome)
             self.counts[f"{kind} {outcome}"] += 1
-            if outcome == REFUSED:
+            if outcome in (REFUSED, UNSURE):
                 self.samples.setdefault(f"{kind} {status}", text[:300])
 
     def attempt(self, what: str) -> None:

@@ -121,6 +121,15 @@ class Links:
 
         self._call(change())
 
+    def lead(self, link: Link, upstreams: list[Address]) -> None:
+        """Let a link lead elsewhere from now on; what is open ends."""
+
+        async def change() -> None:
+            link.upstreams = upstreams
+            link.end_all()
+
+        self._call(change())
+
     def heal(self) -> None:
         """Let every link pass."""
         for link in self.by_name.values():

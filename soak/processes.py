@@ -93,20 +93,40 @@ class Supervised:
             self._ended_at = 0.0
             self.start()
 
-    def send(self, number: signal.Signals, *, a_child: bool = False) -> None:
-        """Send it a signal, or one of its children: gunicorn's workers are children."""
+    def send(self, number: signal.Signals, *, a_child: bool = False) -> bool:
+        """Send it a signal, or one of its children: gunicorn's workers are children. False when it was not there."""
         if self.process is None or self.process.poll() is not None:
-            return
+            return False
         with suppress(psutil.Error, ProcessLookupError):
             children = psutil.Process(self.process.pid).children() if a_child else []
             os.kill(children[0].pid if children else self.process.pid, number)
+            return True
+        return False
 
-    def send_to_all(self, number: signal.Signals) -> None:
-        """Send a signal to its whole group; to it alone when it leads none."""
+    def send_to_all(self, number: signal.Signals) -> bool:
+        """Send a signal to its whole group; to it alone when it leads none. False when it was not there."""
         if self.process is not None and self.process.poll() is None:
             with suppress(ProcessLookupError):
                 is_leader = os.getpgid(self.process.pid) == self.process.pid
                 (os.killpg if is_leader else os.kill)(self.process.pid, number)
+                return True
+        return False
+
+    def freeze(self) -> Callable[[], None] | None:
+        """Let its group stand still; gives what lets it go on, whoever leads it by then. None when it was not there.
+
+        Who is killed while it stands still leaves children that stand still, with their ports, until they may go on.
+        """
+        group = self._groups[-1] if self._groups else 0
+        if not self.send_to_all(signal.SIGSTOP):
+            return None
+
+        def go_on() -> None:
+            self.send_to_all(signal.SIGCONT)
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGCONT)
+
+        return go_on
 
     def end(self) -> None:
         """End what is left of every group that it ever had; its leaders are waited for, so none is somebody else's."""

@@ -14,9 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from soak.client import ApiClient, Refused, Stopped, with_token
+from soak.deeds import Worker, workers
 from soak.faults.injector import Injector
 from soak.faults.kinds import WEIGHTS
 from soak.faults.script import script
+from soak.forms import Forms
 from soak.journal import Journal
 from soak.oracle import acknowledged, alerts, audit, books, provider, runs, webhooks
 from soak.oracle.findings import Finding, ask_all
@@ -29,6 +31,8 @@ from soak.world import Size, World, until
 
 ENDPOINTS = {"everything": "*", "escrows": "escrow.*"}
 _PROBED = ("create_missing_wallets", "release_placement_holds")
+FAULTS_PER_MINUTE = 120.0
+"""They overlap: small ones follow each other more quickly than the desk recovers from one."""
 log = logging.getLogger("soak")
 
 
@@ -41,12 +45,13 @@ class Plan:
     size: Size = field(default_factory=Size)
     shops: int = 4
     people: int = 2
-    faults_per_minute: float = 40.0
+    faults_per_minute: float = FAULTS_PER_MINUTE
     most_faults: int | None = None
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     pause: float = 0.3
     probe_pause: float = 0.2
     settle_seconds: float = 480.0
+    on_a_small_disk: bool = False
     keep: Path | None = None
 
 
@@ -70,7 +75,7 @@ class Outcome:
 
 def soak(plan: Plan, begin: Start = execute) -> Outcome:
     """Do it all; nothing is left running, whatever happens."""
-    world = World(plan.size, begin)
+    world = World(plan.size, begin, on_a_small_disk=plan.on_a_small_disk)
     try:
         return _Soak(plan, world).run()
     finally:
@@ -94,8 +99,8 @@ class _Soak:
         token = self.world.accounts.tokens["probe"]
         pause = self.plan.probe_pause
         probes = [Probe(self.world.url, token, job, self.probes_over, pause) for job in _PROBED]
-        threads = _all(self._work(shop) for shop in shops)
-        helpers = _all([*(probe.run for probe in probes), *self._people()])
+        threads = _all([*map(self._work, shops), *self._people()])
+        helpers = _all(probe.run for probe in probes)
         planned = script(self.plan.seed, self.plan.seconds, self.plan.faults_per_minute, self.plan.weights)
         self.injector.run(planned, self.over)
         log.info("faults are over: %d", len(self.injector.done))
@@ -133,12 +138,20 @@ class _Soak:
             account = accounts[number % len(accounts)]
             person = Person(self.world.url, account, random.Random(chance.random()), self.outcome.pages)
             made.append(partial(person.work, self.over, self.plan.pause * 4))
+        if self.plan.people:
+            made += [partial(each.work, self.over, self.plan.pause * 4) for each in self._workers(chance)]
         for role in ("approver", "admin")[: self.plan.people]:
             account = self.world.accounts.people[role]
             person = Person(self.world.url, account, random.Random(chance.random()), self.outcome.pages)
             client = ApiClient(self.world.url, person.session, self.journal, self.patience)
             made.append(partial(person.decide, client, self.over, self.plan.pause * 10))
         return made
+
+    def _workers(self, chance: random.Random) -> list[Worker]:
+        def forms(account: tuple[str, str]) -> Forms:
+            return Forms(self.world.url, account, self.journal, self.patience)
+
+        return workers(forms, dict(self.world.accounts.people), chance, self.outcome.pages)
 
     def _end(
         self, threads: Sequence[threading.Thread], helpers: Sequence[threading.Thread], probes: Sequence[Probe]

@@ -18,6 +18,8 @@ _NUMBERS = count(1)
 _TERMS = ("unpaid", "unpaid", "unpaid", "paid", "wallet", "credit")
 _POLICIES = ("deadline", "deadline", "completion", "buffer")
 _REASONS = ("not_delivered", "late", "damaged")
+_LEAVING = ("release", "refund", "split")
+PROVIDERS = ("paystack", "paystack", "flutterwave")
 _OUTCOMES = ("success",) * 8 + ("failed", "abandoned")
 
 
@@ -52,7 +54,8 @@ class Shop:
     def act(self) -> None:
         """Do one thing whole. What is refused is left."""
         doing: Callable[[], None] = self.chance.choices(
-            [self.trade, self.plan_payout, lambda: self.deposit(self.chance.choice(self.parties))], [8, 2, 1]
+            [self.trade, self.plan_payout, self.hold_back, lambda: self.deposit(self.chance.choice(self.parties))],
+            [8, 2, 2, 1],
         )[0]
         with suppress(Refused):
             doing()
@@ -68,6 +71,24 @@ class Shop:
         ref, party = self._new("schedule"), self.chance.choice(self.parties)
         body = {"ref": ref, "party": party["ref"], "amount": self._money(100, 20_000), "due_at": _in(0)}
         self.client.write("/api/v2/payout-schedules", body, "payout_schedule", ref)
+
+    def hold_back(self) -> None:
+        """A placement's hold, which a job pays, or a person in the shop pays or gives back before."""
+        buyer, seller = self.chance.sample(self.parties, 2)
+        ref = self._new("hold")
+        body = {
+            "ref": ref,
+            "placement": f"{self.name}-placement-{self.chance.randrange(3)}",
+            "buyer": buyer["ref"],
+            "seller": seller["ref"],
+            "amount": self._money(1_000, 20_000),
+            "release_at": _in(self.chance.uniform(5, 40)),
+        }
+        hold = self.client.write("/api/v2/escrow-holds", body, "placement_hold", ref)
+        path = f"/api/v2/escrow-holds/{hold['id']}"
+        ending = self.chance.choice(("", "", "release", "cancel"))
+        if ending:
+            self._reasoned(f"{path}/{ending}", "escrow_release" if ending == "release" else "escrow_refund")
 
     def trade(self) -> None:
         """An order, its payment, and what becomes of it."""
@@ -102,7 +123,8 @@ class Shop:
 
     def pay(self, order: dict[str, Any]) -> None:
         """Begin a payment; its payer pays or does not; of some successes nobody tells the desk."""
-        body = {"order": order["ref"], "provider": "paystack"}
+        provider = self.chance.choice(PROVIDERS)
+        body = {"order": order["ref"], "provider": provider}
         payment = self.client.write("/api/v1/payments", body, "payment", order["ref"])
         if not payment.get("reference"):
             return
@@ -110,7 +132,16 @@ class Shop:
         if self.chance.random() < 0.05:
             outcome["amount"] = 1
         with suppress(requests.RequestException):
-            self.world.control(f"pay/paystack/{payment['reference']}", outcome)
+            self.world.control(f"pay/{provider}/{payment['reference']}", outcome)
+            if provider == "paystack" and outcome["outcome"] == "success" and self.chance.random() < 0.25:
+                self._charge_back(payment["reference"])
+
+    def _charge_back(self, reference: str) -> None:
+        """The payer's bank wants the money back, and decides later, or never."""
+        number = self.world.control("dispute", {"reference": reference})["number"]
+        ending = self.chance.choice(("won", "lost", "accepted", ""))
+        if ending:
+            self.world.control(f"dispute/{number}", {"outcome": ending})
 
     def _let_it_go(self, order: dict[str, Any], escrow: int) -> None:
         """The work is finished: a job pays the seller."""
@@ -122,6 +153,18 @@ class Shop:
         for action in self.chance.sample(["release", "refund"], self.chance.randint(1, 2)):
             with suppress(Refused):
                 self._reasoned(f"/api/v1/escrows/{escrow}/{action}", f"escrow_{action}")
+        if self.chance.random() < 0.5:
+            self._reverse(escrow)
+
+    def _reverse(self, escrow: int) -> None:
+        """Take back what left it; as often as not it is then given to the buyer, in the same decision or after it."""
+        for transfer in self.client.read(f"/api/v1/escrows/{escrow}/transfers")["data"]:
+            if transfer["kind"] not in _LEAVING:
+                continue
+            way = self.chance.choice(("reverse", "reverse", "reverse-and-refund"))
+            self._reasoned(f"/api/v1/transfers/{transfer['id']}/{way}", "reversal", to_debt=True)
+            if way == "reverse" and self.chance.random() < 0.7:
+                self._reasoned(f"/api/v1/escrows/{escrow}/refund", "escrow_refund")
 
     def _freeze(self, order: dict[str, Any], escrow: int) -> None:
         """Freeze it, have the work finished, lift the freeze."""

@@ -14,9 +14,11 @@ import psycopg
 from redis import Redis
 from redis.exceptions import RedisError
 
+from soak.small_disk import SmallDisk
 from webapp.local import redis_server
 
 DATABASE = "desk"
+_DISK = 512 * 2**20
 _SETTINGS = (
     "fsync = off",  # processes are killed here, never the machine: what was written is there
     "full_page_writes = off",
@@ -24,17 +26,22 @@ _SETTINGS = (
     "listen_addresses = ''",
     "deadlock_timeout = 500ms",
     "log_min_messages = error",
+    "min_wal_size = 32MB",
+    "max_wal_size = 64MB",
 )
 
 
 class PostgreSQL:
     """A server on a Unix socket in its folder; its process is the supervisor's. `socket` is what a proxy connects to.
 
-    `command` and `user` are how it is started: it refuses to run as root.
+    `command` and `user` are how it is started: it refuses to run as root. `disk` is the file system of its data, where
+    it may have one of its own.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._data, self._sockets = folder / "postgresql", folder / "pg"
+    def __init__(self, folder: Path, *, on_a_small_disk: bool = False) -> None:
+        self._sockets = folder / "pg"
+        self.disk = SmallDisk(folder / "disk", _DISK) if on_a_small_disk else None
+        self._data = (self.disk.folder if self.disk else folder) / "postgresql"
         for each in (self._data, self._sockets):
             each.mkdir()
         os.chmod(self._sockets, 0o777)
@@ -81,6 +88,11 @@ class PostgreSQL:
             row = connection.execute(statement, [DATABASE, share]).fetchone()
         return int(row[0]) if row else 0
 
+    def begin_a_new_log_file(self) -> None:
+        """Let the next write need a file of its log that may not be there yet."""
+        with self.connect() as connection:
+            connection.execute("SELECT pg_switch_wal()")
+
     def read_only(self, yes: bool) -> None:
         """Let new transactions write nothing, as a standby does."""
         with self.connect() as connection:
@@ -90,11 +102,24 @@ class PostgreSQL:
 
 
 class RedisServer:
-    """What is done to Redis; its process is the supervisor's."""
+    """What is done to one Redis; its process is the supervisor's. Another follows it by its port, of this machine only.
 
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "redis" / "redis.sock"
-        self.command = redis_server.command(self.socket)
+    `command` is how it is started as the first of two; `command_as_replica`, of the other one.
+    """
+
+    def __init__(self, folder: Path, name: str, port: int) -> None:
+        self.name, self.port = name, port
+        self.socket = folder / name / "redis.sock"
+        self.command = [*redis_server.command(self.socket), "--bind", "127.0.0.1", "--port", str(port)]
+
+    def command_as_replica(self, first: "RedisServer") -> list[str]:
+        """How it is started to follow another."""
+        return [*self.command, "--replicaof", "127.0.0.1", str(first.port)]
+
+    def follow(self, first: "RedisServer | None") -> None:
+        """Follow another from now on; nobody lets it be one that others follow."""
+        where = ("127.0.0.1", str(first.port)) if first else (None, None)
+        self._do(lambda client: client.slaveof(*where))
 
     def client(self) -> Redis:
         """A client past every proxy."""

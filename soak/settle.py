@@ -49,6 +49,8 @@ def heal(world: World) -> None:
     for each in world.postgresql.processes():
         with suppress(Exception):
             each.send_signal(signal.SIGCONT)
+    if world.postgresql.disk:
+        world.postgresql.disk.make_room()
     for step in (
         lambda: world.postgresql.read_only(False),
         lambda: world.redis.set_memory("0"),

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Any
 import requests
 
 from soak.links import HOST, Links
-from soak.processes import Start, Supervisor, execute
+from soak.processes import Start, Supervised, Supervisor, execute
 from soak.receiver import Receiver
 from soak.servers import PostgreSQL, RedisServer
 from soak.setting_up import CURRENCY, Accounts, set_up
@@ -35,6 +36,7 @@ SETTINGS = {
     "API_RATE_LIMIT": "100000 per minute",
     "PROVIDER_TIMEOUT_SECONDS": "4",
     "LEDGER": "blnk",
+    "CHARGEBACK_LIABILITY": "seller",
     "WEBHOOK_PRIVATE_ADDRESSES": f"{HOST}/32",
 }
 """Leases, silences and time-outs shorter than a deployment's, so that hours of trouble fit into minutes."""
@@ -52,7 +54,7 @@ class Size:
 class World:
     """Everything, in a folder of its own that goes with it unless it is kept; the log files lie in `log`."""
 
-    def __init__(self, size: Size, begin: Start = execute) -> None:
+    def __init__(self, size: Size, begin: Start = execute, *, on_a_small_disk: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="desk-soak-"))
         os.chmod(self.folder, 0o711)  # PostgreSQL runs as somebody else when this is root
         self.log = self.folder / "log"
@@ -60,8 +62,11 @@ class World:
         self.secret = secrets.token_hex(32)
         self.links, self.supervisor = Links(), Supervisor(begin)
         self.receiver = Receiver(self.folder / "received.jsonl")
-        self.postgresql, self.redis = PostgreSQL(self.folder), RedisServer(self.folder)
-        self.sandbox_port, self.smtp_port = _free_ports(2)
+        self.postgresql = PostgreSQL(self.folder, on_a_small_disk=on_a_small_disk)
+        self.sandbox_port, self.smtp_port, *redis_ports = _free_ports(4)
+        self.redis, self.standby = (
+            RedisServer(self.folder, f"redis-{number}", port) for number, port in enumerate(redis_ports, 1)
+        )
         self.sandbox_file = self.folder / "sandbox" / "books.sqlite3"  # the sandbox makes its folder private
         self.web_ports = _free_ports(size.webs)
         self.front = self.links.add("front", list(self.web_ports))
@@ -89,6 +94,27 @@ class World:
         until(lambda: requests.get(f"{self.url}/readyz", timeout=5).status_code == 200, 120)
         until(lambda: requests.get(f"{self.sandbox_url}/control/options", timeout=5).status_code == 200, 60)
 
+    @property
+    def redis_process(self) -> Supervised:
+        """The process of the Redis that the desk talks to."""
+        return self.supervisor.processes[self.redis.name]
+
+    @property
+    def redis_standby_process(self) -> Supervised:
+        """The process of its replica."""
+        return self.supervisor.processes[self.standby.name]
+
+    def fail_redis_over(self) -> None:
+        """Promote the replica and lead everybody there; the first dies, and is started again as its replica."""
+        first, then, dying = self.redis, self.standby, self.redis_process
+        then.follow(None)
+        self.redis, self.standby = then, first
+        self.redis_process.command, dying.command = then.command, first.command_as_replica(then)
+        for name, link in self.links.by_name.items():
+            if name.endswith(":redis"):
+                self.links.lead(link, [then.socket])
+        dying.send(signal.SIGKILL)
+
     def control(self, path: str, body: Any = None, method: str = "POST", timeout: float = 5) -> Any:
         """Move the provider's world."""
         answer = requests.request(method, f"{self.sandbox_url}/control/{path}", json=body, timeout=timeout)
@@ -105,12 +131,16 @@ class World:
             if keep is not None:
                 shutil.rmtree(keep, ignore_errors=True)
                 shutil.copytree(self.log, keep)
+            if self.postgresql.disk:
+                self.postgresql.disk.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _add_outside(self) -> None:
         at = self.postgresql
         self.supervisor.add("postgresql-1", at.command, os.environ, self.log / "postgresql.log", at.user)
-        self.supervisor.add("redis-1", self.redis.command, os.environ, self.log / "redis.log")
+        first, second = self.redis, self.standby
+        for each, starting in ((first, first.command), (second, second.command_as_replica(first))):
+            self.supervisor.add(each.name, starting, os.environ, self.log / f"{each.name}.log")
         command = [sys.executable, "-m", "webapp.cli", "sandbox", "--port", str(self.sandbox_port)]
         command += ["--smtp-port", str(self.smtp_port), "--file", str(self.sandbox_file), "--desk", self.url]
         around = os.environ | SANDBOX_KEYS | {"VAR_DIR": str(self.folder / "sandbox")}

@@ -2,25 +2,19 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-import psutil
-
+from soak.faults import of_postgresql, of_redis
+from soak.faults.registry import EXCLUSIVE, KINDS, WEIGHTS, Fault, kind, picked, require, standing_still
 from soak.faults.script import Planned
 from soak.links import MODES, PASS, Link
 from soak.receiver import FINE
 from soak.receiver import MOODS as RECEIVER_MOODS
 from soak.world import World, until
 
-Fault = Callable[[World, Planned], Iterator[None]]
-Picked = TypeVar("Picked")
-KINDS: dict[str, Fault] = {}
-WEIGHTS: dict[str, float] = {}
-EXCLUSIVE: dict[str, str] = {}
-"""Of kinds that would undo each other, one at a time."""
-
+__all__ = ["EXCLUSIVE", "KINDS", "WEIGHTS", "of_postgresql", "of_redis"]
 _CALLS = {
     "paystack": ("initialize", "verify", "transfer", "transfer_verify", "transferrecipient", "refund", "*"),
     "flutterwave": ("token", "*"),
@@ -38,26 +32,12 @@ _CALL_MODES = (
     "html_200",
     "slow",
     "empty",
+    "huge",
+    "refuse",
 )
+_AMOUNT_MODES = ("wrong_amount", "wrong_currency")
+"""What only an answer about a payment can be wrong in."""
 _WEBHOOK_MODES = ("late", "twice", "success_twice", "out_of_order", "unsigned", "wrongly_signed")
-
-
-def kind(weight: float, *, alone: str = "") -> Callable[[Fault], Fault]:
-    """Declare a kind of fault by the function's name; `weight` is how often it comes beside the others."""
-
-    def declare(fault: Fault) -> Fault:
-        name = fault.__name__
-        KINDS[name], WEIGHTS[name] = fault, weight
-        if alone:
-            EXCLUSIVE[name] = alone
-        return fault
-
-    return declare
-
-
-def picked(fault: Planned, among: Sequence[Picked], turn: int = 1) -> Picked:
-    """One of them, by the script's choice; another `turn` chooses on its own."""
-    return among[int(fault.pick * 7919**turn) % len(among)]
 
 
 def _processes(world: World, *kinds: str) -> Any:
@@ -66,7 +46,7 @@ def _processes(world: World, *kinds: str) -> Any:
 
 def _kill(kinds: str, number: signal.Signals) -> Fault:
     def fault(world: World, planned: Planned) -> Iterator[None]:
-        picked(planned, _processes(world, kinds)).send(number)
+        require(picked(planned, _processes(world, kinds)).send(number))
         yield
 
     return fault
@@ -75,9 +55,8 @@ def _kill(kinds: str, number: signal.Signals) -> Fault:
 def _stop(kinds: str) -> Fault:
     def fault(world: World, planned: Planned) -> Iterator[None]:
         process = picked(planned, _processes(world, kinds))
-        process.send_to_all(signal.SIGSTOP)
-        yield
-        process.send_to_all(signal.SIGCONT)
+        with standing_still(process):
+            yield
 
     return fault
 
@@ -94,7 +73,7 @@ for _name, _weight in (("web", 1.0), ("worker", 2.5), ("scheduler", 1.0)):
 @kind(1.0)
 def web_child_killed(world: World, planned: Planned) -> Iterator[None]:
     """The process that serves dies; the one that looks after it lives."""
-    picked(planned, _processes(world, "web")).send(signal.SIGKILL, a_child=True)
+    require(picked(planned, _processes(world, "web")).send(signal.SIGKILL, a_child=True))
     yield
 
 
@@ -112,121 +91,6 @@ def clock_skewed(world: World, planned: Planned) -> Iterator[None]:
     finally:
         worker.command = before
         worker.send(signal.SIGKILL)
-
-
-@kind(3.0, alone="redis")
-def redis_flushed(world: World, planned: Planned) -> Iterator[None]:
-    """Redis is empty."""
-    world.redis.flush()
-    yield
-
-
-@kind(1.5, alone="redis")
-def redis_killed(world: World, planned: Planned) -> Iterator[None]:
-    """Redis dies and reads its files again."""
-    _processes(world, "redis")[0].send(signal.SIGKILL)
-    yield
-
-
-@kind(1.0, alone="redis")
-def redis_restarted(world: World, planned: Planned) -> Iterator[None]:
-    """Redis is ended as one ends it, and is down for a while."""
-    redis = _processes(world, "redis")[0]
-    redis.held = True
-    redis.send(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        redis.held = False
-
-
-@kind(1.0, alone="redis")
-def redis_lost_its_files(world: World, planned: Planned) -> Iterator[None]:
-    """Redis dies, and its append-only file is gone."""
-    redis = _processes(world, "redis")[0]
-    redis.held = True
-    try:
-        redis.send(signal.SIGKILL)
-        until(lambda: not redis.is_up, 5)
-        world.redis.delete_files()
-    finally:
-        redis.held = False
-    yield
-
-
-@kind(1.0, alone="redis")
-def redis_frozen(world: World, planned: Planned) -> Iterator[None]:
-    """Redis answers nobody for a while."""
-    redis = _processes(world, "redis")[0]
-    redis.send(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        redis.send(signal.SIGCONT)
-
-
-@kind(1.0, alone="redis")
-def redis_full(world: World, planned: Planned) -> Iterator[None]:
-    """Redis has no memory left: it refuses writes."""
-    world.redis.set_memory("1")
-    try:
-        yield
-    finally:
-        world.redis.set_memory("0")
-
-
-@kind(5.0)
-def postgresql_sessions_ended(world: World, planned: Planned) -> Iterator[None]:
-    """Some or all sessions of the database are ended."""
-    share = picked(planned, (0.3, 0.6, 1.1))
-    until(lambda: world.postgresql.terminate_backends(share) >= 0, 20)
-    yield
-
-
-@kind(0.6, alone="postgresql")
-def postgresql_restarted(world: World, planned: Planned) -> Iterator[None]:
-    """The database is ended quickly, and is down for a while."""
-    server = _processes(world, "postgresql")[0]
-    server.held = True
-    try:
-        server.send(signal.SIGINT)
-        yield
-    finally:
-        server.held = False
-    until(world.postgresql.answers, 30)
-
-
-@kind(0.6, alone="postgresql")
-def postgresql_crashed(world: World, planned: Planned) -> Iterator[None]:
-    """The database's first process dies at once, or crashes with all others."""
-    server = _processes(world, "postgresql")[0]
-    server.send(picked(planned, (signal.SIGKILL, signal.SIGQUIT)))
-    yield
-    until(world.postgresql.answers, 30)
-
-
-@kind(1.0, alone="postgresql")
-def postgresql_frozen(world: World, planned: Planned) -> Iterator[None]:
-    """Every process of the database stands still for a while."""
-    processes = world.postgresql.processes()
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            with suppress(psutil.Error):
-                process.send_signal(signal.SIGCONT)
-
-
-@kind(1.0, alone="postgresql")
-def postgresql_read_only(world: World, planned: Planned) -> Iterator[None]:
-    """The database takes no writes, as a standby."""
-    world.postgresql.read_only(True)
-    try:
-        yield
-    finally:
-        world.postgresql.read_only(False)
 
 
 def _links(world: World, suffix: str) -> list[Link]:
@@ -266,7 +130,7 @@ def provider_mood(world: World, planned: Planned) -> Iterator[None]:
     """The provider answers the next calls badly."""
     provider = picked(planned, ("paystack", "paystack", "paystack", "flutterwave", "blnk"))
     fault = {"provider": provider, "call": picked(planned, _CALLS[provider], 2), "times": picked(planned, (1, 1, 2), 3)}
-    mode = picked(planned, _CALL_MODES, 4)
+    mode = picked(planned, _CALL_MODES if fault["call"] != "verify" else (*_CALL_MODES, *_AMOUNT_MODES), 4)
     fault |= {"fault_mode": mode, "seconds": 1 if mode == "rate_limited" else 6}
     until(lambda: world.control("faults", fault), 20)
     yield
@@ -284,7 +148,7 @@ def provider_webhook_mood(world: World, planned: Planned) -> Iterator[None]:
 @kind(0.4, alone="sandbox")
 def provider_killed(world: World, planned: Planned) -> Iterator[None]:
     """The provider is gone, and comes back with its books."""
-    _processes(world, "sandbox")[0].send(signal.SIGKILL)
+    require(_processes(world, "sandbox")[0].send(signal.SIGKILL))
     yield
     until(lambda: world.control("options", method="GET"), 60)
 
@@ -292,12 +156,8 @@ def provider_killed(world: World, planned: Planned) -> Iterator[None]:
 @kind(1.0, alone="sandbox")
 def provider_frozen(world: World, planned: Planned) -> Iterator[None]:
     """The provider answers nobody for a while."""
-    sandbox = _processes(world, "sandbox")[0]
-    sandbox.send_to_all(signal.SIGSTOP)
-    try:
+    with standing_still(_processes(world, "sandbox")[0]):
         yield
-    finally:
-        sandbox.send_to_all(signal.SIGCONT)
 
 
 @kind(2.0, alone="receiver")

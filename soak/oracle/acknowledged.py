@@ -32,7 +32,7 @@ QUERIES: dict[str, LiteralString] = {
     "order": """SELECT o.ref, count(*) FROM purchase_order o JOIN escrow e ON e.order_id = o.id
                 WHERE o.ref = ANY(%(of)s) GROUP BY 1""",
     "payment": """SELECT o.ref, count(*) FROM payment p JOIN purchase_order o ON o.id = p.order_id
-                  WHERE o.ref = ANY(%(of)s) AND p.provider = 'paystack' GROUP BY 1""",
+                  WHERE o.ref = ANY(%(of)s) GROUP BY 1""",
     "payout_schedule": "SELECT ref, count(*) FROM payout_schedule WHERE ref = ANY(%(of)s) GROUP BY 1",
     "completion": """SELECT subject_id::text, count(*) FROM audit WHERE subject_kind = 'order'
                      AND action = 'order.complete' AND subject_id::text = ANY(%(of)s) GROUP BY 1""",
@@ -45,6 +45,9 @@ QUERIES: dict[str, LiteralString] = {
     "approval": """SELECT decided_by_name || ':' || id, count(*) FROM approval
                    WHERE decided_by_name || ':' || id = ANY(%(of)s) AND status IN ('executed', 'rejected')
                    GROUP BY 1""",
+    "placement_hold": """SELECT substr(ref, 3), count(*) FROM escrow WHERE substr(ref, 3) = ANY(%(of)s)
+                         AND policy = 'placement' GROUP BY 1""",
+    "reversal": _or_proposed(_decided("transfer.reverse")),
     "unfreeze": _decided("escrow.unfreeze"),
     "withdrawal": _decided("dispute.withdraw"),
     "escrow_release": _or_proposed(_decided("escrow.release")),

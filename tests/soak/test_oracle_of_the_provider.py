@@ -12,11 +12,12 @@ from tests.soak.conftest import Judged
 Change = Callable[[Judged], None]
 
 
-def payment(judged: Judged, status: str = "succeeded", amount: int = 500) -> None:
+def payment(judged: Judged, status: str = "succeeded", amount: int = 500, provider: str = "paystack") -> None:
     """A payment of ours under the reference `pay-1`."""
     judged.change(f"""INSERT INTO payment (id, order_id, provider, reference, status, amount, currency, created_at,
-        checks, payer_fee, taken_back_amount, taken_back_decided, version)
-        VALUES (1, 1, 'paystack', 'pay-1', '{status}', {amount}, 'NGN', now(), 0, 0, 0, 0, 1)""")
+        checks, payer_fee, taken_back_amount, taken_back_decided, version, settled_at)
+        VALUES (1, 1, '{provider}', 'pay-1', '{status}', {amount}, 'NGN', now(), 0, 0, 0, 0, 1,
+        CASE WHEN '{status}' = 'succeeded' THEN now() END)""")
 
 
 def payout(judged: Judged, ref: str = "out-1", status: str = "succeeded", amount: int = 500) -> None:
@@ -39,10 +40,23 @@ def thing(judged: Judged, kind: str, key: str, parent: str = "", **data: Any) ->
     judged.theirs(f"INSERT INTO things (kind, key, parent, at, data) VALUES ({row})")
 
 
-def clearing(judged: Judged, balance: int) -> None:
+def chargeback(judged: Judged, status: str, booked: int) -> None:
+    """A dispute of the payer's bank about that payment, on record here."""
+    judged.change(f"""INSERT INTO chargeback (provider, number, payment_id, status, amount, currency, covered_amount,
+        booked_amount, created_at) VALUES ('paystack', '1', 1, '{status}', 500, 'NGN', 0, {booked}, now())""")
+
+
+def taken(judged: Judged, resolution: str | None = "auto-accepted") -> None:
+    """The bank's dispute in the provider's books, the first thing there, and what it took."""
+    thing(judged, "paystack.dispute", "d", "pay-1", status="resolved", resolution=resolution, refund_amount=500)
+    thing(judged, "paystack.transaction", "pay-1", status="reversed")
+    thing(judged, "paystack.refund", "DIS_1", "pay-1", status="processed", dispute=1)
+
+
+def clearing(judged: Judged, balance: int, provider: str = "paystack") -> None:
     """What our account with the provider says, whatever its entries are."""
     judged.change(f"""INSERT INTO account (id, kind, owner, currency, balance, created_at)
-        VALUES (900, 'clearing', 'paystack', 'NGN', {balance}, now())""")
+        VALUES (900, 'clearing', '{provider}', 'NGN', {balance}, now())""")
     if balance:
         row = f"900, 900, 'NGN', {balance}"
         judged.change(f"INSERT INTO entry (transfer_id, account_id, currency, amount) VALUES ({row})")
@@ -57,6 +71,7 @@ def of_the_provider(judged: Judged) -> list[tuple[str, str]]:
     return [(each.rule, each.counts_as) for each in judged.findings() if not is_of_books(each)]
 
 
+TAKEN = "what a bank decided is known"
 COLLECTED, PAID = "a payment that was made is known", "a payout is paid once"
 GIVEN_BACK, CLEARING = "a refund is given once", "clearing is what the provider has of ours"
 
@@ -136,6 +151,45 @@ def test_a_refund_that_nobody_here_knows_is_found_out(judged: Judged) -> None:
     thing(judged, "paystack.refund", "RFD_1", "pay-1", status="processed")
     clearing(judged, 0)
     assert of_the_provider(judged) == [(GIVEN_BACK, WRONG)]
+
+
+@pytest.mark.parametrize(("status", "booked", "says"), [("succeeded", 0, []), ("failed", 0, [(COLLECTED, LOST)])])
+def test_payments_at_flutterwave(status: str, booked: int, says: list[tuple[str, str]], judged: Judged) -> None:
+    payment(judged, status, provider="flutterwave")
+    thing(judged, "flutterwave.charge", "pay-1/1", "pay-1", status="succeeded", amount=5)
+    if status == "succeeded":
+        thing(judged, "flutterwave.charge_refund", "r", "pay-1/1", status="new", amount=5)
+        judged.change("""INSERT INTO refund (payment_id, party_id, provider, amount, currency, status, attempts,
+            times_sent, created_at, version) VALUES (1, 1, 'flutterwave', 500, 'NGN', 'pending', 1, 1, now(), 1)""")
+    clearing(judged, booked, "flutterwave")
+    assert of_the_provider(judged) == says
+
+
+@pytest.mark.parametrize(
+    ("here", "booked", "says"),
+    [
+        ("lost", 500, []),
+        ("lost", 0, [(CLEARING, WRONG)]),
+        ("open", 500, [(TAKEN, LOST)]),
+        ("", 500, [(TAKEN, LOST), (CLEARING, WRONG)]),
+    ],
+)
+def test_what_a_bank_took(here: str, booked: int, says: list[tuple[str, str]], judged: Judged) -> None:
+    payment(judged)
+    taken(judged)
+    if here:
+        chargeback(judged, here, booked)
+    clearing(judged, 0)
+    assert of_the_provider(judged) == says
+
+
+def test_what_a_bank_took_while_it_was_in_review_was_never_booked(judged: Judged) -> None:
+    payment(judged, "failed")
+    taken(judged)
+    chargeback(judged, "lost", 0)
+    clearing(judged, 0)
+    judged.change("UPDATE payment SET settled_at = now()")
+    assert of_the_provider(judged) == []
 
 
 def test_clearing_that_differs_is_found_out(judged: Judged) -> None:
