@@ -18,7 +18,7 @@ from soak.small_disk import SmallDisk
 from webapp.local import redis_server
 
 DATABASE = "desk"
-_DISK = 512 * 2**20
+_DISK = 256 * 2**20
 _SETTINGS = (
     "fsync = off",  # processes are killed here, never the machine: what was written is there
     "full_page_writes = off",
