@@ -17,6 +17,7 @@ from webapp.importers.orders import Imported, import_orders
 from webapp.models import Audit, Entry, Escrow, Order, Party, Payment
 from webapp.runtime import Runtime
 from webapp.services.escrows import release as escrow_release
+from webapp.services.storefront import late_rows
 
 HEADER = "order_ref,buyer_ref,seller_ref,amount,currency,policy,created_at,paid_at,completed_at,release_at"
 UNPAID = "o-1,ama,kofi,100.00,NGN,buffer,2026-02-01T00:00:00Z,,,"
@@ -114,6 +115,15 @@ def test_an_order_that_is_being_paid_on_the_desk_is_not_paid_by_a_file_as_well(
 def test_a_file_of_whole_minutes_completes_what_was_paid_at_a_second(runtime: Runtime, file_of: Files) -> None:
     found, problems, _ = brought(runtime, file_of, PAID.replace("01:00:00Z,,", "01:00:27Z,,"), COMPLETED)
     assert (found.updated, problems) == (1, [])
+
+
+def test_the_days_of_a_backlog_of_tenants_are_counted_again(runtime: Runtime, file_of: Files) -> None:
+    for line in (UNPAID, PAID):
+        late = line.replace("2026-02-01T01", "2026-02-02T01")
+        imported(runtime, file_of(f"{late},kiosk", header=f"{HEADER},tenant_ref"))
+        with runtime.db.reading() as session:
+            days = [f"{day:%d}" for day in sorted(late_rows.days(session))]
+        assert days == (["01"] if line == UNPAID else ["01", "02"])
 
 
 def test_what_changes_between_the_look_and_the_lock_is_left_and_named(

@@ -1,6 +1,6 @@
 """Rows: columns and constraints, no decisions."""
 
-from webapp.models.analytics import AnalyticsDay, AnalyticsTotal, TenantDailyFigure
+from webapp.models.analytics import AnalyticsDay, AnalyticsLateRow, AnalyticsTotal, TenantDailyFigure
 from webapp.models.approval import Approval, Spending
 from webapp.models.archive import ArchivePart
 from webapp.models.audit import Audit, AuditHead, AuditSeal
@@ -43,6 +43,7 @@ __all__ = [
     "Account",
     "Alert",
     "AnalyticsDay",
+    "AnalyticsLateRow",
     "AnalyticsTotal",
     "ApiToken",
     "Approval",

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Currency, Minor
+from webapp.models.base import Base, Currency, Key, Minor
 
 
 class TenantDailyFigure(Base):
@@ -39,6 +39,18 @@ class AnalyticsDay(Base):
     """How many have figures of it."""
     closed_at: Mapped[datetime]
     run_id: Mapped[int | None]
+    counted_by: Mapped[str] = mapped_column(String(10), default="utc", server_default="utc")
+    """`utc`, or `tenant` where its hours are those of each tenant's zone: what ANALYTICS_DAY said then."""
+
+
+class AnalyticsLateRow(Base):
+    """A day of which something came, changed or went when it was over: it is counted again."""
+
+    __tablename__ = "analytics_late_row"
+    __table_args__ = (Index("ix_analytics_late_row_day", "day"),)
+
+    id: Mapped[Key]
+    day: Mapped[date]
 
 
 class AnalyticsTotal(Base):

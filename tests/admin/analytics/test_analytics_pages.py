@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.services.analytics.rows import DAY, JOB, a_customer, a_tenant, an_order, utc
+from webapp.models import AnalyticsDay, AnalyticsLateRow
 from webapp.runtime import Runtime
 from webapp.services.analytics import aggregation
 
@@ -70,6 +72,22 @@ def test_a_period_that_is_not_whole_says_so_and_an_empty_one_what_would_be_there
     shown = text_of(client.get("/analytics/?from=2026-11-20&to=2026-11-27").text)
     assert "1 day of this period has no figures yet, or not all of them." in shown
     assert "Nothing was sold in these days" in client.get("/analytics/?from=2020-01-01&to=2020-01-31").text
+
+
+def test_days_that_are_counted_again_are_said(
+    desk: Runtime, shops: dict[str, int], sign_in: Callable[..., FlaskClient]
+) -> None:
+    with desk.db.transaction() as session:
+        day = session.scalars(select(AnalyticsDay).order_by(AnalyticsDay.day)).first()
+        assert day is not None
+        day.counted_by = "tenant"
+        session.add(AnalyticsLateRow(day=day.day))
+        asked = f"/analytics/?from={day.day}&to={day.day}"
+    shown = sign_in("operator").get(asked).text
+    assert "Something came for 1 day of this period after it was counted." in text_of(shown)
+    assert "1 day of this period was counted by other hours than ANALYTICS_DAY says now." in text_of(shown)
+    assert 'href="/jobs/aggregate_analytics' in shown
+    assert "Run it now" not in sign_in("viewer").get(asked).text
 
 
 @pytest.mark.parametrize(

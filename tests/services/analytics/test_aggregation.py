@@ -12,6 +12,8 @@ from webapp.errors import Conflict
 from webapp.models import AnalyticsDay, Order
 from webapp.runtime import Runtime
 from webapp.services.analytics import aggregation
+from webapp.services.analytics.aggregation import Waiting
+from webapp.settings import Settings
 
 
 def aggregate(session: Session, runtime: Runtime, day: date = DAY, *, at: str = "", zones: bool = False) -> int:
@@ -97,6 +99,26 @@ def test_how_far_back_is_looked_has_an_end(runtime: Runtime, session: Session) -
     an_order(session, a_tenant(session, "shop"), "1999-12-31 12:00")
     due = aggregation.due_days(session, runtime.settings, AT)
     assert (len(due), due[0]) == (aggregation.LONGEST_GAP + 1, DAY)
+
+
+def waiting(session: Session, settings: Settings) -> Waiting:
+    return aggregation.waiting(session, settings, date(2026, 11, 20), DAY)
+
+
+def test_a_day_counted_by_other_hours_is_counted_again(runtime: Runtime, session: Session) -> None:
+    shop = a_tenant(session, "shop", "Africa/Nairobi")
+    an_order(session, shop, "2026-11-25 22:00")
+    an_order(session, shop, "2026-11-26 12:00")
+    aggregate(session, runtime, date(2026, 11, 25))
+    aggregate(session, runtime)
+    by_tenant = runtime.settings.model_copy(update={"analytics_day": "tenant"})
+    assert waiting(session, runtime.settings) == Waiting([], 0)
+    assert waiting(session, by_tenant) == Waiting([], 2)
+    assert aggregation.due_days(session, runtime.settings, AT) == [DAY]
+    assert aggregation.due_days(session, by_tenant, AT) == [DAY, date(2026, 11, 25)]
+    aggregate(session, runtime, zones=True)
+    assert figures(session, shop) == {"NGN": (2, 0, 0, 0)}
+    assert waiting(session, by_tenant) == Waiting([], 1)
 
 
 def test_a_preview_says_the_same_and_writes_nothing(runtime: Runtime, session: Session) -> None:

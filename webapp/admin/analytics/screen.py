@@ -17,7 +17,8 @@ from webapp.domain.analytics.periods import Period
 from webapp.errors import NotFound
 from webapp.models import Tenant
 from webapp.security.context import runtime
-from webapp.services.analytics import comparison, figures
+from webapp.services.analytics import aggregation, comparison, figures
+from webapp.services.analytics.aggregation import Waiting
 from webapp.services.analytics.comparison import PeriodComparison
 from webapp.services.analytics.figures import Seller
 from webapp.services.analytics.spans import last_days
@@ -47,8 +48,11 @@ class AnalyticsScreen(Screen):
             found = comparison.compare(session, form.period)
             currency = self._currency(found)
             best = self._best(session, form.period, currency)
+            waiting = _waiting(session, form)
         problem = _("There is no tenant with this reference.") if wanted else ""
-        return self._shown(form, found, currency, best=best, wanted=wanted, problem=problem, tenant=None)
+        return self._shown(
+            form, found, currency, waiting=waiting, best=best, wanted=wanted, problem=problem, tenant=None
+        )
 
     @page("/of/<int:tenant_id>")
     def one(self, tenant_id: int) -> Any:
@@ -56,7 +60,8 @@ class AnalyticsScreen(Screen):
         with self.reading() as session:
             tenant, form = _get(session, tenant_id), self._form(session)
             found = comparison.compare(session, form.period, tenant.id)
-        return self._shown(form, found, self._currency(found), best=[], tenant=tenant)
+            waiting = _waiting(session, form)
+        return self._shown(form, found, self._currency(found), waiting=waiting, best=[], tenant=tenant)
 
     @page("/export.csv")
     def export(self) -> Any:
@@ -101,6 +106,10 @@ class AnalyticsScreen(Screen):
             export=self.at(**export, **asked(form.period)),
             **more,
         )
+
+
+def _waiting(session: Session, form: PeriodForm) -> Waiting:
+    return aggregation.waiting(session, runtime().settings, form.period.first, form.period.last)
 
 
 def _tenant(session: Any, reference: str) -> Tenant | None:

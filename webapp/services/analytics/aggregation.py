@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select, union_all, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -21,6 +21,7 @@ from webapp.services.analytics import spans
 from webapp.services.analytics.spans import Hours, within
 from webapp.services.audit import trail
 from webapp.services.common.batch_result import Outcome
+from webapp.services.storefront import late_rows
 from webapp.settings import Settings
 from webapp.sql import Rows, insert_new
 
@@ -41,8 +42,19 @@ class DayTotal:
     tenants: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Closed days that are counted again."""
+
+    late: list[date]
+    """Of these something came, changed or went after they were closed."""
+    by_other_days: int
+    """These are still counted as ANALYTICS_DAY said before."""
+
+
 def due_days(session: Session, settings: Settings, at: datetime) -> list[date]:
-    """The days that a run at this instant takes, the newest first: yesterday, and each day before that is not closed.
+    """The days that a run at this instant takes, the newest first: yesterday, each day before that is not closed, or
+    was counted as ANALYTICS_DAY said before, and those of which something came late.
 
     Where days are the tenants' own, there is more than one yesterday.
     """
@@ -51,9 +63,22 @@ def due_days(session: Session, settings: Settings, at: datetime) -> list[date]:
     if first is None:
         return latest
     begins = max(first, date.fromordinal(latest[0].toordinal() - LONGEST_GAP))
-    closed = set(session.scalars(select(AnalyticsDay.day).where(AnalyticsDay.day >= begins)))
-    missing = {day for day in days_from(begins, latest[0]) if day not in closed}
-    return sorted(missing | set(latest), reverse=True)
+    closed = select(AnalyticsDay.day).where(AnalyticsDay.day >= begins, _is_counted_by(settings))
+    missing = set(days_from(begins, latest[0])) - set(session.scalars(closed))
+    late = {day for day in late_rows.days(session) if day <= latest[0]}
+    return sorted(missing | late | set(latest), reverse=True)
+
+
+def waiting(session: Session, settings: Settings, first: date, last: date) -> Waiting:
+    """The days of a period that are closed and whose figures will be made again."""
+    closed = AnalyticsDay.day.between(first, last)
+    other = select(func.count()).select_from(AnalyticsDay).where(closed, ~_is_counted_by(settings))
+    late = select(AnalyticsDay.day).where(closed, AnalyticsDay.day.in_(late_rows.days(session)))
+    return Waiting(sorted(session.scalars(late)), session.scalar(other) or 0)
+
+
+def _is_counted_by(settings: Settings) -> ColumnElement[bool]:
+    return AnalyticsDay.counted_by == settings.analytics_day
 
 
 def aggregate(
@@ -65,7 +90,8 @@ def aggregate(
     if not hours:
         raise Conflict(f"{day} is not over yet.")
     # First of all, by its row: of two that make the same day the second waits here, and then replaces what is there.
-    _take(session, day, at, run_id)
+    _take(session, day, at, settings, run_id)
+    late_rows.take(session, day)
     session.execute(delete(TenantDailyFigure).where(TenantDailyFigure.day == day))
     session.execute(delete(AnalyticsTotal).where(AnalyticsTotal.day == day))
     made = _day_figures(hours).subquery()
@@ -111,9 +137,10 @@ def _first_day(session: Session) -> date | None:
     return min(known, default=None)
 
 
-def _take(session: Session, day: date, at: datetime, run_id: int | None) -> None:
-    row = insert_new(session, AnalyticsDay).values(day=day, tenants=0, closed_at=at, run_id=run_id)
-    now = {"closed_at": row.excluded.closed_at, "run_id": row.excluded.run_id}
+def _take(session: Session, day: date, at: datetime, settings: Settings, run_id: int | None) -> None:
+    values = {"closed_at": at, "run_id": run_id, "counted_by": settings.analytics_day}
+    row = insert_new(session, AnalyticsDay).values(day=day, tenants=0, **values)
+    now = {name: row.excluded[name] for name in values}
     session.execute(row.on_conflict_do_update(index_elements=["day"], set_=now))
 
 

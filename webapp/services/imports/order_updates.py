@@ -71,6 +71,7 @@ def _record(session: Session, lines: Sequence[Any], at: datetime, actor: Actor) 
 
 
 def _pay(session: Session, lines: Sequence[Any], at: datetime) -> None:
+    orders.note_late(session, lines, at)
     with staged(session, ORDERS, lines):
         currencies = session.scalars(select(_LINE.currency).distinct()).all()
         orders.open_pools(session, currencies, at)

@@ -4,7 +4,7 @@ No events go out for these: the marketplace is where the facts come from, and a 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -28,11 +28,12 @@ from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
 from webapp.services.audit import trail
 from webapp.services.imports.staging import ORDERS, staged
 from webapp.services.ledger import accounts, posting
-from webapp.services.storefront import tenants
+from webapp.services.storefront import late_rows, tenants
 from webapp.sql import Rows, is_sqlite, json_text, labelled, one_of
 
 _LINE = ORDERS.c
 _CLEARING = "import"
+_TO_THE_HOUR = len("2026-11-27 23")
 _LIVE = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW, PaymentStatus.SUCCEEDED)
 
 
@@ -103,8 +104,16 @@ def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, acto
             _insert_escrows(session, pending)
             if any(row[1] for row in currencies):
                 hold(session, pending, at)
+            note_late(session, lines, at)
             _record(session, count, at, actor)
     return count
+
+
+def note_late(session: Session, lines: Sequence[Sequence[Any]], at: datetime) -> None:
+    """A backlog is of days whose figures are told already: they are made again. Times are text in UTC, as staged."""
+    tenant, created, paid = (list(_LINE.keys()).index(name) for name in ("tenant", "created_at", "paid_at"))
+    hours = {text[:_TO_THE_HOUR] for line in lines if line[tenant] for text in (line[created], line[paid]) if text}
+    late_rows.note(session, [datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC) for hour in hours], at=at)
 
 
 def _require_known(session: Session) -> None:

@@ -16,7 +16,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.storefront import checks
 from webapp.domain.storefront.rows import GivenRow, RowOutcome, RowResult
 from webapp.models import Tenant
-from webapp.services.storefront import bulk_audit, parents
+from webapp.services.storefront import bulk_audit, late_rows, parents
 from webapp.services.storefront.tables import StorefrontTable
 from webapp.sql import given_rows, insert_new, lock_found, one_of
 
@@ -72,6 +72,7 @@ def upsert(
     batch, changes = _planned(session, table, rows, at)
     if changes:
         _write(session, table, changes)
+        late_rows.note_changes(session, table.model, [row for change in changes for row in change.rows()], at=at)
         bulk_audit.of_changes(session, table, changes, at=at, actor=actor)
     return batch.answer()
 
@@ -107,6 +108,7 @@ def remove(
     if removed:
         chosen = one_of(session, _column(table, "id"), [row.id for row in removed])
         session.execute(delete(table.model).where(chosen).execution_options(synchronize_session=False))
+        late_rows.note_changes(session, table.model, removed, at=at)
         bulk_audit.of_removals(session, table, removed, at=at, actor=actor)
     return batch.answer()
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -28,6 +29,10 @@ class Change:
     outcome: RowOutcome
     values: dict[str, Any]
     there: Any
+
+    def rows(self) -> list[Any]:
+        """The row as it becomes, and as it was."""
+        return [SimpleNamespace(**self.values), *([] if self.there is None else [self.there])]
 
 
 def of_changes(
