@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
+from webapp.domain.states import BackupProof
 from webapp.providers.blnk import health as blnk_health
 from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
+from webapp.services.backups import overview
 from webapp.services.monitoring import clock_skew, provider_health
 from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
@@ -226,6 +228,26 @@ def identity_provider(runtime: Runtime) -> CheckResult:
     return CheckResult("sign-in", "ok", f"{issuer} answers, and shows {count} key{'' if count == 1 else 's'}.")
 
 
+def backups(runtime: Runtime) -> CheckResult:
+    """Is there a young backup, and was it restored and found whole?"""
+    settings = runtime.settings
+    with runtime.db.reading() as session:
+        found, too_old = overview.read(session, settings), overview.why_too_old(session, settings, clock.now())
+    if too_old:
+        do = "Run `desk backup`, and see on Backups what became of the last."
+        return CheckResult("backups", "wrong", too_old, do)
+    if not found.keep:
+        do = "Set BACKUP_KEEP, unless something else backs the database and the evidence up."
+        return CheckResult("backups", "warning", overview.OFF, do)
+    if found.newest is None:
+        return CheckResult("backups", "ok", "The first backup is planned for the coming night.")
+    made = f"The newest backup is of {clock.iso(found.newest.started_at)}"
+    if found.newest.proof == BackupProof.PROVEN:
+        return CheckResult("backups", "ok", f"{made}; it was restored and found whole.")
+    why = found.newest.proof_reason or "it waits for its proof."
+    return CheckResult("backups", "warning", f"{made} and is not proven: {why}", "See Backups: Restore drill now.")
+
+
 def disk(runtime: Runtime) -> CheckResult:
     """Is there room in the folder for data?"""
     folder = runtime.settings.var_dir.resolve()
@@ -252,4 +274,5 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "ledger": external_ledger,
     "sign-in": identity_provider,
     "disk": disk,
+    "backups": backups,
 }

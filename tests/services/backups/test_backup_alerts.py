@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from tests.support.backups import with_settings
 from tests.support.market import NOW
+from webapp import clock, health_checks
 from webapp.domain.states import CatchUp
 from webapp.models import Backup, Schedule
 from webapp.runtime import Runtime
@@ -82,3 +84,33 @@ def test_a_failure_is_over_with_the_next_backup_and_a_bad_one_when_it_goes(sqlit
         }
         session.execute(update(Backup).where(Backup.id == 2).values(status="removed"))
         assert asked(session, sqlite_runtime.settings) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "hours", "verdict", "sentence"),
+    [
+        ({}, 1, "ok", "it was restored and found whole"),
+        ({}, 26, "wrong", "more than 25 hours ago"),
+        ({"proof": "impossible", "proof_reason": "No place."}, 1, "warning", "is not proven: No place."),
+        ({"proof": None}, 1, "warning", "it waits for its proof"),
+        (None, 1, "ok", "planned for the coming night"),
+        (None, 26, "wrong", "There is no backup"),
+    ],
+)
+def test_the_doctor_says_the_same(
+    sqlite_runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    made: dict[str, object] | None,
+    hours: int,
+    verdict: str,
+    sentence: str,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    with sqlite_runtime.db.transaction() as session:
+        schedule(session, NOW - timedelta(hours=hours))
+        if made is not None:
+            backup(session, 1, timedelta(hours=hours), **made)
+    found = health_checks.backups(sqlite_runtime)
+    assert (found.verdict, sentence in found.found) == (verdict, True), found
+    off = health_checks.backups(with_settings(sqlite_runtime, backup_keep=0))
+    assert (off.verdict, "BACKUP_KEEP" in off.found) == ("warning", True)

@@ -1,20 +1,17 @@
 """Alert rules about backups. Where backups are switched off none of them asks."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.states import BackupProof, BackupStatus
-from webapp.models import Backup, Schedule
+from webapp.models import Backup
 from webapp.services.alerts.registry import Answer, rule
-from webapp.services.backups import records
+from webapp.services.backups import overview, records
 from webapp.settings import Settings
 
-JOB = "back_up"
-OLDEST = timedelta(hours=25)
 _MOST = 20
 
 
@@ -35,14 +32,8 @@ def backup_failed(session: Session, at: datetime, settings: Settings) -> Iterato
 @rule(severity="page")
 def backup_too_old(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The newest backup is older than 25 hours, or there has been none since they are planned."""
-    schedule = session.get(Schedule, JOB)
-    if not settings.backup_keep or schedule is None:
-        return
-    newest = records.newest(session)
-    since = newest.started_at if newest is not None else schedule.since
-    if since < at - OLDEST:
-        what = "The newest backup is of" if newest is not None else "There is no backup; they are planned since"
-        yield "backups", f"{what} {clock.iso(since)}, more than 25 hours ago."
+    if sentence := overview.why_too_old(session, settings, at):
+        yield "backups", sentence
 
 
 @rule(severity="warn")

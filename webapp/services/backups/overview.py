@@ -1,16 +1,20 @@
 """How it stands with backups: the newest, the newest that is proven, and why there is none."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.domain.states import BackupProof, BackupStatus
-from webapp.models import Backup
+from webapp.models import Backup, Schedule
 from webapp.services.backups import records
 from webapp.settings import Settings
 
+JOB = "back_up"
+OLDEST = timedelta(hours=25)
 OFF = "Backups are switched off: BACKUP_KEEP is 0."
 
 
@@ -38,6 +42,19 @@ def read(session: Session, settings: Settings) -> BackupOverview:
         settings.backup_keep,
         bool(settings.backup_key),
     )
+
+
+def why_too_old(session: Session, settings: Settings, at: datetime) -> str:
+    """Why a backup should have been made by now; empty when there is a young one, or none are planned or wanted."""
+    schedule = session.get(Schedule, JOB)
+    if not settings.backup_keep or schedule is None:
+        return ""
+    newest = records.newest(session)
+    since = newest.started_at if newest is not None else schedule.since
+    if since >= at - OLDEST:
+        return ""
+    what = "The newest backup is of" if newest is not None else "There is no backup; they are planned since"
+    return f"{what} {clock.iso(since)}, more than 25 hours ago."
 
 
 def why_no_drill(backup: Backup) -> str:
