@@ -33,6 +33,12 @@ MOOD = ["queued", "queued", "queued", "refused", "unsent", "held", "silent", "lo
 BANK_TURN = [None, "pending", *["success"] * 5, "failed", "failed", "reversed", "reversed", "hidden", "other"]
 PAYOUT_DECISION = ["mark_paid", "give_back", "claw_back", "claw_back", "write_off"]
 RESOLUTION = ["release_to_seller", "refund_to_buyer", "split", "no_fault"]
+HANDLING: list[tuple[str, Any]] = [
+    *[("ask", "buyer"), ("ask", "seller"), ("answered", None), ("escalate", None), ("assign", "Bosco")],
+    *[("assign", None), ("say", ("seller", True)), ("say", ("buyer", True)), ("say", ("internal", False))],
+    *[("silence", 75), ("silence", 1), ("say", ("seller", False))],
+]
+"""What is done in a case, and to whom, for how many hours, or who reads it or wrote it."""
 JOB = [*JOBS, "watch"]
 HOW = [*["tick"] * 6, "once", "once", "twice", "twice", "dry", "toggle", "repeat", "switch"]
 PAIRS = [

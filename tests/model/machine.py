@@ -11,6 +11,7 @@ from tests.model.drawn import (
     APPROVER,
     CORRECTION,
     CURRENCY,
+    HANDLING,
     HOURS,
     HOW,
     JOB,
@@ -63,7 +64,7 @@ class DeskMachine(PayoutSteps, ComparedDesk):
 
     # orders and escrows
 
-    @step(lambda self: len(self.model.escrows) < MOST, who=ADMIN, order=ORDER)
+    @step(lambda self: len(self.model.escrows) < MOST, 6, who=ADMIN, order=ORDER)
     def order(self, who: str, order: dict[str, Any]) -> None:
         self.create(who, **order)
 
@@ -121,7 +122,7 @@ class DeskMachine(PayoutSteps, ComparedDesk):
 
     # payments
 
-    @step(when=lambda self: any(is_unpaid(each) for each in self.model.escrows), who=ADMIN, which=WHICH, said=SAID)
+    @step(lambda self: any(is_unpaid(each) for each in self.model.escrows), 4, who=ADMIN, which=WHICH, said=SAID)
     def pay(self, who: str, which: int, said: str) -> None:
         """A payment is begun, and its provider answers, or tells nothing yet."""
         number = self.some("escrows", which, is_unpaid)
@@ -132,9 +133,10 @@ class DeskMachine(PayoutSteps, ComparedDesk):
         ):
             self.hear(len(self.model.payments) - 1, said)
 
-    @step(when=knows("payments"), which=WHICH, said=SAID)
-    def answer(self, which: int, said: str) -> None:
+    @step(when=knows("payments"), which=WHICH, said=SAID, hours=[0, 0, 25])
+    def answer(self, which: int, said: str, hours: int = 0) -> None:
         """Its provider answers, whatever the payment is with us; about one that was marked paid it knows nothing."""
+        self.moves(timedelta(hours=hours))
         self.hear(self.some("payments", which, lambda each: each.status == "pending"), said)
 
     def hear(self, number: int, said: str) -> None:
@@ -147,7 +149,7 @@ class DeskMachine(PayoutSteps, ComparedDesk):
 
     @step(when=knows("payments"), who=WHO, which=WHICH, stale=STALE, verb=PAYMENT_DECISION)
     def decide_payment(self, who: str, which: int, verb: str, stale: bool) -> None:
-        wanted = {"mark_paid": ("pending", "failed")}.get(verb, ("needs_review",))
+        wanted = {"mark_paid": ("pending", "failed", "expired")}.get(verb, ("needs_review",))
         number = self.some("payments", which, lambda each: each.status in wanted)
         self.decide(who, f"payment.{verb}", number, stale=stale)
 
@@ -186,6 +188,9 @@ class DeskMachine(PayoutSteps, ComparedDesk):
 
     @step(knows("escrows"), who=WHO, which=WHICH, kind=["dispute", "warranty_claim"])
     def open_dispute(self, who: str, which: int, kind: str) -> None:
+        self.claim(who, which, kind)
+
+    def claim(self, who: str, which: int, kind: str) -> None:
         number = self.some("escrows", which, is_held)
         self.both(
             "open_dispute",
@@ -199,6 +204,28 @@ class DeskMachine(PayoutSteps, ComparedDesk):
         self.both(
             "withdraw", lambda model: cases.withdraw(model, who, number), lambda: self.product.withdraw(who, number)
         )
+
+    @step(knows("escrows"), who=WHO, which=WHICH, what=HANDLING)
+    def handle(self, who: str, which: int, what: Any) -> None:
+        """A case is worked on: somebody is asked, answers or is silent, it is escalated, or handed on."""
+        if not any(each.is_open for each in self.model.disputes):
+            self.claim("Amina", which, "dispute")
+        if not self.model.disputes:
+            return
+        number = self.some("disputes", which, lambda each: each.is_open)
+        name, more = what
+        if name == "silence":
+            self.moves(timedelta(hours=more))
+            self.run("watch", 1, 0)
+            return
+        model_does: dict[str, Callable[[Desk], Any]] = {
+            "ask": lambda model: cases.ask(model, who, number, more),
+            "answered": lambda model: cases.answered(model, who, number),
+            "escalate": lambda model: cases.escalate(model, who, number),
+            "assign": lambda model: cases.assign(model, who, number, more),
+            "say": lambda model: cases.say(model, who, number, more[0], inbound=more[1]),
+        }
+        self.both(f"{name} in case", model_does[name], lambda: self.product.handle(who, number, name, more))
 
     # decisions
 
@@ -280,15 +307,14 @@ class DeskMachine(PayoutSteps, ComparedDesk):
 
     # jobs and clocks
 
-    @step(who=ADMIN, job=JOB, how=HOW, ago=[0, 0, 0, 30], hours=HOURS)
+    @step(weight=5, who=ADMIN, job=JOB, how=HOW, ago=[0, 0, 0, 30], hours=HOURS)
     def job(self, who: str, job: str, how: str, ago: int, hours: int) -> None:
         """Some time goes by and the schedulers look; or it is run by hand, twice perhaps, for now or an instant ago;
         or dry; it is paused or resumed; all money is stopped.
         """
         if how == "tick":
             self.moves(timedelta(hours=hours))
-            for each in self.model.planned if job == "watch" else [job]:
-                self.tick(each)
+            self.tick(list(self.model.planned) if job == "watch" else [job])
         elif how in ("toggle", "repeat") and job != "watch":
             self.pause(who, job, (job in self.model.paused) == (how == "repeat"))
         elif how in ("switch", "toggle", "repeat"):
@@ -298,11 +324,11 @@ class DeskMachine(PayoutSteps, ComparedDesk):
         else:
             self.run(job, 2 if how == "twice" else 1, ago)
 
-    def tick(self, job: str) -> None:
+    def tick(self, jobs: list[str]) -> None:
         self.both(
-            f"tick {job}",
-            lambda model: [slot for slot in [nights.tick(model, job)] if slot],
-            lambda: self.product.tick(job),
+            f"tick {jobs[0] if len(jobs) == 1 else 'all'}",
+            lambda model: [slot for slot in [nights.tick(model, job) for job in jobs] if slot],
+            lambda: self.product.tick(jobs),
         )
 
     def run(self, job: str, times: int, ago: int) -> None:

@@ -1,8 +1,9 @@
 """What is compared after each step: the same facts, told by the model and by the desk."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from tests.model.plain.desk import Desk
@@ -16,18 +17,65 @@ from webapp.models import (
     Dispute,
     Escrow,
     Freeze,
+    Message,
     Order,
     Party,
     Payment,
+    Payout,
     PayoutDestination,
     PayoutPause,
     PayoutSchedule,
     Refund,
     Spending,
 )
+from webapp.models.base import Base
 from webapp.services.ledger import integrity_checks
 
 Facts = dict[str, dict[Any, Any]]
+
+
+def _of(model: type[Base], *names: str) -> Select[Any]:
+    """Columns of a table as they are: nothing of the desk's own models is made of the rows."""
+    return select(*(model.__table__.c[name] for name in names))
+
+
+_ACCOUNTS = (
+    select(Account.__table__.c.kind, Party.__table__.c.name, *(Account.__table__.c[x] for x in ("owner", "currency")))
+    .add_columns(Account.__table__.c.balance)
+    .select_from(Account.__table__.outerjoin(Party.__table__, Party.__table__.c.id == Account.__table__.c.party_id))
+)
+_ESCROW, _ORDER = Escrow.__table__.c, Order.__table__.c
+_ESCROWS = select(
+    _ESCROW.id,
+    _ESCROW.status,
+    _ORDER.status,
+    *(_ESCROW[name] for name in ("amount", "fee", "hold_no", "release_at", "blocked", "freezes")),
+).join_from(Escrow.__table__, Order.__table__, _ORDER.id == _ESCROW.order_id)
+_FREEZES = _of(Freeze, "escrow_id", "cause", "cause_id").where(Freeze.__table__.c.lifted_at.is_(None))
+_PAYMENT, _REFUND = Payment.__table__.c, Refund.__table__.c
+_PAYMENTS = (
+    select(_PAYMENT.id, _PAYMENT.status, _REFUND.status)
+    .join_from(Payment.__table__, Refund.__table__, _REFUND.payment_id == _PAYMENT.id, isouter=True)
+    .where(_PAYMENT.provider != "none")
+)
+_CHARGEBACKS = _of(Chargeback, "id", "payment_id", "status")
+_DISPUTES = _of(Dispute, "id", "status", "resolution", "waiting_on", "paused_at", "due_at", "assignee_id")
+_WRITTEN = _of(Message, "dispute_id", "audience", "inbound").order_by(Message.__table__.c.id)
+_PROPOSALS = _of(Approval, "id", "status")
+_SPENT = _of(Spending, "actor", "day", "currency", "amount")
+_DESTINATIONS = _of(PayoutDestination, "id", "effective_at", "retired_at")
+_PLANS = _of(PayoutSchedule, "id", "status", "amount", "retry_count", "payout_id")
+_PAYOUTS = _of(
+    Payout,
+    *("id", "schedule_id", "destination_id", "status", "amount", "sent_at", "doubted_at", "paid_after_all_at"),
+    *("is_unconfirmed", "next_try_at", "recheck_at"),
+).order_by(Payout.__table__.c.id)
+_HELD = _of(PayoutPause, "payout_id", "probe_at")
+"""Each statement is built once: that takes longer than carrying it out."""
+
+
+def _rows(session: Session, statement: Select[Any]) -> Sequence[Any]:
+    return session.connection().execute(statement).all()
 
 
 def of_model(desk: Desk) -> Facts:
@@ -42,15 +90,18 @@ def of_model(desk: Desk) -> Facts:
         "freezes": {number: set(each.freezes) for number, each in enumerate(desk.escrows)},
         "payment": {number: (each.status, each.refund) for number, each in enumerate(desk.payments)},
         "chargeback": {number: (each.payment, each.status) for number, each in enumerate(desk.chargebacks)},
-        "dispute": {number: (each.status, each.resolution) for number, each in enumerate(desk.disputes)},
+        "dispute": {
+            number: (each.status, each.resolution, each.waits_for, each.asked, each.due, each.assignee)
+            for number, each in enumerate(desk.disputes)
+        },
+        "written": {number: each.written for number, each in enumerate(desk.disputes) if each.written},
         "proposal": {number: each.status for number, each in enumerate(desk.proposals)},
         **_payouts_of_model(desk),
         "decided alone": {key: amount for key, amount in desk.spent.items() if amount},
-        "books": {},
     }
 
 
-def of_desk(product: Product, paid_out: ProductPayouts, *, checks_books: bool) -> Facts:
+def of_desk(product: Product, paid_out: ProductPayouts) -> Facts:
     """What the database says."""
     with product.runtime.db.reading() as session:
         accounts = _accounts(session)
@@ -61,15 +112,21 @@ def of_desk(product: Product, paid_out: ProductPayouts, *, checks_books: bool) -
             "freezes": _freezes(session, product),
             "payment": _payments(session, product),
             "chargeback": {
-                product.chargebacks.index(each.id): (product.payments.index(each.payment_id or 0), str(each.status))
-                for each in session.scalars(select(Chargeback))
+                product.chargebacks.index(each): (product.payments.index(payment or 0), str(status))
+                for each, payment, status in _rows(session, _CHARGEBACKS)
             },
             "dispute": _disputes(session, product),
-            "proposal": _proposals(session, product),
+            "written": _written(session, product),
+            "proposal": {product.proposals.index(each): str(status) for each, status in _rows(session, _PROPOSALS)},
             **_payouts(session, paid_out),
             "decided alone": _spent(session),
-            "books": dict.fromkeys(integrity_checks.checks(session), "wrong") if checks_books else {},
         }
+
+
+def wrong_in_books(product: Product) -> str:
+    """What the ledger's own checks find, a line each."""
+    with product.runtime.db.reading() as session:
+        return "\n".join(f"books: {each} wrong" for each in integrity_checks.checks(session))
 
 
 def difference(model: Facts, desk: Facts) -> str:
@@ -84,70 +141,71 @@ def difference(model: Facts, desk: Facts) -> str:
 
 
 def _accounts(session: Session) -> dict[Any, int]:
-    rows = select(Account.kind, Party.name, Account.owner, Account.currency, Account.balance)
-    found = session.execute(rows.outerjoin(Party, Party.id == Account.party_id))
+    found = _rows(session, _ACCOUNTS)
     return {(str(kind), name or owner, currency): balance for kind, name, owner, currency, balance in found}
 
 
 def _escrows(session: Session, product: Product) -> dict[Any, Any]:
-    rows = session.execute(select(Escrow, Order.status).join(Order, Order.id == Escrow.order_id))
-    found = {}
-    for each, order in rows:
-        facts = (each.amount, each.fee, each.hold_no, each.release_at, each.blocked is not None)
-        found[product.escrows.index(each.id)] = (str(each.status), str(order), *facts)
-    return found
+    return {
+        product.escrows.index(number): (str(status), str(order), amount, fee, hold, due, blocked is not None)
+        for number, status, order, amount, fee, hold, due, blocked, _ in _rows(session, _ESCROWS)
+    }
 
 
 def _freezes(session: Session, product: Product) -> dict[Any, Any]:
     people = {actor.id: name for name, actor in ACTORS.items()}
     found: dict[Any, set[Any]] = {number: set() for number in range(len(product.escrows))}
-    for each in session.scalars(select(Freeze).where(Freeze.lifted_at.is_(None))):
-        which: Any = people.get(each.cause_id) if each.cause == "person" else None
-        if each.cause == "proposal":
-            which = product.proposals.index(each.cause_id)
-        elif each.cause in ("dispute", "warranty_claim"):
-            which = product.disputes.index(each.cause_id)
-        elif each.cause == "chargeback":
-            which = product.chargebacks.index(each.cause_id)
-        found[product.escrows.index(each.escrow_id)].add((str(each.cause), which))
-    counted = dict(session.execute(select(Escrow.id, Escrow.freezes)).all())
-    for number, causes in found.items():
-        assert counted[product.escrows[number]] == len(causes), "an escrow counts its freezes"
+    kept: dict[str, list[int]] = {
+        "proposal": product.proposals,
+        "dispute": product.disputes,
+        "warranty_claim": product.disputes,
+        "chargeback": product.chargebacks,
+    }
+    for escrow, cause, which in _rows(session, _FREEZES):
+        whose: Any = people.get(which) if cause == "person" else kept[cause].index(which) if cause in kept else None
+        found[product.escrows.index(escrow)].add((str(cause), whose))
+    for number, *_, freezes in _rows(session, _ESCROWS):
+        assert freezes == len(found[product.escrows.index(number)]), "an escrow counts its freezes"
     return found
 
 
 def _payments(session: Session, product: Product) -> dict[Any, Any]:
     """What was collected, or was to be; an order that was never paid has a payment of no provider on record."""
-    rows = select(Payment.id, Payment.status, Refund.status).outerjoin(Refund, Refund.payment_id == Payment.id)
-    found = session.execute(rows.where(Payment.provider != "none"))
+    found = _rows(session, _PAYMENTS)
     return {product.payments.index(number): (str(status), refund and str(refund)) for number, status, refund in found}
 
 
 def _disputes(session: Session, product: Product) -> dict[Any, Any]:
-    rows = session.execute(select(Dispute.id, Dispute.status, Dispute.resolution))
-    return {product.disputes.index(number): (str(status), resolution) for number, status, resolution in rows}
+    people = {actor.id: name for name, actor in ACTORS.items()}
+    return {
+        product.disputes.index(number): (str(status), *facts, people.get(assignee))
+        for number, status, *facts, assignee in _rows(session, _DISPUTES)
+    }
 
 
-def _proposals(session: Session, product: Product) -> dict[Any, str]:
-    rows = session.execute(select(Approval.id, Approval.status))
-    return {product.proposals.index(number): str(status) for number, status in rows}
+def _written(session: Session, product: Product) -> dict[Any, list[Any]]:
+    """What parties were told in each case, and told us, in its order."""
+    found: dict[Any, list[Any]] = {}
+    for dispute, audience, inbound in _rows(session, _WRITTEN):
+        found.setdefault(product.disputes.index(dispute), []).append((str(audience), inbound))
+    return found
 
 
 def _spent(session: Session) -> dict[Any, int]:
     people = {actor.key: name for name, actor in ACTORS.items()}
-    rows = session.execute(select(Spending.actor, Spending.day, Spending.currency, Spending.amount))
+    rows = _rows(session, _SPENT)
     return {(people[actor], str(day), currency): amount for actor, day, currency, amount in rows if amount}
 
 
 def _payouts_of_model(desk: Desk) -> Facts:
     """Where payouts go, when they are due, what became of them, and which one is tried while none is taken."""
     return {
-        "destination": {number: (each.effective, each.retired) for number, each in enumerate(desk.destinations)},
+        "destination": {number: [each.effective, each.retired] for number, each in enumerate(desk.destinations)},
         "payout schedule": {
-            number: (each.status, each.amount, each.tries, each.payout) for number, each in enumerate(desk.plans)
+            number: [each.status, each.amount, each.tries, each.payout] for number, each in enumerate(desk.plans)
         },
         "payout": {
-            number: (
+            number: [
                 each.plan,
                 each.destination,
                 each.status,
@@ -158,7 +216,7 @@ def _payouts_of_model(desk: Desk) -> Facts:
                 each.is_unconfirmed,
                 each.next_try if each.settled is None else None,
                 each.recheck,
-            )
+            ]
             for number, each in enumerate(desk.payouts)
         },
         "payouts held": {desk.held_by[0]: desk.held_by[1]} if desk.held_by else {},
@@ -166,36 +224,17 @@ def _payouts_of_model(desk: Desk) -> Facts:
 
 
 def _payouts(session: Session, known: ProductPayouts) -> Facts:
-    written = known.payouts(session)
-    number = {each.id: at for at, each in enumerate(written)}
+    written = _rows(session, _PAYOUTS)
+    number = {each[0]: at for at, each in enumerate(written)}
     return {
-        "destination": {
-            known.destinations.index(each.id): (each.effective_at, each.retired_at)
-            for each in session.scalars(select(PayoutDestination))
-        },
+        "destination": {known.destinations.index(each): rest for each, *rest in _rows(session, _DESTINATIONS)},
         "payout schedule": {
-            known.plans.index(each.id): (
-                str(each.status),
-                each.amount,
-                each.retry_count,
-                number.get(each.payout_id or 0),
-            )
-            for each in session.scalars(select(PayoutSchedule))
+            known.plans.index(each): [str(status), amount, tries, number.get(payout or 0)]
+            for each, status, amount, tries, payout in _rows(session, _PLANS)
         },
         "payout": {
-            number[each.id]: (
-                known.plans.index(each.schedule_id or 0),
-                known.destinations.index(each.destination_id),
-                str(each.status),
-                each.amount,
-                each.sent_at,
-                each.doubted_at,
-                each.paid_after_all_at,
-                each.is_unconfirmed,
-                each.next_try_at,
-                each.recheck_at,
-            )
-            for each in written
+            at: [known.plans.index(plan or 0), known.destinations.index(to), str(status), *rest]
+            for at, (_, plan, to, status, *rest) in enumerate(written)
         },
-        "payouts held": {number[each.payout_id or 0]: each.probe_at for each in session.scalars(select(PayoutPause))},
+        "payouts held": {number[payout or 0]: probe for payout, probe in _rows(session, _HELD)},
     }

@@ -1,12 +1,12 @@
 """The desk itself, asked by the names that the model uses."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from tests.model.moved_clock import MovedClock
@@ -31,7 +31,7 @@ from webapp.models import Approval, Chargeback, Dispute, Escrow, Event, Freeze, 
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, escrow_decisions
 from webapp.services.common import kill_switch
-from webapp.services.disputes import disputes
+from webapp.services.disputes import disputes, handling
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes
 from webapp.services.orders import orders
@@ -64,6 +64,8 @@ class Product:
             self.parties = {name: number for number, name in session.execute(select(Party.id, Party.name))}
             self.last_event = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).one_or_none() or 0
         self.is_trying = False
+        self.commits = 0
+        event.listen(runtime.db.engine, "commit", self._committed)
         self.escrows: list[int] = []
         self.orders: list[int] = []
         self.payments: list[int] = []
@@ -71,6 +73,9 @@ class Product:
         self.dispute_kinds: list[str] = []
         self.proposals: list[int] = []
         self.chargebacks: list[int] = []
+
+    def _committed(self, _connection: Any) -> None:
+        self.commits += 1
 
     @contextmanager
     def deciding(self) -> Iterator[Session]:
@@ -166,6 +171,7 @@ class Product:
                 heard = ProviderResponse(payment.reference or "", paid, amount, currency, theirs)
             elif said == "silent":
                 heard = NoResponse("paystack did not answer.")
+            payments.claim(session, [payment.id], self.moved.at, timedelta(days=900))
             payment_settlement.settle_all(
                 session, {payment.id: heard}, at=self.moved.at, actor=_HEARS, settings=self.settings
             )
@@ -201,6 +207,22 @@ class Product:
             made = disputes.open_dispute(session, new, **self.under(who)).id
         self.disputes.append(made)
         self.dispute_kinds.append(kind)
+
+    def handle(self, who: str, number: int, what: str, more: Any) -> None:
+        """Work on a case without deciding it."""
+        case = self.disputes[number]
+        with self.deciding() as session:
+            if what == "ask":
+                handling.ask(session, case, more, WHY, **self.under(who))
+            elif what == "answered":
+                handling.answered(session, case, **self.by(who))
+            elif what == "escalate":
+                handling.escalate(session, case, WHY, **self.by(who))
+            elif what == "assign":
+                handling.assign(session, case, None if more is None else ACTORS[more].id, **self.by(who))
+            else:
+                audience, inbound = more
+                handling.say(session, case, audience, WHY, inbound=inbound, **self.by(who))
 
     def withdraw(self, who: str, number: int) -> None:
         with self.deciding() as session:
@@ -307,19 +329,25 @@ class Product:
             with self.deciding() as session:
                 if not dry_run:
                     approvals.expire_due(session, self.moved.at, job_actor("watch"))
+                    disputes.expire_due(session, self.moved.at, job_actor("watch"))
             return
         with self.deciding() as session:
             run = runs.trigger(session, job, actor=ACTORS["Divine"], at=at, dry_run=dry_run).id
         run_here(self.runtime, run)
 
-    def tick(self, job: str) -> list[datetime | None]:
-        """The clock claims what is due of a job, twice, as two schedulers do; returns the slots that ran."""
-        with self.deciding() as session:
-            made = slots.claim(session, job, self.moved.at)
-        with self.deciding() as session:
-            made += slots.claim(session, job, self.moved.at)
-        for run in [*made, *made]:
-            run_job(self.runtime, run)
+    def tick(self, jobs: Sequence[str]) -> list[datetime | None]:
+        """The clock claims what is due of these jobs, twice, as two schedulers do; returns the slots that ran."""
+        made: list[int] = []
+        for job in jobs:
+            with self.deciding() as session:
+                ours = slots.claim(session, job, self.moved.at)
+            with self.deciding() as session:
+                ours += slots.claim(session, job, self.moved.at)
+            for run in [*ours, *ours]:
+                run_job(self.runtime, run)
+            made += ours
+        if not made:
+            return []
         with self.runtime.db.reading() as session:
             return [runs.get(session, run).slot for run in made]
 

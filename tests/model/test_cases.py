@@ -20,7 +20,7 @@ from webapp.services.approvals import approvals, escrow_executors, limits, subje
 from webapp.services.common import events
 from webapp.services.common.due import Due
 from webapp.services.common.reasons import Reason
-from webapp.services.disputes import warranty_claims
+from webapp.services.disputes import disputes, handling, warranty_claims
 from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
@@ -52,6 +52,11 @@ def of(name: str, who: str = "Divine", which: int = 0, **more: Any) -> tuple[str
 
 def job(name: str, how: str = "once", hours: int = 1) -> tuple[str, dict[str, Any]]:
     return "job", {"who": "Divine", "job": name, "how": how, "ago": 0, "hours": hours}
+
+
+def case(what: tuple[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Work on a case, which is opened before if there is none."""
+    return of("handle", "Amina", what=what)
 
 
 RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
@@ -217,6 +222,26 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
     "no warranty claim puts a date off": (
         [order(), of("open_dispute", kind="warranty_claim"), of("withdraw")],
         [(warranty_claims, "cool_down", nothing)],
+    ),
+    "a party's answer does not end the wait for it": (
+        [order(), case(("ask", "seller")), case(("say", ("seller", True)))],
+        [(handling, "answered", nothing)],
+    ),
+    "a party that is silent has no end of its time": (
+        [order(), case(("ask", "seller")), case(("silence", 75))],
+        [(disputes, "_expire", nothing)],
+    ),
+    "a party is asked while a decision waits": (
+        [order(amount=30_000), of("open_dispute", kind="dispute"), SPLIT, case(("ask", "buyer"))],
+        [(handling, "_require_not_proposed", nothing)],
+    ),
+    "a bank's word is not noted in the case": (
+        [order(terms="unpaid"), of("pay", said="paid"), ("bank_disputes", {"which": 0, "said": "open"})],
+        [(chargebacks, "_note_in_case", nothing)],
+    ),
+    "a payment of which its provider knows nothing is asked about for ever": (
+        [order(terms="unpaid"), of("pay", said="silent"), ("answer", {"which": 0, "said": "absent", "hours": 25})],
+        [(payment_settlement, "_ENDED", {})],
     ),
     "a paused job runs": (
         [order(), job("auto_release", "toggle"), job("auto_release", "tick", 25)],

@@ -29,7 +29,9 @@ STEPS = int(os.environ.get("MODEL_STEPS", "2000"))
 SEED = int(os.environ.get("MODEL_SEED") or (SystemRandom().randrange(10**9) if "MODEL_STEPS" in os.environ else 12))
 DATABASE = os.environ.get("MODEL_DATABASE", "sqlite")
 LONG = 50
-"""So many steps are taken on one desk."""
+"""So many steps are chosen on one desk."""
+COMPARED = 54
+"""What those come to, and is counted: a payment is begun and answered, a payout's account is set and approved."""
 
 
 @contextmanager
@@ -62,7 +64,7 @@ def test_the_desk_agrees_with_its_model_after_any_steps(request: pytest.FixtureR
 
         Machine.tally = tally
         found = settings(
-            max_examples=max(1, STEPS // LONG),
+            max_examples=max(1, STEPS // COMPARED),
             stateful_step_count=LONG,
             deadline=None,
             database=None,

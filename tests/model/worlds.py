@@ -15,6 +15,7 @@ from tests.support.market import person
 from tests.support.postgresql import Server
 from webapp.domain.actors import Actor
 from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.models import User
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.approvals import limits
 from webapp.services.parties import parties
@@ -34,6 +35,8 @@ def prepare(runtime: Runtime) -> None:
     """What every desk begins with."""
     register_jobs(runtime)
     with runtime.db.transaction() as session:
+        for name, actor in ACTORS.items():
+            session.add(User(id=actor.id, email=f"{name.lower()}@desk.example", name=name, created_at=START))
         limits.set_limits(session, LIMITS, at=START, actor=ACTORS["Divine"])
         for name, verified in PARTIES.items():
             new = NewParty(name.lower(), name, verified=verified, currencies=WITH_WALLETS.get(name, ()))

@@ -5,7 +5,7 @@ from typing import Any
 from tests.model.plain import orders
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk, Dispute, Escrow
-from tests.model.plain.facts import COOLDOWN
+from tests.model.plain.facts import ANSWERS_WITHIN, COOLDOWN
 
 
 def open_dispute(desk: Desk, who: str, number: int, kind: str) -> int:
@@ -18,7 +18,7 @@ def open_dispute(desk: Desk, who: str, number: int, kind: str) -> int:
 
 def opened(desk: Desk, number: int, kind: str) -> int:
     """A person's claim, or a bank's."""
-    desk.disputes.append(Dispute(number, kind))
+    desk.disputes.append(Dispute(number, kind, desk.now + ANSWERS_WITHIN))
     made = len(desk.disputes) - 1
     desk.freeze(number, desk.disputes[made].cause, made)
     desk.tell("dispute.opened")
@@ -29,19 +29,91 @@ def opened(desk: Desk, number: int, kind: str) -> int:
 
 
 def join(desk: Desk, chargeback: int, number: int) -> None:
-    """What a bank claims becomes evidence of the case, once."""
+    """A note tells of each word of a bank; what it claims becomes evidence of the case, once."""
+    desk.disputes[number].written.append(("internal", False))
     if desk.chargebacks[chargeback].case != number:
         desk.chargebacks[chargeback].case = number
         desk.tell("evidence.submitted")
 
 
-def withdraw(desk: Desk, who: str, number: int) -> None:
-    """The claimant takes it back; only its own freeze is lifted."""
+def say(desk: Desk, who: str, number: int, audience: str, *, inbound: bool) -> None:
+    """Something is written to a party, by it, or for the desk alone; the answer that was waited for ends the wait."""
+    desk.require(who, "dispute")
+    dispute = desk.disputes[number]
+    _write(desk, dispute, audience, inbound=inbound)
+    if inbound and dispute.waits_for == audience and dispute.status in _WAITS:
+        answered(desk, who, number)
+
+
+def ask(desk: Desk, who: str, number: int, side: str) -> None:
+    """A party is to answer, and has its own time for it."""
+    dispute = _undecided(desk, who, number)
+    _write(desk, dispute, side, inbound=False)
+    dispute.status, dispute.waits_for, dispute.asked = "needs_response", side, desk.now
+    dispute.due, dispute.version = desk.now + ANSWERS_WITHIN, dispute.version + 1
+    desk.tell("dispute.ask")
+
+
+def answered(desk: Desk, who: str, number: int) -> None:
+    """The party answered: the desk gets as much time as it took, if it took less than all."""
+    desk.require(who, "dispute")
+    dispute = desk.disputes[number]
+    if dispute.status not in _WAITS:
+        raise Refused("nobody's answer is waited for")
+    if dispute.asked is not None:
+        dispute.due = max(dispute.due, desk.now + (desk.now - dispute.asked))
+    _go_on(dispute, "under_review")
+    desk.tell("dispute.answered")
+
+
+def escalate(desk: Desk, who: str, number: int) -> None:
+    """Somebody with more say is called; nobody's answer is waited for any more."""
+    _go_on(_undecided(desk, who, number), "escalated")
+    desk.tell("dispute.escalate")
+
+
+def assign(desk: Desk, who: str, number: int, to: str | None) -> None:
+    """An open one is handed on to somebody, or to nobody."""
+    desk.require(who, "dispute")
+    if not desk.disputes[number].is_open:
+        raise Refused("it is over")
+    desk.disputes[number].assignee = to
+
+
+def expire(desk: Desk) -> None:
+    """A party that was asked and was silent for too long: a person decides."""
+    for dispute in desk.disputes:
+        if dispute.status == "needs_response" and dispute.due <= desk.now:
+            dispute.status, dispute.asked, dispute.version = "expired", None, dispute.version + 1
+            desk.tell("dispute.expired")
+
+
+_WAITS = ("needs_response", "expired")
+
+
+def _undecided(desk: Desk, who: str, number: int) -> Dispute:
     desk.require(who, "dispute")
     dispute = desk.disputes[number]
     if not dispute.is_open or dispute.status == "pending_approval":
         raise Refused("it is over, or a decision waits")
-    dispute.status, dispute.version = "withdrawn", dispute.version + 1
+    return dispute
+
+
+def _write(desk: Desk, dispute: Dispute, audience: str, *, inbound: bool) -> None:
+    dispute.written.append((audience, inbound))
+    if audience != "internal":
+        desk.tell("dispute.message")
+
+
+def _go_on(dispute: Dispute, status: str) -> None:
+    dispute.status, dispute.version = status, dispute.version + 1
+    dispute.waits_for = dispute.asked = None
+
+
+def withdraw(desk: Desk, who: str, number: int) -> None:
+    """The claimant takes it back; only its own freeze is lifted."""
+    dispute = _undecided(desk, who, number)
+    _go_on(dispute, "withdrawn")
     desk.lift(dispute.escrow, dispute.cause, number)
     if dispute.kind == "warranty_claim":
         _cool_down(desk, desk.escrows[dispute.escrow])
@@ -75,8 +147,8 @@ def check(desk: Desk, number: int, decision: dict[str, Any], lifted: set[tuple[s
 def resolve(desk: Desk, number: int, decision: dict[str, Any]) -> None:
     """Close it, lift its freeze, and let the money go as decided."""
     dispute, part = desk.disputes[number], to_seller(desk, number, decision)
-    dispute.status, dispute.resolution = "resolved", decision["resolution"]
-    dispute.version += 1
+    dispute.resolution = decision["resolution"]
+    _go_on(dispute, "resolved")
     desk.tell("dispute.resolved")
     desk.lift(dispute.escrow, dispute.cause, number)
     if part is not None:

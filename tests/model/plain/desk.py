@@ -50,6 +50,8 @@ class Payment:
     """Whether that was ever another sum than was asked, or came too late."""
     through: str = ""
     """Whose clearing account gave what is held; a person's word is `manual`."""
+    asked: datetime | None = None
+    """When its provider was asked about it first."""
     refund: str | None = None
     refunded: tuple[int, str] | None = None
     version: int = 1
@@ -61,9 +63,18 @@ class Dispute:
 
     escrow: int
     kind: str
+    due: datetime
+    """Until when the desk has to decide, or the party that was asked to answer."""
     status: str = "opened"
     resolution: str | None = None
     version: int = 1
+    waits_for: str | None = None
+    """Which party was asked."""
+    asked: datetime | None = None
+    """Since when it has the time, as long as it has."""
+    assignee: str | None = None
+    written: list[tuple[str, bool]] = field(default_factory=list)
+    """To whom, or from whom, each message is; what only the desk reads is `internal`."""
 
     @property
     def is_open(self) -> bool:

@@ -26,6 +26,9 @@ LIMITS = {"NGN": 20_000}
 """What one person may decide alone, on the whole escrow and in a day, in minor units; none set means zero."""
 DEFAULT_CURRENCY = "RWF"
 EXPIRY = timedelta(hours=72)
+ANSWERS_WITHIN = timedelta(hours=72)
+ASKED_FOR = timedelta(hours=24)
+"""So long a payment is asked about before it is given up."""
 UNPAID_AFTER = timedelta(hours=48)
 RELEASE_AFTER = timedelta(days=7)
 BUFFER = timedelta(days=7)

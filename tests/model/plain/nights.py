@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.model.plain import decisions, orders, parties, payments, payouts
+from tests.model.plain import cases, decisions, orders, parties, payments, payouts
 from tests.model.plain.books import Refused
 from tests.model.plain.corrections import note_repaid
 from tests.model.plain.desk import Desk, Transfer
@@ -13,6 +13,7 @@ def run(desk: Desk, job: str, at: datetime) -> None:
     """The job for an instant, which is never later than now."""
     if job == "watch":
         decisions.expire(desk)
+        cases.expire(desk)
     elif job == "auto_deduct":
         deduct(desk)
     elif job == "create_missing_wallets":

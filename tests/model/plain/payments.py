@@ -5,7 +5,7 @@ from typing import Any
 from tests.model.plain import orders
 from tests.model.plain.books import Legs, Refused
 from tests.model.plain.desk import Desk, Payment, Transfer
-from tests.model.plain.facts import UNPAID_AFTER
+from tests.model.plain.facts import ASKED_FOR, UNPAID_AFTER
 
 PROVIDER = "paystack"
 
@@ -26,14 +26,16 @@ def answer(desk: Desk, number: int, said: str) -> None:
     """
     payment = desk.payments[number]
     escrow = desk.escrows[payment.escrow]
+    payment.asked = payment.asked or desk.now
     if payment.has is None and said in ("paid", "less", "more", "foreign"):
         amounts = {"less": escrow.amount - 1, "more": escrow.amount + 5}
         payment.has = (amounts.get(said, escrow.amount), "KES" if said == "foreign" else escrow.currency)
     if payment.has is None:
-        if said == "failed" and payment.status == "pending":
-            _fail(desk, number)
+        is_over = payment.asked + ASKED_FOR <= desk.now
+        if payment.status == "pending" and (said == "failed" or is_over):
+            _end(desk, number, "failed" if said == "failed" else "expired")
         return
-    if payment.status not in ("pending", "failed") or payment.refund is not None:
+    if payment.status not in ("pending", *GIVEN_UP) or payment.refund is not None:
         return
     is_whole = payment.has == (escrow.amount, escrow.currency)
     if is_whole and payment.status == "pending" and escrow.order == "awaiting_payment":
@@ -44,10 +46,13 @@ def answer(desk: Desk, number: int, said: str) -> None:
         desk.tell("payment.needs_review")
 
 
-def _fail(desk: Desk, number: int) -> None:
+GIVEN_UP = ("failed", "expired")
+
+
+def _end(desk: Desk, number: int, how: str) -> None:
     payment = desk.payments[number]
-    payment.status, payment.version = "failed", payment.version + 1
-    desk.tell("payment.failed")
+    payment.status, payment.version = how, payment.version + 1
+    desk.tell(f"payment.{how}")
     escrow = desk.escrows[payment.escrow]
     if escrow.order == "awaiting_payment" and not under_way(desk, payment.escrow):
         orders.void(desk, payment.escrow, "declined")
@@ -76,7 +81,7 @@ def check(desk: Desk, verb: str, number: int) -> None:
         amount, currency = payment.has or (0, "")
         if currency != escrow.currency or amount < escrow.amount:
             raise Refused("too little, or another currency")
-    if verb == "mark_paid" and (payment.status not in ("pending", "failed") or payment.is_in_doubt):
+    if verb == "mark_paid" and (payment.status not in ("pending", *GIVEN_UP) or payment.is_in_doubt):
         raise Refused("its provider has something of it, or it is settled")
     if verb != "refund" and escrow.status not in ("pending_payment", "voided"):
         raise Refused("it is paid already")
