@@ -218,7 +218,8 @@
       document.cookie = prefix + "desk_theme=" + chosen + ";path=/;max-age=31536000;samesite=lax" + secure;
       for (const other of $$("[data-theme-form] button[name=theme]")) {
         other.value = next[chosen];
-        $("use", other).setAttribute("href", "/static/icons.svg#" + looks[chosen]);
+        const use = $("use", other);
+        use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#" + looks[chosen]));
         $("span", other).textContent = other.title = chosen + " → " + next[chosen];
       }
     });

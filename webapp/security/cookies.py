@@ -3,8 +3,8 @@
 import hashlib
 from datetime import timedelta
 
-from flask import Flask, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, login_user, logout_user
 
 from webapp import clock
@@ -23,6 +23,13 @@ class _Cookies(SecureCookieSessionInterface):
     """Flask's cookie, signed by HMAC with SHA-256 instead of SHA-1."""
 
     digest_method = staticmethod(hashlib.sha256)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Static files depend on no session: Flask-Login looks into it for each answer, and `Vary: Cookie` would keep
+        every cache from keeping them.
+        """
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
 
 
 def configure(app: Flask, settings: Settings) -> None:

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
 
+from webapp.static_files import static_address
+
 _ = lazy_gettext
 
 
@@ -114,13 +116,13 @@ BADGES: dict[str, BadgeStyle] = {
 }
 
 
-_ICON = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/icons.svg#%s"></use></svg>')
+_ICON = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="%s#%s"></use></svg>')
 _BADGE = Markup('<span class="badge %s">%s%s</span>')
 
 
 def icon(name: str) -> Markup:
     """An icon of ours; decoration only, the word beside it says the same."""
-    return _ICON % name
+    return _ICON % (static_address("icons.svg"), name)
 
 
 def badge(state: Any, word: Any = None, tone: str | None = None, symbol: str | None = None) -> Markup:
