@@ -17,7 +17,7 @@ OUTSTANDING: dict[str, LiteralString] = {
     "webhooks": """SELECT count(*) FROM delivery d JOIN event e ON e.id = d.event_id WHERE d.channel = 'webhook'
                    AND d.status = 'waiting' AND e.at <= %(quiet)s""",
     "payouts": "SELECT count(*) FROM payout WHERE status IN ('pending', 'sending', 'sent') AND next_try_at IS NOT NULL",
-    "refunds": "SELECT count(*) FROM refund WHERE next_try_at IS NOT NULL",
+    "refunds": "SELECT count(*) FROM refund WHERE status IN ('waiting', 'sending', 'pending')",
     "inbound webhooks": "SELECT count(*) FROM inbound_webhook WHERE status = 'received'",
     "mirrored transfers": "SELECT count(*) FROM mirror_entry WHERE status <> 'done'",
     "runs": """SELECT count(*) FROM run WHERE status IN ('queued', 'running')
@@ -26,7 +26,10 @@ OUTSTANDING: dict[str, LiteralString] = {
                       AND a.currency = e.currency WHERE e.status = 'held' AND e.freezes = 0
                       AND e.release_at < now() - interval '90 seconds'""",
 }
-"""What must be nothing in the end, and how much of it there is. What happens when the load is over needs no time."""
+"""What must be nothing in the end, and how much of it there is. What happens when the load is over needs no time.
+
+A refund that has ended may be looked at again for days, in case its provider changes its mind: that is not waiting.
+"""
 
 _JOBS = ("handle_webhooks", "process_payout_schedules", "deliver_outbox")
 _DATES = {
