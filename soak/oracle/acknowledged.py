@@ -60,12 +60,12 @@ TRACES: dict[str, LiteralString] = {"payment": QUERIES["payment"].replace("GROUP
 """What a refusal leaves: a payment that its provider surely did not begin is kept as a failed attempt."""
 
 
+_BY_WEIGHT = ("acknowledged", "asked", "unsure", "refused")
+
+
 def check(connection: psycopg.Connection, journal: Path) -> list[Finding]:
     """Every write of the journal, looked for."""
-    states: dict[tuple[str, str], str] = {}
-    for line in journal.read_text().splitlines():
-        row = json.loads(line)
-        states[row["kind"], row["name"]] = row["state"]
+    states = _states(journal)
     names: dict[str, list[str]] = defaultdict(list)
     for kind, name in states:
         names[kind].append(name)
@@ -79,6 +79,20 @@ def check(connection: psycopg.Connection, journal: Path) -> list[Finding]:
             left = traces.get(name, 0) if states[kind, name] == "refused" else 0
             found += _judged(kind, name, states[kind, name], there.get(name, 0) - left)
     return found
+
+
+def _states(journal: Path) -> dict[tuple[str, str], str]:
+    """How each write stands by its name. One that a person asked for twice, on a page and over the API, is there when
+    either was acknowledged.
+    """
+    last: dict[str, tuple[str, str, str]] = {}
+    for line in journal.read_text().splitlines():
+        row = json.loads(line)
+        last[row["key"]] = (row["kind"], row["name"], row["state"])
+    states: dict[tuple[str, str], str] = {}
+    for kind, name, state in last.values():
+        states[kind, name] = min(state, states.get((kind, name), state), key=_BY_WEIGHT.index)
+    return states
 
 
 def _judged(kind: str, name: str, state: str, times: int) -> list[Finding]:

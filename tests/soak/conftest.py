@@ -44,9 +44,9 @@ class Judged:
         with sqlite3.connect(self.folder / "store") as books_of_theirs:
             books_of_theirs.execute(statement)
 
-    def journal(self, kind: str, name: str, state: str) -> None:
+    def journal(self, kind: str, name: str, state: str, key: str = "") -> None:
         """One more write that a client has asked for."""
-        _append(self.folder / "journal", {"key": name, "kind": kind, "name": name, "state": state})
+        _append(self.folder / "journal", {"key": key or f"{kind} {name}", "kind": kind, "name": name, "state": state})
 
     def came(self, event: int, *, is_signed: bool = True) -> None:
         """One more webhook that came."""

@@ -170,6 +170,8 @@ def test_an_alert_that_ended_before_a_run_failed_is_not_its_own(later: int, is_f
         ("acknowledged", 2, DOUBLED),
         ("refused", 1, WRONG),
         ("refused", 0, None),
+        ("unsure", 1, None),
+        ("unsure", 0, None),
         ("asked", 1, UNSERVED),
         ("asked", 2, DOUBLED),
     ],
@@ -181,6 +183,17 @@ def test_a_write_is_there_once(state: str, there: int, counts_as: str | None, ju
     judged.journal("party", "new", "asked")
     judged.journal("party", "new", state)
     assert [finding.counts_as for finding in judged.findings()] == ([counts_as] if counts_as else [])
+
+
+@pytest.mark.parametrize("states", [("acknowledged", "refused"), ("refused", "acknowledged")])
+def test_what_was_asked_for_twice_is_there_when_either_was_acknowledged(
+    states: tuple[str, str], judged: Judged
+) -> None:
+    for key, state in zip("ab", states, strict=True):
+        judged.journal("party", "new", state, key)
+    assert [finding.counts_as for finding in judged.findings()] == [LOST]
+    judged.change("INSERT INTO party (ref, name, created_at) VALUES ('new', 'New', now())")
+    assert judged.findings() == []
 
 
 @pytest.mark.parametrize(("status", "counts_as"), [("failed", []), ("pending", [WRONG])])
