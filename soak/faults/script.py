@@ -7,6 +7,9 @@ from dataclasses import dataclass
 WAVE, CALM = 20.0, 8.0
 """Seconds of faults, then of none, in turns: what never has a moment of rest shows nothing about recovery."""
 
+_BRIEF, _LASTING, _LASTING_SHARE = (0.2, 1.2), (1.2, 4.0), 0.3
+"""Seconds that a fault lasts: those of one server wait for each other, and some outlast the time-outs of the desk."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -27,7 +30,8 @@ def script(seed: int, seconds: float, per_minute: float, weights: dict[str, floa
     at, number = 0.0, 0
     while True:
         at += chance.expovariate(rate)
-        kind, pick, hold = chance.choices(kinds, shares)[0], chance.random(), chance.uniform(0.3, 4.0)
+        kind, pick = chance.choices(kinds, shares)[0], chance.random()
+        hold = chance.uniform(*(_LASTING if chance.random() < _LASTING_SHARE else _BRIEF))
         if at % (WAVE + CALM) > WAVE:
             at += (WAVE + CALM) - at % (WAVE + CALM)
         if at >= seconds:
