@@ -51,6 +51,8 @@ PAIRS = [
     ("Ben", "Dee"),
     ("Ada", "Ada"),
 ]
+TENANTS = ["north", "south"]
+TENANT_TURN = ["create", "renewed", "extended", "suspended", "suspended", "resumed", "resumed", "reverted"]
 ORDER: dict[str, list[Any]] = {
     "terms": TERMS,
     "pair": PAIRS,
@@ -59,6 +61,7 @@ ORDER: dict[str, list[Any]] = {
     "policy": POLICY,
     "fee": SHARE,
     "due": [None, 2, 30, 100],
+    "tenant": [None, None, *TENANTS],
 }
 VERB = ["deposit", "owe", "repay", "mandate", "deposit", "owe", "repay", "wallet"]
 MANDATE = (

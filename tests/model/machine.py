@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from tests.model.case_steps import CaseSteps, is_held, silent
 from tests.model.compared import TICK, ComparedDesk, knows, step
 from tests.model.drawn import (
     ADMIN,
@@ -11,7 +12,6 @@ from tests.model.drawn import (
     APPROVER,
     CORRECTION,
     CURRENCY,
-    HANDLING,
     HOURS,
     HOW,
     JOB,
@@ -32,10 +32,7 @@ from tests.model.drawn import (
 from tests.model.payout_steps import PayoutSteps
 from tests.model.plain import cases, chargebacks, decisions, nights, orders, parties, payments
 from tests.model.plain.desk import Desk, Escrow, Mandate, Payment
-
-
-def is_held(escrow: Escrow) -> bool:
-    return escrow.status == "held"
+from tests.model.tenant_steps import TenantSteps
 
 
 def is_free(escrow: Escrow) -> bool:
@@ -55,11 +52,7 @@ def is_at_provider(payment: Payment) -> bool:
     return payment.status == "succeeded" and payment.through == payments.PROVIDER
 
 
-def silent(_number: int) -> None:
-    """What the model numbers is numbered by the desk otherwise."""
-
-
-class DeskMachine(PayoutSteps, ComparedDesk):
+class DeskMachine(CaseSteps, PayoutSteps, TenantSteps, ComparedDesk):
     """Everything that may be done."""
 
     # orders and escrows
@@ -69,15 +62,24 @@ class DeskMachine(PayoutSteps, ComparedDesk):
         self.create(who, **order)
 
     def create(
-        self, who: str, terms: str, pair: Any, amount: int, currency: str, policy: str, fee: int, due: Any
+        self,
+        who: str,
+        terms: str,
+        pair: Any,
+        amount: int,
+        currency: str,
+        policy: str,
+        fee: int,
+        due: Any,
+        tenant: Any = None,
     ) -> None:
         buyer, seller = pair
         due_at = None if due is None or policy in ("completion", "buffer") else self.clock.at + timedelta(hours=due)
         new = Escrow(buyer, seller, policy, currency, amount, amount * fee // 10, due_at, self.clock.at + TICK)
-        more = {"policy": policy, "fee": new.fee, "release_at": due_at}
+        more = {"policy": policy, "fee": new.fee, "release_at": due_at, "tenant": tenant}
         self.both(
             "create",
-            lambda model: silent(orders.create(model, who, new, terms)),
+            lambda model: silent(orders.create(model, who, new, terms, tenant)),
             lambda: self.product.create(who, terms, buyer, seller, amount, currency, **more),
         )
 
@@ -184,49 +186,6 @@ class DeskMachine(PayoutSteps, ComparedDesk):
             lambda: self.product.hear_chargeback(number, said),
         )
 
-    # disputes
-
-    @step(knows("escrows"), who=WHO, which=WHICH, kind=["dispute", "warranty_claim"])
-    def open_dispute(self, who: str, which: int, kind: str) -> None:
-        self.claim(who, which, kind)
-
-    def claim(self, who: str, which: int, kind: str) -> None:
-        number = self.some("escrows", which, is_held)
-        self.both(
-            "open_dispute",
-            lambda model: silent(cases.open_dispute(model, who, number, kind)),
-            lambda: self.product.open_dispute(who, number, kind),
-        )
-
-    @step(knows("disputes"), who=WHO, which=WHICH)
-    def withdraw(self, who: str, which: int) -> None:
-        number = self.some("disputes", which, lambda each: each.is_open)
-        self.both(
-            "withdraw", lambda model: cases.withdraw(model, who, number), lambda: self.product.withdraw(who, number)
-        )
-
-    @step(knows("escrows"), who=WHO, which=WHICH, what=HANDLING)
-    def handle(self, who: str, which: int, what: Any) -> None:
-        """A case is worked on: somebody is asked, answers or is silent, it is escalated, or handed on."""
-        if not any(each.is_open for each in self.model.disputes):
-            self.claim("Amina", which, "dispute")
-        if not self.model.disputes:
-            return
-        number = self.some("disputes", which, lambda each: each.is_open)
-        name, more = what
-        if name == "silence":
-            self.moves(timedelta(hours=more))
-            self.run("watch", 1, 0)
-            return
-        model_does: dict[str, Callable[[Desk], Any]] = {
-            "ask": lambda model: cases.ask(model, who, number, more),
-            "answered": lambda model: cases.answered(model, who, number),
-            "escalate": lambda model: cases.escalate(model, who, number),
-            "assign": lambda model: cases.assign(model, who, number, more),
-            "say": lambda model: cases.say(model, who, number, more[0], inbound=more[1]),
-        }
-        self.both(f"{name} in case", model_does[name], lambda: self.product.handle(who, number, name, more))
-
     # decisions
 
     @step(knows("escrows"), who=WHO, which=WHICH, stale=STALE)
@@ -330,15 +289,6 @@ class DeskMachine(PayoutSteps, ComparedDesk):
             lambda model: [slot for slot in [nights.tick(model, job) for job in jobs] if slot],
             lambda: self.product.tick(jobs),
         )
-
-    def run(self, job: str, times: int, ago: int) -> None:
-        at = self.clock.at + TICK - timedelta(hours=ago)
-        for _ in range(times):
-            self.both(
-                f"run {job}",
-                lambda model: nights.run(model, job, at),
-                lambda: self.product.run(job, at if ago else None),
-            )
 
     def pause(self, who: str, job: str, pause: bool) -> None:
         self.both(

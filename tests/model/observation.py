@@ -14,6 +14,7 @@ from webapp.models import (
     Account,
     Approval,
     Chargeback,
+    Delivery,
     Dispute,
     Escrow,
     Freeze,
@@ -27,6 +28,7 @@ from webapp.models import (
     PayoutSchedule,
     Refund,
     Spending,
+    Subscription,
 )
 from webapp.models.base import Base
 from webapp.services.ledger import integrity_checks
@@ -62,6 +64,12 @@ _CHARGEBACKS = _of(Chargeback, "id", "payment_id", "status")
 _DISPUTES = _of(Dispute, "id", "status", "resolution", "waiting_on", "paused_at", "due_at", "assignee_id")
 _WRITTEN = _of(Message, "dispute_id", "audience", "inbound").order_by(Message.__table__.c.id)
 _PROPOSALS = _of(Approval, "id", "status")
+_SUBSCRIPTIONS = _of(Subscription, "id", "status", "expire_date", "suspended_by_hand", "date_before")
+_LETTERS = (
+    _of(Delivery, "subject_id", "kind")
+    .where(Delivery.__table__.c.subject_kind == "subscription", Delivery.__table__.c.channel == "email")
+    .order_by(Delivery.__table__.c.id)
+)
 _SPENT = _of(Spending, "actor", "day", "currency", "amount")
 _DESTINATIONS = _of(PayoutDestination, "id", "effective_at", "retired_at")
 _PLANS = _of(PayoutSchedule, "id", "status", "amount", "retry_count", "payout_id")
@@ -96,6 +104,10 @@ def of_model(desk: Desk) -> Facts:
         },
         "written": {number: each.written for number, each in enumerate(desk.disputes) if each.written},
         "proposal": {number: each.status for number, each in enumerate(desk.proposals)},
+        "subscription": {
+            tenant: (each.status, each.until, each.by_hand, each.before) for tenant, each in desk.subscriptions.items()
+        },
+        "letters": {tenant: each.letters for tenant, each in desk.subscriptions.items()},
         **_payouts_of_model(desk),
         "decided alone": {key: amount for key, amount in desk.spent.items() if amount},
     }
@@ -118,6 +130,7 @@ def of_desk(product: Product, paid_out: ProductPayouts) -> Facts:
             "dispute": _disputes(session, product),
             "written": _written(session, product),
             "proposal": {product.proposals.index(each): str(status) for each, status in _rows(session, _PROPOSALS)},
+            **_subscriptions(session, product),
             **_payouts(session, paid_out),
             "decided alone": _spent(session),
         }
@@ -189,6 +202,19 @@ def _written(session: Session, product: Product) -> dict[Any, list[Any]]:
     for dispute, audience, inbound in _rows(session, _WRITTEN):
         found.setdefault(product.disputes.index(dispute), []).append((str(audience), inbound))
     return found
+
+
+def _subscriptions(session: Session, product: Product) -> Facts:
+    tenant = {number: name for name, number in product.subscriptions.items()}
+    letters: dict[Any, list[str]] = {name: [] for name in product.subscriptions}
+    for number, kind in _rows(session, _LETTERS):
+        letters[tenant[number]].append(str(kind))
+    return {
+        "subscription": {
+            tenant[number]: (str(status), *rest) for number, status, *rest in _rows(session, _SUBSCRIPTIONS)
+        },
+        "letters": letters,
+    }
 
 
 def _spent(session: Session) -> dict[Any, int]:

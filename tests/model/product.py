@@ -65,6 +65,7 @@ class Product:
             self.last_event = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).one_or_none() or 0
         self.is_trying = False
         self.commits = 0
+        self.subscriptions: dict[str, int] = {}
         event.listen(runtime.db.engine, "commit", self._committed)
         self.escrows: list[int] = []
         self.orders: list[int] = []

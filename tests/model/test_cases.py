@@ -13,11 +13,13 @@ from tests.model import payout_cases, worlds
 from tests.model.drawn import LAST
 from tests.model.machine import DeskMachine
 from tests.model.replay import Steps, failure, replay
+from webapp.domain import subscriptions as subscription_rules
 from webapp.domain.money import shares
 from webapp.domain.payments.payment_outcome import PaymentOutcome
 from webapp.models import Escrow, Schedule
 from webapp.services.approvals import approvals, escrow_executors, limits, subjects
 from webapp.services.common import events
+from webapp.services.common.batch_result import Outcome
 from webapp.services.common.due import Due
 from webapp.services.common.reasons import Reason
 from webapp.services.disputes import disputes, handling, warranty_claims
@@ -30,6 +32,9 @@ from webapp.services.payments.reversals import transfers as reversal_transfers
 from webapp.services.read_models import disabled_reasons, escrow_explanation
 from webapp.services.refunds import ends as refund_ends
 from webapp.services.scheduling import slots
+from webapp.services.storefront import tenants
+from webapp.services.subscriptions import expiry
+from webapp.services.subscriptions import messages as subscription_messages
 
 
 def order(who: str = "Divine", **said: Any) -> tuple[str, dict[str, Any]]:
@@ -57,6 +62,11 @@ def job(name: str, how: str = "once", hours: int = 1) -> tuple[str, dict[str, An
 def case(what: tuple[str, Any]) -> tuple[str, dict[str, Any]]:
     """Work on a case, which is opened before if there is none."""
     return of("handle", "Amina", what=what)
+
+
+def tenant(what: str, days: int = 8) -> tuple[str, dict[str, Any]]:
+    """A change of a tenant's subscription, which it gets instead if it has none."""
+    return "subscription", {"who": "Divine", "tenant": "north", "what": what, "days": days}
 
 
 RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
@@ -242,6 +252,22 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
     "a payment of which its provider knows nothing is asked about for ever": (
         [order(terms="unpaid"), of("pay", said="silent"), ("answer", {"which": 0, "said": "absent", "hours": 25})],
         [(payment_settlement, "_ENDED", {})],
+    ),
+    "a suspended tenant sells": (
+        [tenant("renewed"), tenant("suspended"), order(tenant="north")],
+        [(tenants, "admit_orders", nothing)],
+    ),
+    "a renewal ends what a person suspended": (
+        [tenant("renewed"), tenant("suspended"), tenant("renewed", 30)],
+        [(subscription_rules, "_kept_by_hand", lambda _state, status: status)],
+    ),
+    "a tenant is not told": (
+        [tenant("renewed")],
+        [(subscription_messages, "_write", nothing)],
+    ),
+    "the calendar suspends nobody": (
+        [tenant("renewed", -8), job("expire_subscriptions")],
+        [(expiry, "suspend_all", lambda *_args, **_more: Outcome("subscription"))],
     ),
     "a paused job runs": (
         [order(), job("auto_release", "toggle"), job("auto_release", "tick", 25)],

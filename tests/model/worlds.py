@@ -8,19 +8,25 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import update
+
 from tests.conftest import FILE, settings_for
+from tests.model.drawn import TENANTS
 from tests.model.moved_clock import START, MovedClock, into_postgresql, moved_clock
 from tests.model.plain.facts import LIMITS, PEOPLE
 from tests.support.market import person
 from tests.support.postgresql import Server
 from webapp.domain.actors import Actor
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import User
+from webapp.models import Tenant, User
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.approvals import limits
 from webapp.services.parties import parties
 from webapp.services.parties.parties import NewParty
+from webapp.services.storefront import tenants
 
+MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
+"""Letters are written; nothing sends them."""
 ACTORS: dict[str, Actor] = {
     name: person(number, name, role) for number, (name, role) in enumerate(PEOPLE.items(), start=1)
 }
@@ -38,6 +44,8 @@ def prepare(runtime: Runtime) -> None:
         for name, actor in ACTORS.items():
             session.add(User(id=actor.id, email=f"{name.lower()}@desk.example", name=name, created_at=START))
         limits.set_limits(session, LIMITS, at=START, actor=ACTORS["Divine"])
+        tenants.admit_orders(session, TENANTS, at=START, actor=ACTORS["Divine"])
+        session.execute(update(Tenant).values(email="shop@desk.example"))
         for name, verified in PARTIES.items():
             new = NewParty(name.lower(), name, verified=verified, currencies=WITH_WALLETS.get(name, ()))
             parties.create(session, new, at=START, actor=ACTORS["Divine"])
@@ -50,7 +58,7 @@ def on_sqlite(template: Path, folder: Path) -> Iterator[Worlds]:
     prepared, numbers = folder / "prepared.sqlite3", itertools.count(1)
     shutil.copy(template, folder / FILE)
     with moved_clock():
-        runtime = build_runtime(settings_for(f"sqlite:///{folder / FILE}", folder))
+        runtime = build_runtime(settings_for(f"sqlite:///{folder / FILE}", folder, **MAIL))
         prepare(runtime)
         runtime.db.close()
         shutil.copy(folder / FILE, prepared)
@@ -59,7 +67,7 @@ def on_sqlite(template: Path, folder: Path) -> Iterator[Worlds]:
     def world() -> Iterator[tuple[Runtime, MovedClock]]:
         with tempfile.TemporaryDirectory(prefix=f"world-{next(numbers)}-", dir=folder) as place, moved_clock() as moved:
             file = shutil.copy(prepared, Path(place) / FILE)
-            runtime = build_runtime(settings_for(f"sqlite:///{file}", Path(place)))
+            runtime = build_runtime(settings_for(f"sqlite:///{file}", Path(place), **MAIL))
             yield runtime, moved
             runtime.db.close()
 
@@ -74,7 +82,7 @@ def on_postgresql(server: Server, folder: Path) -> Iterator[Worlds]:
     with moved_clock() as first:
         into_postgresql(prepared)
         with first.of_postgresql(prepared):
-            runtime = build_runtime(settings_for(prepared, folder))
+            runtime = build_runtime(settings_for(prepared, folder, **MAIL))
             prepare(runtime)
             runtime.db.close()
 
@@ -82,7 +90,7 @@ def on_postgresql(server: Server, folder: Path) -> Iterator[Worlds]:
     def world() -> Iterator[tuple[Runtime, MovedClock]]:
         url = server.copy(prepared)
         with moved_clock() as moved, moved.of_postgresql(url):
-            runtime = build_runtime(settings_for(url, folder))
+            runtime = build_runtime(settings_for(url, folder, **MAIL))
             yield runtime, moved
             runtime.db.close()
         server.drop(url)

@@ -188,6 +188,20 @@ class Payout:
 
 
 @dataclass
+class Subscription:
+    """A tenant's right to sell."""
+
+    until: datetime
+    status: str = "active"
+    by_hand: bool = False
+    """Whether a person suspended it."""
+    before: datetime | None = None
+    """Its date before the last one, as long as that may be taken back."""
+    letters: list[str] = field(default_factory=list)
+    """What its tenant was told, in its order."""
+
+
+@dataclass
 class Desk:
     """Everything that is known, and what was told since it was last asked."""
 
@@ -203,6 +217,8 @@ class Desk:
     destinations: list[Destination] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     payouts: list[Payout] = field(default_factory=list)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    """By tenant."""
     bank_says: str = "queued"
     """What its provider answers to a payout that is sent."""
     held_by: tuple[int, datetime] | None = None

@@ -16,9 +16,10 @@ MAY = {
     "viewer": set[str](),
     "agent": _CASE,
     "approver": _CASE | {"approve", "open_wallet"},
-    "operator": {"run", "pause", "pay_out"},
+    "operator": {"run", "pause", "pay_out", "subscribe"},
     "admin": _CASE
-    | {"approve", "open_wallet", "run", "pause", "reverse", "stop", "write", "party_money", "payout", "pay_out"},
+    | {"approve", "open_wallet", "run", "pause", "reverse", "stop", "write", "party_money"}
+    | {"payout", "pay_out", "subscribe"},
 }
 """By role."""
 
@@ -26,6 +27,7 @@ LIMITS = {"NGN": 20_000}
 """What one person may decide alone, on the whole escrow and in a day, in minor units; none set means zero."""
 DEFAULT_CURRENCY = "RWF"
 EXPIRY = timedelta(hours=72)
+GRACE = timedelta(days=7)
 ANSWERS_WITHIN = timedelta(hours=72)
 ASKED_FOR = timedelta(hours=24)
 """So long a payment is asked about before it is given up."""
@@ -54,6 +56,7 @@ JOBS = {
     "create_missing_wallets": ("", 10, 24, UTC),
     "check_pending_payments": ("", 0, 1, UTC),
     "process_payout_schedules": ("", 2, 24, UTC),
+    "expire_subscriptions": ("", 0, 24, UTC),
 }
 """Each job: the policy that it pays, the hour of its first slot of a day, the hours between slots, and its zone."""
 

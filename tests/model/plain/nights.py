@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.model.plain import cases, decisions, orders, parties, payments, payouts
+from tests.model.plain import cases, decisions, orders, parties, payments, payouts, subscriptions
 from tests.model.plain.books import Refused
 from tests.model.plain.corrections import note_repaid
 from tests.model.plain.desk import Desk, Transfer
@@ -20,6 +20,8 @@ def run(desk: Desk, job: str, at: datetime) -> None:
         open_missing(desk)
     elif job == "check_pending_payments":
         payments.decline_unpaid(desk, min(at, desk.now))
+    elif job == "expire_subscriptions":
+        subscriptions.expire(desk, min(at, desk.now))
     elif job == "process_payout_schedules":
         payouts.pay_due(desk, min(at, desk.now))
     else:

@@ -7,9 +7,11 @@ from tests.model.plain.desk import Desk, Escrow, Transfer
 from tests.model.plain.facts import BUFFER, RELEASE_AFTER, fee_of
 
 
-def create(desk: Desk, who: str, new: Escrow, terms: str) -> int:
-    """An order with its escrow: unpaid, or held at once."""
+def create(desk: Desk, who: str, new: Escrow, terms: str, tenant: str | None = None) -> int:
+    """An order with its escrow: unpaid, or held at once. A suspended tenant sells nothing more."""
     desk.require(who, "write")
+    if tenant in desk.subscriptions and desk.subscriptions[tenant].status == "suspended":
+        raise Refused("its tenant is suspended")
     if new.buyer == new.seller or not 0 <= new.fee <= new.amount:
         raise Refused("two parties, and a fee within the amount")
     if new.due is None and new.policy == "deadline":
