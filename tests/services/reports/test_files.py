@@ -97,10 +97,17 @@ def test_a_currency_without_charts_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     drawn: list[str] = []
     monkeypatch.setattr(pdf._Page, "_muted", lambda self, text: said.append(text))
     monkeypatch.setattr(pdf._Page, "_pair", lambda self, currency, days: drawn.append(currency))
-    many = [of(code, held) for held, code in enumerate(("RWF", "GHS", "KES", "NGN", "PHP", "USD"))]
-    pdf.written(HEADING, FIGURES.model_copy(update={"currencies": many}))
-    assert drawn == ["USD", "PHP", "NGN", "KES"]
-    assert "Without charts here: GHS, RWF. The tables have every currency." in said
+    many = [of(code, 10 ** (9 - place)) for place, code in enumerate(("KWD", "XOF", "KES", "JPY", "PHP", "USD"))]
+    rest = [0] * (len(FIGURES.ages) - 1)
+    ageing = [
+        AgeFigures(currency=code, counts=[1, held, *rest], amounts=[0, 0, *rest])
+        for held, code in enumerate(("KWD", "KES", "XOF", "PHP", "USD", "JPY"))
+    ]
+    day = HeldDayFigures(day=FIRST, currency="KES", held=1, released=0, refunded=0, held_at_end=1)
+    days = [day, day, day.model_copy(update={"currency": "KWD", "held": 0})]
+    pdf.written(HEADING, FIGURES.model_copy(update={"currencies": many, "ageing": ageing, "days": days}))
+    assert drawn == ["JPY", "USD", "KES", "PHP"], "by escrows and days: amounts of two currencies say nothing"
+    assert "Without charts here: KWD, XOF. The tables have every currency." in said
     said.clear()
     pdf.written(HEADING, FIGURES)
     assert not any("Without charts" in each for each in said)
@@ -167,3 +174,15 @@ def test_a_period_is_compared_with_the_one_before_it() -> None:
     assert ReportPeriod(FIRST, date(2026, 3, 9)).before == ReportPeriod(date(2026, 2, 23), FIRST)
     assert month_of(date(2026, 3, 31)).before == month_of(date(2026, 2, 1))
     assert str(month_of(date(2024, 2, 10))) == "2024-02-01 to 2024-02-29"
+
+
+def test_a_table_without_figures_says_why_in_every_form() -> None:
+    bare = FIGURES.model_copy(update={"audit": [], "reconciliation": []})
+    said = {
+        row[0]: row[4]
+        for row in csv.reader(io.StringIO(csv_file.written(HEADING, bare).decode()))
+        if row[2] == "nothing"
+    }
+    assert said["audit"] == "No record of the audit trail was sealed yet when this was made: there is no head to keep."
+    assert said["reconciliation"].endswith("whether they differ is not known.")
+    assert {table.name: table.empty for table in document.tables(bare) if not table.rows}.items() <= said.items()

@@ -15,7 +15,7 @@ HEADER = ("table", "about", "measure", "currency", "value")
 
 
 def written(heading: Heading, figures: ReportFigures) -> bytes:
-    """All of its figures, day by day too."""
+    """All of its figures, day by day too; of a table without any the sentence that says why."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\r\n")
     lines.writerow(HEADER)
@@ -30,6 +30,8 @@ def written(heading: Heading, figures: ReportFigures) -> bytes:
     lines.writerows(("report", "", name, "", safe(value)) for name, value in about.items())
     for table in [*document.tables(figures), document.days(figures)]:
         lines.writerows(_line(*each) for each in document.flat(table))
+        if not table.rows:
+            lines.writerow((table.name, "", "nothing", "", safe(table.empty)))
     return text.getvalue().encode("utf-8")
 
 

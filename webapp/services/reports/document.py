@@ -210,6 +210,13 @@ def _alerts(figures: ReportFigures) -> ReportTable:
     return ReportTable("alerts", "Alerts", columns, rows, empty="No alert fired.")
 
 
+_NOT_COMPARED = (
+    "In this period our books were compared with no provider's and with no external ledger: whether they differ is not "
+    "known."
+)
+_NOT_SEALED = "No record of the audit trail was sealed yet when this was made: there is no head to keep."
+
+
 def _reconciliation(figures: ReportFigures) -> ReportTable:
     names = ("comparisons", "unfinished", "compared", "matched", "found", "settled", "open_at_end")
     labels = ("Comparisons", "Unfinished", "Compared", "Matched", "Found", "Settled", "Open at the end")
@@ -217,7 +224,7 @@ def _reconciliation(figures: ReportFigures) -> ReportTable:
     columns = [ReportColumn("source", "Book", "text", key=True)]
     columns += [ReportColumn(name, label) for name, label in zip(names, labels, strict=True)]
     note = "Found, settled and open are differences between our books and theirs."
-    return ReportTable("reconciliation", "Reconciliation", columns, rows, note, "No book was compared.")
+    return ReportTable("reconciliation", "Reconciliation", columns, rows, note, _NOT_COMPARED)
 
 
 def _audit(figures: ReportFigures) -> ReportTable:
@@ -228,7 +235,7 @@ def _audit(figures: ReportFigures) -> ReportTable:
         ReportColumn("hash", "Hash of its head", "text"),
     ]
     note = "Where the audit trail ended when this was made. While nothing before is changed, that seal has this hash."
-    return ReportTable("audit", "Audit trail", columns, rows, note, "Nothing is on record.")
+    return ReportTable("audit", "Audit trail", columns, rows, note, _NOT_SEALED)
 
 
 def _currency() -> ReportColumn:

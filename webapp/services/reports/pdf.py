@@ -3,6 +3,7 @@
 Numbers are formatted as the pages format them. The same figures give the same bytes.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,13 +27,16 @@ _HELD, _RELEASED, _REFUNDED = (28, 87, 148), (20, 110, 84), (181, 101, 29)
 _TEXT, _SMALL, _TITLE, _SECTION = 8, 7, 17, 11.5
 _CHART_HEIGHT, _GAP = 26.0, 6.0
 _MOST_CHARTS = 4
-"""Currencies that have charts: those of which most was held or moved come first."""
+"""Currencies that have charts: those with the most escrows held and days on which money moved come first. Amounts of
+two currencies say nothing about which is more.
+"""
 
 
 def charted(figures: ReportFigures) -> tuple[list[str], list[str]]:
     """The currencies that have charts, and those that have none, which the report says."""
-    ranked = sorted(figures.currencies, key=lambda each: (-each.held_at_end - each.moved.released, each.currency))
-    codes = [each.currency for each in ranked]
+    much = Counter({each.currency: sum(each.counts) for each in figures.ageing})
+    much.update(day.currency for day in figures.days if day.held or day.released or day.refunded)
+    codes = sorted((each.currency for each in figures.currencies), key=lambda code: (-much[code], code))
     return codes[:_MOST_CHARTS], sorted(codes[_MOST_CHARTS:])
 
 
