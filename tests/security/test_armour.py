@@ -1,5 +1,6 @@
 """Closed by default, CSRF, headers, limits and errors."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -101,6 +102,23 @@ def test_the_cookie_of_production_is_bound_to_host_and_https(desk: Runtime) -> N
     assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
     assert app.config["SESSION_COOKIE_SECURE"]
     assert app.test_client().get("/livez", base_url="https://evil.example").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "desk.example.evil.example:8000", "<b>", "a" * 5_000, "desk.example:x"]
+)
+def test_below_another_host_a_person_is_told_so_on_a_page_and_a_program_as_a_problem(desk: Runtime, host: str) -> None:
+    app = create_app(desk)
+    app.config["TRUSTED_HOSTS"] = ["desk.example"]
+    client = app.test_client()
+    page = client.get("/escrows/", headers={"Host": host, "Accept": "text/html"})
+    assert (page.status_code, page.mimetype) == (400, "text/html")
+    assert "does not answer to the name" in page.text
+    assert html.escape(host[:100]) in page.text
+    assert len(page.data) < 5_000
+    answer = client.get("/api/v1/escrows", headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert "TRUSTED_HOSTS" in answer.json["detail"]
 
 
 def test_cookies_that_open_something_are_out_of_reach_of_scripts_and_of_other_sites(somebody: FlaskClient) -> None:

@@ -76,6 +76,8 @@ def _stale_form(_error: CSRFError) -> ResponseReturnValue:
     )
 
 
+_SHOWN_OF_A_HOST = 100
+"""Characters. A host's name may have 253, and a stranger may send anything."""
 _SENTENCES = {
     400: "The request could not be understood.",
     404: "There is nothing at this address. It may have moved, or the link was cut short.",
@@ -90,14 +92,24 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status < 400:
         return error.get_response()
     detail = _SENTENCES.get(status, error.description or "")
-    if answers_in_json() or not _has_addresses():
+    if request_ctx.url_adapter is None:
+        return _below_no_host_of_ours()
+    if answers_in_json():
         return problem(status, error.name, detail)
     return _page(status, _(error.name), _(detail))
 
 
-def _has_addresses() -> bool:
-    """Whether a page can name others: not below a host that can't be one, or is none of ours."""
-    return request_ctx.url_adapter is not None
+def _below_no_host_of_ours() -> ResponseReturnValue:
+    """No page of ours can be named below a host that is none of ours, or can't be one: Flask matched no address."""
+    host = request.environ.get("HTTP_HOST", "")[:_SHOWN_OF_A_HOST]
+    detail = _(
+        "This desk does not answer to the name “%(host)s”. Use the address that you were given. Whoever runs the desk "
+        "names its hosts in TRUSTED_HOSTS, and has the proxy before it send the Host that the browser sent.",
+        host=host,
+    )
+    if answers_in_json():
+        return problem(400, "Bad request", detail)
+    return _plain(400, _("This is not the desk's address"), detail), 400
 
 
 def _bug(error: Exception) -> ResponseReturnValue:

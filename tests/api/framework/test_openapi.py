@@ -46,7 +46,7 @@ BOUNDED = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-SENSIBLE = int(os.environ.get("API_EXAMPLES", "8"))
+SENSIBLE = int(os.environ.get("API_EXAMPLES", "5"))
 """Requests with sense of each operation; half as many without. More of them find more, and take longer."""
 EXAMPLES = {GenerationMode.POSITIVE: SENSIBLE, GenerationMode.NEGATIVE: max(1, SENSIBLE // 2)}
 
