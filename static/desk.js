@@ -35,7 +35,7 @@
   }
 
   // Live regions: at the reader's rate, never two at once, never under the reader's hands.
-  const regions = $$("[data-live]").map((element) => ({ element, busy: false, due: 0 }));
+  const regions = $$("[data-live]").map((element) => ({ element, busy: false, due: 0, shown: "" }));
   const chosenRate = () => store.get("rate", "");
   const rateOf = (region) => Number(chosenRate() === "" ? region.element.dataset.every : chosenRate()) * 1000;
   const isTouched = (element) => {
@@ -76,9 +76,13 @@
     if (region.busy || isTouched(region.element)) return;
     region.busy = true;
     try {
-      const answer = await fetch(region.element.dataset.live, { headers: { "X-Desk-Poll": "1" }, redirect: "manual" });
+      const headers = { "X-Desk-Poll": "1", ...(region.shown && { "If-None-Match": region.shown }) };
+      const answer = await fetch(region.element.dataset.live, { headers, redirect: "manual" });
       const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (page && !isTouched(region.element)) show(region, page);
+      if (page && !isTouched(region.element)) {
+        show(region, page);
+        region.shown = answer.headers.get("ETag") ?? "";
+      }
       if (answer.type === "opaqueredirect") location.reload();
     } catch { /* the server is away; the next turn asks again */ } finally { region.busy = false; }
   };

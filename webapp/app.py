@@ -13,7 +13,16 @@ from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
 from webapp.project_folders import STATIC, TEMPLATES, TRANSLATIONS
 from webapp.runtime import Runtime
-from webapp.security import access, access_control, clock_correction, compression, cookies, errors, headers
+from webapp.security import (
+    access,
+    access_control,
+    clock_correction,
+    compression,
+    conditional_polls,
+    cookies,
+    errors,
+    headers,
+)
 from webapp.security.caller_address import with_known_address
 from webapp.security.provider_views import provider_views
 from webapp.security.views import views as sign_in_views
@@ -32,6 +41,7 @@ def create_app(runtime: Runtime) -> Flask:
     _init_i18n(app)
     clock_correction.register_clock_correction(app, runtime)
     compression.register_compression(app)
+    conditional_polls.register_conditional_polls(app)
     register_static_files(app)
     headers.register_headers(app)
     access_control.register_access_control(app)

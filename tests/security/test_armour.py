@@ -118,7 +118,7 @@ def test_below_another_host_a_person_is_told_so_on_a_page_and_a_program_as_a_pro
     assert len(page.data) < 5_000
     answer = client.get("/api/v1/escrows", headers={"Host": host})
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
-    assert "TRUSTED_HOSTS" in answer.json["detail"]
+    assert "TRUSTED_HOSTS" in answer.get_json()["detail"]
 
 
 def test_cookies_that_open_something_are_out_of_reach_of_scripts_and_of_other_sites(somebody: FlaskClient) -> None:

@@ -21,14 +21,18 @@ _LIVE = """{% extends "base.html" %}{% block title %}Live{% endblock %}{% block 
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    """Where the application is served, with a page that counts how often it was asked for."""
+    """Where the application is served, with a page that counts how often it was asked for, and one that stays."""
     turns: list[str] = []
 
     def live() -> str:
         turns.append("asked")
         return render_template_string(_LIVE, turn=len(turns), admin_view=None)
 
+    def still() -> str:
+        return render_template_string(_LIVE.replace("/live", "/still"), turn="same", admin_view=None)
+
     app.add_url_rule("/live", "live", signed_in(live))
+    app.add_url_rule("/still", "still", signed_in(still))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -94,6 +98,19 @@ def test_the_palette_opens_by_key_and_goes_where_it_says(page: Any, address: str
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/tokens/")
+
+
+def test_a_live_part_that_stays_as_it_is_is_sent_once(page: Any, address: str) -> None:
+    polls: list[int] = []
+    page.on("response", lambda got: polls.append(got.status) if "x-desk-poll" in got.request.headers else None)
+    page.goto(f"{address}/still")
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        if len(polls) > 2:
+            break
+    assert (polls[0], set(polls[1:])) == (200, {304})
+    assert page.inner_text("#part button") == "same"
+    assert page.complaints == []
 
 
 def test_single_keys_can_be_turned_off(page: Any) -> None:

@@ -1,0 +1,37 @@
+"""A page that asks every few seconds is sent nothing while nothing is new, and all of it when something is."""
+
+from collections.abc import Callable
+
+from flask.testing import FlaskClient
+
+from tests.support.people import SETUP
+from webapp import clock
+from webapp.runtime import Runtime
+from webapp.services.common import kill_switch
+
+POLL = {"X-Desk-Poll": "1", "Accept-Encoding": "gzip"}
+
+
+def test_what_is_shown_already_is_not_sent_again(desk: Runtime, sign_in: Callable[[str], FlaskClient]) -> None:
+    reader = sign_in("admin")
+    shown = reader.get("/queues/", headers=POLL)
+    known = POLL | {"If-None-Match": shown.headers["ETag"]}
+    again = reader.get("/queues/", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+
+    with desk.db.transaction() as session:
+        kill_switch.stop(session, "Two payouts for one order.", at=clock.now(), actor=SETUP)
+    new = reader.get("/queues/", headers=known)
+    assert new.status_code == 200
+    assert new.headers["ETag"] != shown.headers["ETag"]
+
+
+def test_a_person_who_opens_a_page_and_a_poll_after_the_session_are_answered_as_ever(
+    sign_in: Callable[[str], FlaskClient],
+) -> None:
+    reader = sign_in("admin")
+    tag = reader.get("/queues/", headers=POLL).headers["ETag"]
+    assert "ETag" not in reader.get("/queues/").headers
+    assert reader.get("/queues/", headers={"If-None-Match": tag}).status_code == 200
+    reader.delete_cookie("desk_session")
+    assert reader.get("/queues/", headers=POLL | {"If-None-Match": tag}).status_code == 302
