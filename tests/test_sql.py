@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,18 +80,3 @@ def test_on_sqlite_who_writes_is_alone_from_the_beginning_and_who_reads_is_not(s
         session.connection()
     assert written[0][0] == "BEGIN IMMEDIATE"
     assert read[0][0] == "BEGIN"
-
-
-def test_a_checkpoint_brings_what_was_committed_into_the_file_while_others_write(sqlite_runtime: Runtime) -> None:
-    db = sqlite_runtime.db
-    file = Path(db.url.removeprefix("sqlite:///"))
-    with db.transaction() as session:
-        session.execute(text("CREATE TABLE written (text TEXT)"))
-        session.execute(text("INSERT INTO written VALUES (:text)"), [{"text": "x" * 1_000}] * 300)
-    before = file.stat().st_size
-    with db.transaction() as session:
-        session.execute(text("INSERT INTO written VALUES ('y')"))
-        db.checkpoint()
-    assert file.stat().st_size > before + 250_000
-    with db.transaction() as session:
-        assert session.execute(text("SELECT count(*) FROM written")).scalar_one() == 301

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,16 +86,6 @@ class Database:
             yield session
             session.expunge_all()
             session.rollback()
-
-    def checkpoint(self) -> None:
-        """On SQLite, bring what was committed from its log into its file; nobody who writes waits for that.
-
-        Who writes much does it now and then: at 64 MiB of log SQLite does it by itself, within somebody's commit.
-        """
-        if self.is_sqlite:
-            # None of SQLAlchemy's connections: it begins a transaction, in which there is nothing to be done.
-            with closing(self.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Let go of every connection."""

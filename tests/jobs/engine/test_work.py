@@ -15,7 +15,6 @@ from tests.faults.desk import until
 from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned, runs_of
 from tests.support.releasing import asked, go, paid, release, released, seed
 from webapp import clock
-from webapp.db import Database
 from webapp.domain.states import RunStatus
 from webapp.errors import Conflict
 from webapp.jobs.engine import chunks
@@ -46,18 +45,6 @@ def test_everything_due_is_paid_once_and_who_has_no_wallet_is_named(runtime: Run
     assert first.amounts == {"NGN": 36_000}
     assert (second.succeeded, second.skipped) == (0, 4)
     assert paid(runtime) == released(runtime) == 36
-
-
-def test_chunks_leave_no_long_log_to_anybodys_commit(
-    sqlite_runtime: Runtime, declare: Declare, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chunks, "_BETWEEN_CHECKPOINTS", 2)
-    seed(sqlite_runtime, 40)
-    times: list[Database] = []
-    monkeypatch.setattr(Database, "checkpoint", lambda db: times.append(db))
-    planned(sqlite_runtime, declare("pay", release), NOON)
-    go(sqlite_runtime, "pay")
-    assert times == [sqlite_runtime.db] * 2, "of five chunks"
 
 
 def test_a_dry_run_says_the_same_sums_and_moves_nothing(runtime: Runtime, declare: Declare) -> None:

@@ -1,6 +1,5 @@
 """Walking over what is due: a chunk per transaction, a bad item left alone and named, a locked one tried again last."""
 
-import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -25,8 +24,6 @@ MOST_LEFT = 500
 MOST_COUNTED = 1_000_000
 """Up to how many due rows are counted for the progress bar."""
 _TRIES = 5
-_BETWEEN_CHECKPOINTS = 16
-"""Chunks after which SQLite's log goes into its file: some MiB, before a commit has to do it with all of its 64."""
 _PASSING = ("40001", "40P01", "57P01", "57P02", "57P03", "08006", "08003", "08001")
 """SQLSTATEs of what goes away by itself: serialization, deadlock, a server that restarts, a lost connection."""
 
@@ -64,14 +61,9 @@ class Chunks:
     def walk(self) -> None:
         """Every row that is due, in order; then those that were locked, waiting for them."""
         self._count()
-        for number in itertools.count(1):
-            page = self._page()
-            if not page:
-                break
+        while page := self._page():
             self._control.check()
             self._do(page, advance=True)
-            if number % _BETWEEN_CHECKPOINTS == 0:
-                self._db.checkpoint()
             if len(self._cursor["left"]) >= MOST_LEFT:
                 self._do_left()
         self._do_left()
