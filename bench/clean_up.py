@@ -1,11 +1,18 @@
-"""clean_up_data of old carts through the real engine, against one bare DELETE, and the longest that it held a lock."""
+"""clean_up_data of old carts through the real engine, against one bare DELETE, and the longest that it held a lock.
+
+On PostgreSQL that is at most the time from a transaction's first write to its commit. On SQLite a commit may bring the
+log into the file when its lock is free again, so that another writer is asked how long it had to wait.
+"""
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Engine, event, text
 
+from bench.bystander import MOST, Waits, beside
 from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios
 from webapp import clock
@@ -17,8 +24,6 @@ from webapp.runtime import Runtime
 from webapp.services.scheduling import runs
 
 CARTS = 500_000
-MOST = 0.1
-"""Seconds that a transaction of the clean-up may hold a lock."""
 JOB = "clean_up_data"
 _MAKER = Actor("cli", None, "bench", ALL_PERMISSIONS)
 _NUMBERS = {
@@ -49,7 +54,7 @@ def run() -> Ratios:
 
 def _measure(kind: str, runtime: Runtime) -> Ratios:
     _fill(kind, runtime, first=True)
-    with _Transactions(runtime) as transactions:
+    with _waits(kind, runtime) as waits:
         started = time.perf_counter()
         with runtime.db.transaction() as session:
             made = runs.trigger(session, JOB, actor=_MAKER, at=None, dry_run=False, parameters=None)
@@ -65,40 +70,40 @@ def _measure(kind: str, runtime: Runtime) -> Ratios:
         ),
         f"clean-up-{kind}-lock": Ratio.of_figures(
             MOST,
-            transactions.longest,
+            waits.longest,
             "seconds that a lock may be held",
-            f"the longest of {transactions.count:,} transactions, {transactions.over:,} of them longer",
+            f"the longest of {waits.count:,}, {waits.over:,} of them longer",
         ),
     }
 
 
-class _Transactions:
+def _waits(kind: str, runtime: Runtime) -> AbstractContextManager[Waits]:
+    if kind == "sqlite":
+        return beside(str(runtime.db.engine.url.database))
+    return _transactions(runtime.db.engine)
+
+
+@contextmanager
+def _transactions(engine: Engine) -> Iterator[Waits]:
     """How long transactions that remove carts hold locks: no longer than from their first write to their commit."""
+    found = Waits()
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.longest, self.count, self.over = 0.0, 0, 0
-        self._engine = runtime.db.engine
-
-    def __enter__(self) -> "_Transactions":
-        event.listen(self._engine, "before_cursor_execute", self._began)
-        event.listen(self._engine, "commit", self._ended)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self._engine, "before_cursor_execute", self._began)
-        event.remove(self._engine, "commit", self._ended)
-
-    def _began(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if " FOR " in statement or statement.startswith(("DELETE", "UPDATE", "INSERT", "BEGIN IMMEDIATE")):
+    def began(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if " FOR " in statement or statement.startswith(("DELETE", "UPDATE", "INSERT")):
             connection.info.setdefault("bench_began", time.perf_counter())
         if statement.startswith("DELETE FROM cart_item"):
             connection.info["bench_removes"] = True
 
-    def _ended(self, connection: Connection) -> None:
+    def ended(connection: Connection) -> None:
         began, removes = connection.info.pop("bench_began", None), connection.info.pop("bench_removes", False)
         if began is not None and removes:
-            took = time.perf_counter() - began
-            self.longest, self.count, self.over = max(self.longest, took), self.count + 1, self.over + (took > MOST)
+            found.add(time.perf_counter() - began)
+
+    event.listen(engine, "before_cursor_execute", began)
+    event.listen(engine, "commit", ended)
+    yield found
+    event.remove(engine, "before_cursor_execute", began)
+    event.remove(engine, "commit", ended)
 
 
 def _fill(kind: str, runtime: Runtime, *, first: bool = False) -> None:
