@@ -4,7 +4,7 @@ No events go out for these: the marketplace is where the facts come from, and a 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.references import ESCROW_PREFIX
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, Policy, TransferKind
@@ -113,7 +114,7 @@ def note_late(session: Session, lines: Sequence[Sequence[Any]], at: datetime) ->
     """A backlog is of days whose figures are told already: they are made again. Times are text in UTC, as staged."""
     tenant, created, paid = (list(_LINE.keys()).index(name) for name in ("tenant", "created_at", "paid_at"))
     hours = {text[:_TO_THE_HOUR] for line in lines if line[tenant] for text in (line[created], line[paid]) if text}
-    late_rows.note(session, [datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC) for hour in hours], at=at)
+    late_rows.note(session, [clock.from_iso(f"{hour}:00:00Z") for hour in hours], at=at)
 
 
 def _require_known(session: Session) -> None:
