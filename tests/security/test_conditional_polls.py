@@ -1,7 +1,9 @@
 """A page that asks every few seconds is sent nothing while nothing is new, and all of it when something is."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.support.people import SETUP
@@ -35,3 +37,16 @@ def test_a_person_who_opens_a_page_and_a_poll_after_the_session_are_answered_as_
     assert reader.get("/queues/", headers={"If-None-Match": tag}).status_code == 200
     reader.delete_cookie("desk_session")
     assert reader.get("/queues/", headers=POLL | {"If-None-Match": tag}).status_code == 302
+
+
+def test_a_page_that_only_grows_older_is_not_sent_again(
+    desk: Runtime, sign_in: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, real = sign_in("admin"), clock.now
+    shown = reader.get("/users/1", headers=POLL)
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=20))
+    assert "less than a minute ago" in reader.get("/users/1").text
+    known = POLL | {"If-None-Match": shown.headers["ETag"]}
+    assert reader.get("/users/1", headers=known).status_code == 304
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(minutes=2))
+    assert reader.get("/users/1", headers=known).status_code == 200

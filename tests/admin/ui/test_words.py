@@ -44,6 +44,23 @@ def test_a_time_is_relative_in_text_and_exact_on_hover() -> None:
     assert " UTC" in shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-61, "1 minute ago"),
+        (-59, "less than a minute ago"),
+        (0, "less than a minute ago"),
+        (1, "in less than a minute"),
+        (59, "in less than a minute"),
+        (61, "in 1 minute"),
+    ],
+)
+def test_seconds_are_not_counted_in_a_relative_time(seconds: int, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    assert formatting.relative(now + timedelta(seconds=seconds)) == text
+
+
 def test_an_exact_time_names_its_zone() -> None:
     assert formatting.exact(datetime(2026, 3, 1, 23, 0, tzinfo=UTC)) == "Sun 01 Mar 2026, 23:00:00 UTC"
 

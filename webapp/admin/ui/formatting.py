@@ -1,6 +1,6 @@
 """Values in words, for templates: money with its currency, time relative and exact, states with icon and colour."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
+_MINUTE = timedelta(minutes=1)
 _SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M %Z"}
 
 
@@ -45,11 +46,15 @@ def _exactly(local: datetime) -> str:
 
 
 def relative(instant: datetime) -> str:
-    """How long ago, or how far ahead: `3 hours ago`, `in 2 days`."""
+    """How long ago, or how far ahead: `3 hours ago`, `in 2 days`.
+
+    Seconds are not counted: a page that asks every few seconds what is new would be another one each time.
+    """
     distance = instant - clock.now()
-    if abs(distance.total_seconds()) < 5:
-        return gettext("now")
-    return format_timedelta(distance, add_direction=True, threshold=1.2)
+    if abs(distance) < _MINUTE:
+        is_past = distance <= timedelta()
+        return gettext("less than a minute ago") if is_past else gettext("in less than a minute")
+    return format_timedelta(distance, granularity="minute", add_direction=True, threshold=1.2)
 
 
 def when(instant: datetime | None, style: str = "relative") -> str:
