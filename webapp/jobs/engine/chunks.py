@@ -80,11 +80,18 @@ class Chunks:
     def _count(self) -> None:
         if self._recorder.is_resumed:
             return
+        total = self._how_many()
         with self._db.transaction() as session:
             self._recorder.fence(session)
-            rows = self._due.select.limit(MOST_COUNTED).subquery()
-            total = session.scalars(select(func.count()).select_from(rows)).one()
-            self._recorder.expect(session, total if self._only is None else len(self._only))
+            self._recorder.expect(session, total)
+
+    def _how_many(self) -> int:
+        if self._only is not None:
+            return len(self._only)
+        rows = self._due.select.limit(MOST_COUNTED).subquery()
+        # Not in the transaction that writes the number: on SQLite everybody else who writes would wait for the count.
+        with self._db.reading() as session:
+            return session.scalars(select(func.count()).select_from(rows)).one()
 
     def _do_left(self) -> None:
         """Rows that were locked: first those that are free by now, then each by itself, waiting for its lock."""
