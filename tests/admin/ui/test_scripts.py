@@ -133,6 +133,13 @@ def test_a_form_on_its_way_is_not_sent_again(page: Any, address: str) -> None:
     sent: list[str] = []
     page.goto(f"{address}/live")
     page.route("**/slow", lambda route: sent.append(route.request.url))
-    page.dblclick("#go", no_wait_after=True)
+    box = page.locator("#go").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(*middle)
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if sent:
+            break
+    page.mouse.click(*middle)  # Of a double click the browser itself makes one.
     page.wait_for_timeout(300)
     assert len(sent) == 1
