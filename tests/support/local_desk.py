@@ -32,8 +32,8 @@ class LocalDesk:
         return forked.desk("up", *self.options, environment=self.environment, log=self.log)
 
     def wait_until_ready(self, seconds: float = 150) -> None:
-        """Return as soon as it answers that it is ready."""
-        until(lambda: self.get("/readyz").status_code == 200, seconds)
+        """Return as soon as it answers that it is ready, and has told so whoever started it."""
+        until(lambda: self.get("/readyz").status_code == 200 and "is ready" in self.said(), seconds)
 
     def get(self, path: str) -> requests.Response:
         """Ask the web server."""
