@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -17,7 +16,7 @@ from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.backups import overview
-from webapp.services.monitoring import clock_skew, provider_health
+from webapp.services.monitoring import clock_skew, provider_health, redis_health
 from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
 from webapp.services.scheduling import next_slots, processes
@@ -85,15 +84,9 @@ def migration(runtime: Runtime) -> CheckResult:
 
 
 def redis(runtime: Runtime) -> CheckResult:
-    """Does it answer?"""
-    try:
-        runtime.redis.ping()
-    except (RedisError, OSError, ValueError) as problem:
-        message = str(problem).partition("\n")[0]
-        return CheckResult(
-            "redis", "wrong", f"Redis doesn't answer: {message}", "Check REDIS_URL; `desk up` starts an embedded one."
-        )
-    return CheckResult("redis", "ok", f"Redis {runtime.redis.info('server')['redis_version']} answers.")
+    """Does it take writes, and will it go on taking them?"""
+    found = redis_health.examine(runtime.redis)
+    return CheckResult("redis", found.verdict, found.found, found.do)
 
 
 def clocks(runtime: Runtime) -> CheckResult:

@@ -12,6 +12,7 @@ from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.runtime import Runtime
 from webapp.services.common import kill_switch
 
@@ -57,3 +58,12 @@ def test_a_page_offers_nothing_that_the_switch_refuses(
             assert "by itself, with a new payout" not in page
     settings = html.unescape(admin.get("/settings/").text)
     assert not re.search(r"T\d\d:\d\d:\d\d\.\d+Z", settings)
+
+
+def test_every_page_says_what_is_the_matter_with_redis(desk: Runtime, sign_in: SignIn) -> None:
+    who = sign_in("viewer")
+    assert "Redis can't be used" not in html.unescape(who.get("/escrows/").text)
+    evaluate_all(desk)
+    said = html.unescape(who.get("/escrows/").text)
+    assert "Jobs don't run: Redis can't be used." in said
+    assert "`desk run NAME` works meanwhile" in said

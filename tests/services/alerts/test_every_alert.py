@@ -272,7 +272,7 @@ CASES: dict[str, Case] = {
     "test_key_in_production": Case(key_of_test_mode, live_key),
     "waiting_too_long": Case(run_of("queued", created_at=HOUR), change(Run, status="succeeded")),
 }
-OUTSIDE = {"disk_nearly_full", "redis_unwell"}
+OUTSIDE = {"disk_nearly_full", "redis_at_risk", "redis_unwell"}
 
 
 def seen(runtime: Runtime, rule: str) -> tuple[list[str], int]:
@@ -331,8 +331,9 @@ def test_what_is_asked_of_the_surroundings_fires_anew_when_it_comes_again(
     def redis(settings: Settings) -> Any:
         return iter([] if free["bytes"] > 2**30 else [("redis", "Redis does not answer.")])
 
-    asked = replace(alert_registry.rules()["redis_unwell"], question=redis)
-    monkeypatch.setitem(alert_registry._rules, "redis_unwell", asked)
+    for name in ("redis_unwell", "redis_at_risk"):
+        asked = replace(alert_registry.rules()[name], question=redis)
+        monkeypatch.setitem(alert_registry._rules, name, asked)
     for bytes_free, expected in ((2**20, ["firing"]), (2**40, []), (2**20, ["firing"])):
         free["bytes"] = bytes_free
         evaluate_all(sqlite_runtime)

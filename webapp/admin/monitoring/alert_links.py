@@ -38,7 +38,7 @@ _HOMES = {
     "tenant": "tenants.one",
 }
 _ENDPOINTS = frozenset({"endpoint_paused", "endpoint_held"})
-_QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell"})
+_QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell", "redis_at_risk"})
 _LISTS = {
     **dict.fromkeys(_QUEUES, "queues.index"),
     **dict.fromkeys(_PROVIDERS, "providers.index"),

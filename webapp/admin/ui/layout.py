@@ -1,8 +1,8 @@
-"""What surrounds every page: who is signed in, the menu, the environment, and whether money is stopped."""
+"""What surrounds every page: who is signed in, the menu, the environment, and what stops the desk."""
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, get_template_attribute, request
@@ -17,7 +17,9 @@ from webapp.security.access import SIGNED_IN, permission_of
 from webapp.security.context import current_principal, runtime
 from webapp.security.headers import nonce
 from webapp.security.views import THEME_COOKIE, THEMES
+from webapp.services.alerts import alerts
 from webapp.services.common import kill_switch
+from webapp.services.monitoring.rules.host import REDIS, redis_unwell
 
 _MOST_MENUS = 512
 """Menus that a process keeps: some kilobytes each."""
@@ -32,6 +34,7 @@ def register_context(app: Flask) -> None:
         menu_links=_menu_links(),
         principal=current_principal,
         colours=colours,
+        banners=banners,
         money_stopped=money_stopped,
         may=may,
         address_to_ask_now=address_to_ask_now,
@@ -73,6 +76,20 @@ def money_stopped() -> Any:
     """Who stopped outgoing money, when and why; None while it flows."""
     with runtime().db.reading() as session:
         return kill_switch.stopped(session)
+
+
+class Banners(NamedTuple):
+    """What every page says above its content: who stopped outgoing money, and what is the matter with Redis."""
+
+    stopped: Any
+    redis: str
+
+
+def banners() -> Banners:
+    """What there is to say now."""
+    with runtime().db.reading() as session:
+        trouble = alerts.unresolved_sentence(session, redis_unwell.__name__, REDIS)
+        return Banners(kill_switch.stopped(session), trouble)
 
 
 def may(permission: str) -> bool:

@@ -55,22 +55,26 @@ def _ready(runtime: Runtime, of_database: Mapping[str, Check], ledger: Check) ->
     """200 when the database, its migrations and Redis are there; otherwise 503 with what is missing.
 
     A database that does not answer is asked only once: each more would cost the prober another time-out. The external
-    ledger is told of and takes no process out of service: what it has to be sent waits for it.
+    ledger is told of and takes no process out of service: what it has to be sent waits for it. Nor does a warning.
     """
-    checks = {"database": _result(runtime, health_checks.database), "redis": _result(runtime, health_checks.redis)}
-    if checks["database"] == "ok":
-        checks |= {name: _result(runtime, check) for name, check in of_database.items()}
-    missing = {name: sentence for name, sentence in checks.items() if sentence != "ok"}
-    status = "unavailable" if missing else "ok"
-    if runtime.settings.ledger == "blnk" and checks["database"] == "ok":
-        checks["ledger"] = _result(runtime, ledger)
-        status = "degraded" if status == "ok" and checks["ledger"] != "ok" else status
-    return jsonify(status=status, checks=checks, timestamp=clock.iso(clock.now())), 503 if missing else 200
+    found = {"database": _found(runtime, health_checks.database), "redis": _found(runtime, health_checks.redis)}
+    if found["database"].verdict == "ok":
+        found |= {name: _found(runtime, check) for name, check in of_database.items()}
+    is_missing = any(each.verdict == "wrong" for each in found.values())
+    if runtime.settings.ledger == "blnk" and found["database"].verdict == "ok":
+        found["ledger"] = _found(runtime, ledger)
+    is_degraded = any(each.verdict != "ok" for each in found.values())
+    status = "unavailable" if is_missing else "degraded" if is_degraded else "ok"
+    checks = {name: _sentence(each) for name, each in found.items()}
+    return jsonify(status=status, checks=checks, timestamp=clock.iso(clock.now())), 503 if is_missing else 200
 
 
-def _result(runtime: Runtime, check: Check) -> str:
+def _found(runtime: Runtime, check: Check) -> health_checks.CheckResult:
     try:
-        found = check(runtime)
+        return check(runtime)
     except Exception as problem:
-        return f"It can't be checked: {type(problem).__name__}"
-    return "ok" if found.verdict == "ok" else f"{found.found} {found.do}"
+        return health_checks.CheckResult("", "wrong", f"It can't be checked: {type(problem).__name__}")
+
+
+def _sentence(found: health_checks.CheckResult) -> str:
+    return "ok" if found.verdict == "ok" else f"{found.found} {found.do}".strip()

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from redis.exceptions import RedisError
+
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.recovery import sweep_runs
@@ -18,7 +20,7 @@ def watch(work: Work, at: datetime) -> None:
     """Look for lost runs, silent processes, late jobs and silent parties; remind of deadlines, let approvals lapse."""
     if work.dry_run:
         return
-    sweep_runs(work.runtime)
+    _sweep(work)
     with work.db.transaction() as session:
         processes.purge_expired(session, work.now)
         lapsed = approvals.expire_due(session, work.now, work.actor)
@@ -26,3 +28,11 @@ def watch(work: Work, at: datetime) -> None:
         reminders.write(session, work.now, work.settings)
     fired = evaluate_all(work.runtime)
     work.log("watch.done", fired=fired, lapsed_approvals=lapsed, silent_parties=silent)
+
+
+def _sweep(work: Work) -> None:
+    """Without Redis nothing can be handed to workers; everything else is looked at all the same."""
+    try:
+        sweep_runs(work.runtime)
+    except RedisError as problem:
+        work.log("watch.redis_unreachable", "warning", problem=type(problem).__name__)

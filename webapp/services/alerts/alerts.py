@@ -163,6 +163,12 @@ def firing(session: Session, limit: int = 200) -> Sequence[Alert]:
     return session.scalars(select(Alert).where(_UNRESOLVED).order_by(Alert.id.desc()).limit(limit)).all()
 
 
+def unresolved_sentence(session: Session, rule: str, subject: str) -> str:
+    """What is the matter with the subject; empty when nothing is."""
+    known = (Alert.rule == rule, Alert.subject == subject, _UNRESOLVED)
+    return session.scalars(select(Alert.sentence).where(*known).limit(1)).first() or ""
+
+
 def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) -> Alert:
     """Say that somebody has seen it and sees to it. Raises Conflict when it is not firing any more."""
     alert = _locked(session, alert_id, actor)

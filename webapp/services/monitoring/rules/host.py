@@ -4,23 +4,38 @@ import shutil
 from collections.abc import Iterator
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from webapp.services.alerts.registry import Answer, rule
+from webapp.services.monitoring import redis_health
+from webapp.services.monitoring.redis_health import RedisFinding
 from webapp.settings import Settings
 
 _LEAST_FREE = 2**30
 _SECONDS = 2
+REDIS = "redis"
+"""The subject of what is said about Redis."""
 
 
 @rule(severity="page", outside=True)
 def redis_unwell(settings: Settings) -> Iterator[Answer]:
-    """Redis does not answer: nothing is lost, but runs wait."""
+    """Redis does not answer, or takes no writes: nothing is lost, but runs wait."""
+    found = _redis(settings)
+    if found.verdict == "wrong":
+        yield REDIS, f"{found.found} {found.do}"
+
+
+@rule(severity="warn", outside=True)
+def redis_at_risk(settings: Settings) -> Iterator[Answer]:
+    """Redis is nearly full, throws out what is queued, or can't save its data."""
+    risks = _redis(settings).risks
+    if risks:
+        yield REDIS, " ".join(risks)
+
+
+def _redis(settings: Settings) -> RedisFinding:
     client = Redis.from_url(settings.redis_address, socket_connect_timeout=_SECONDS, socket_timeout=_SECONDS)
     try:
-        client.ping()
-    except RedisError:
-        yield "redis", "Redis does not answer. Runs wait until it does; nothing is lost."
+        return redis_health.examine(client)
     finally:
         client.close()
 
