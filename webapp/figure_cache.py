@@ -60,12 +60,21 @@ class FigureCache:
         self, figure: CachedFigure[Value], session: Session, at: datetime, *, since: datetime | None = None
     ) -> Answer[Value]:
         """The figure as it was asked no longer ago than it is kept, and after `since`; else as it is now."""
-        kept = self._kept(figure)
-        if kept is not None and at - figure.kept_for < kept.at <= at and (since is None or kept.at > since):
-            return kept
+        ready = self.ready(figure, at, since=since)
+        if ready is not None:
+            return ready
         value = figure.ask(session, at)
         self._keep(figure, value, at)
         return Answer(value, at, is_kept=False)
+
+    def ready(
+        self, figure: CachedFigure[Value], at: datetime, *, since: datetime | None = None
+    ) -> Answer[Value] | None:
+        """The figure as it was asked no longer ago than it is kept, and after `since`; None where it is not there."""
+        kept = self._kept(figure)
+        if kept is not None and at - figure.kept_for < kept.at <= at and (since is None or kept.at > since):
+            return kept
+        return None
 
     def fill(self, figure: CachedFigure[Value], session: Session, at: datetime) -> None:
         """Ask now, and keep it. Raises RedisError."""

@@ -4,16 +4,21 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
+import fakeredis
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.services.analytics.rows import DAY, JOB, a_customer, a_tenant, an_order, utc
+from webapp import clock
+from webapp.domain.analytics.periods import Period
+from webapp.figure_cache import FigureCache
 from webapp.models import AnalyticsDay, AnalyticsLateRow
 from webapp.runtime import Runtime
 from webapp.services.analytics import aggregation
+from webapp.services.read_models import kept_figures
 
 PERIOD = "from=2026-11-25&to=2026-11-26"
 
@@ -121,3 +126,21 @@ def test_the_file_has_every_day_and_currency(shops: dict[str, int], sign_in: Cal
     own = client.get(f"/analytics/export.csv/{shops['mango']}?{PERIOD}").text
     assert "RWF" not in own
     assert "1000.00" in own
+
+
+def test_who_sold_most_of_too_many_is_named_only_where_it_was_counted_beforehand(
+    shops: dict[str, int], desk: Runtime, sign_in: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = fakeredis.FakeRedis()
+    desk.__dict__["figure_cache"] = FigureCache(lambda _seconds: redis)
+    monkeypatch.setattr(kept_figures, "MOST_FIGURES", 0)
+    client = sign_in("viewer")
+    asked = f"/analytics/?{PERIOD}"
+    assert "too many figures to compare tenants" in client.get(asked).text
+    assert f"/analytics/of/{shops['mango']}" not in client.get(asked).text
+    with desk.db.reading() as session:
+        figure = kept_figures.best_sellers(session, Period(date(2026, 11, 25), date(2026, 11, 26)), "NGN")
+        desk.figure_cache.fill(figure, session, clock.now())
+    assert f"/analytics/of/{shops['mango']}" in client.get(asked).text
+    monkeypatch.setattr(kept_figures, "MOST_FIGURES", 1)
+    assert f"/analytics/of/{shops['acacia']}" in client.get(f"{asked}&currency=RWF").text, "as many as may be"

@@ -78,10 +78,15 @@ class AnalyticsScreen(Screen):
             found = comparison.compare(session, self._form(session).period, tenant.id)
         return file_of(f"{self.slug}-{tenant.id}", panels.HEADER, panels.rows_of(found))
 
-    def _best(self, session: Session, period: Period, currency: str) -> list[Seller]:
+    def _best(self, session: Session, period: Period, currency: str) -> list[Seller] | None:
+        """None where nobody counted them beforehand, and counting takes too long for a page."""
         if not currency:
             return []
-        return kept.read(session, kept_figures.best_sellers(session, period, currency), clock.now()).value
+        figure = kept_figures.best_sellers(session, period, currency)
+        if kept_figures.is_quick(session, period, currency):
+            return kept.read(session, figure, clock.now()).value
+        ready = runtime().figure_cache.ready(figure, clock.now())
+        return None if ready is None else ready.value
 
     def _form(self, session: Any) -> PeriodForm:
         return PeriodForm.of(request.args, last_days(session, runtime().settings, clock.now())[0])

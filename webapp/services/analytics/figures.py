@@ -91,6 +91,13 @@ def last_closed(session: Session) -> date | None:
     return session.scalar(select(func.max(AnalyticsDay.day)))
 
 
+def sellers_in(session: Session, period: Period, currency: str) -> int:
+    """How many figures of tenants `best_sellers` would read: as many as they are on each of its days together."""
+    row = AnalyticsTotal
+    found = select(func.sum(row.tenants)).where(row.day.between(period.first, period.last), row.currency == currency)
+    return int(session.scalar(found) or 0)
+
+
 def best_sellers(session: Session, period: Period, currency: str, limit: int) -> list[Seller]:
     """The tenants with the most revenue in a currency, the best first."""
     row = TenantDailyFigure

@@ -23,8 +23,10 @@ _COUNTS = TypeAdapter(dict[str, int])
 _SELLERS = TypeAdapter(list[Seller])
 BEST = 10
 """Tenants that are named as those with the most revenue."""
-WARMED = (7, 30, 90)
-"""Days until the last closed one whose best sellers are kept ready."""
+WARMED = (7, 30, 90, 365)
+"""Days until the last closed one whose best sellers are kept ready: the periods that the page offers."""
+MOST_FIGURES = 4_000_000
+"""From so many figures of tenants their best are named while a page waits: about two seconds of the database."""
 
 OVERVIEW: CachedFigure[MoneySummary] = CachedFigure("overview", money_totals.summary, TypeAdapter(MoneySummary))
 """What is held, leaves soon, is frozen and is blocked."""
@@ -42,6 +44,11 @@ def best_sellers(session: Session, period: Period, currency: str) -> CachedFigur
     name = f"sellers:{currency}:{period.first}:{period.last}:{made}"
     ask = partial(_sellers, period=period, currency=currency)
     return CachedFigure(name, ask, _SELLERS, kept_for=timedelta(days=1))
+
+
+def is_quick(session: Session, period: Period, currency: str) -> bool:
+    """Whether a page may wait while the best sellers are asked of the database."""
+    return figures.sellers_in(session, period, currency) <= MOST_FIGURES
 
 
 def all_figures(session: Session) -> Iterator[CachedFigure[Any]]:
