@@ -22,6 +22,7 @@ from webapp.security import (
     cookies,
     errors,
     headers,
+    schema_gate,
 )
 from webapp.security.caller_address import with_known_address
 from webapp.security.provider_views import provider_views
@@ -39,6 +40,7 @@ def create_app(runtime: Runtime) -> Flask:
     cookies.register_login_manager(app, runtime)
     _trust_proxies(app, runtime.settings.trusted_proxies)
     _init_i18n(app)
+    schema_gate.register_schema_gate(app, runtime)
     clock_correction.register_clock_correction(app, runtime)
     compression.register_compression(app)
     conditional_polls.register_conditional_polls(app)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from webapp import clock, migrations
+from webapp import clock, schema
 from webapp.db_failures import BUSY, failure_of
 from webapp.domain.states import BackupProof
 from webapp.providers.blnk import health as blnk_health
@@ -71,16 +71,9 @@ def writes(runtime: Runtime) -> CheckResult:
 
 
 def migration(runtime: Runtime) -> CheckResult:
-    """Is it at the revision this code needs?"""
-    current, newest = migrations.current(runtime.db), migrations.newest()
-    if current != newest:
-        return CheckResult(
-            "migrations",
-            "wrong",
-            f"The database is at {current or 'no revision'}, not at {newest}.",
-            "Run `desk migrate`.",
-        )
-    return CheckResult("migrations", "ok", f"The database is at revision {newest}.")
+    """Is it at a revision that this code can work with?"""
+    state = schema.look(runtime.db)
+    return CheckResult("migrations", "ok" if state.is_usable else "wrong", state.sentence, state.do)
 
 
 def redis(runtime: Runtime) -> CheckResult:

@@ -11,7 +11,8 @@ from webapp.logs import configure
 @click.command("worker")
 def worker() -> None:
     """Carry out runs until told to stop; as many of these as wanted."""
-    with desk() as runtime:
+    # It waits for `desk migrate`, and says so in the log.
+    with desk(any_schema=True) as runtime:
         configure(runtime.settings)
         work(runtime)
 
@@ -19,6 +20,6 @@ def worker() -> None:
 @click.command("scheduler")
 def scheduler() -> None:
     """Start what is due until told to stop; a second one takes over when the first dies."""
-    with desk() as runtime:
+    with desk(any_schema=True) as runtime:
         configure(runtime.settings)
         schedule(runtime)

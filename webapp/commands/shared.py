@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from webapp import schema
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ALL_PERMISSIONS
 from webapp.private_files import private_folder
@@ -28,10 +29,15 @@ def settings() -> Settings:
 
 
 @contextmanager
-def desk() -> Iterator[Runtime]:
-    """A runtime that lets go of its connections at the end."""
+def desk(*, any_schema: bool = False) -> Iterator[Runtime]:
+    """A runtime that lets go of its connections at the end.
+
+    Raises SchemaUnusable when the database is of another version, unless any will do.
+    """
     runtime = build_runtime(settings())
     try:
+        if not any_schema:
+            schema.require(runtime.db)
         yield runtime
     finally:
         runtime.db.close()

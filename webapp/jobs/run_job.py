@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from webapp import clock, jobs
+from webapp import clock, jobs, schema
 from webapp.domain.actors import job_actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
@@ -34,8 +34,10 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     """Carry out a queued run. Does nothing when it is not queued, another run of its job is running, or this version
     does not know its job while another may.
 
-    Raises ClockOff, and leaves it in the queue, when this machine's clock is wrong.
+    Raises ClockOff, and leaves it in the queue, when this machine's clock is wrong; SchemaUnusable when the database is
+    of another version.
     """
+    schema.require(runtime.db)
     lease = timedelta(seconds=runtime.settings.run_lease_seconds)
     run = None
     with suppress(_ForAnotherVersion), runtime.db.transaction() as session:

@@ -35,7 +35,12 @@ def newest() -> str:
 
 def is_known(revision: str) -> bool:
     """Whether this version has a migration of this name: a database that is there can be brought to the newest."""
-    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision in _revisions()
+
+
+@cache
+def _revisions() -> frozenset[str]:
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def current(database: Database) -> str | None:

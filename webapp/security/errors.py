@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from webapp import logs
 from webapp.db_failures import CommitInDoubt, DatabaseFailure, failure_of
 from webapp.errors import NotSignedIn, Refusal, Unavailable
+from webapp.schema import SchemaUnusable
 from webapp.security import kept_forms
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
 from webapp.security.context import request_id, was_saved
@@ -45,12 +46,28 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
 
 def refused(refusal: Refusal) -> ResponseReturnValue:
     """The answer to a refusal."""
+    if isinstance(refusal, SchemaUnusable):
+        return _being_upgraded(refusal)
     if answers_in_json():
         more = {"errors": refusal.fields} if refusal.fields else {}
         return problem(refusal.status, refusal.title, refusal.detail, **more)
     if isinstance(refusal, NotSignedIn):
         return _to_sign_in()
     return _page(refusal.status, _(refusal.title), refusal.detail)
+
+
+_UPGRADE_SECONDS = 15
+
+
+def _being_upgraded(refusal: SchemaUnusable) -> ResponseReturnValue:
+    """503, by a page that asks the database for nothing: its tables are of another version."""
+    detail = _sentences(_("The desk is being upgraded. Try again in a minute."), _effect(in_doubt=False))
+    if answers_in_json():
+        response = problem(503, refusal.title, f"{detail} {refusal.detail}")
+    else:
+        response = make_response(_plain(503, _("The desk is being upgraded"), f"{detail} {refusal.detail}"), 503)
+    response.headers["Retry-After"] = str(_UPGRADE_SECONDS)
+    return response
 
 
 def _to_sign_in() -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 
+from webapp import schema
 from webapp.jobs import registry
 from webapp.logs import configure
 from webapp.private_files import start_private
@@ -13,7 +14,11 @@ from webapp.sql import database_now
 
 
 def register_jobs(runtime: Runtime) -> None:
-    """Put what the code declares into the schedule table. Safe to do at every start, by every process."""
+    """Put what the code declares into the schedule table. Safe to do at every start, by every process.
+
+    Raises SchemaUnusable before anything is written to a database of another version.
+    """
+    schema.require(runtime.db)
     with runtime.db.transaction() as session:
         schedules.register(session, registry().values(), database_now(session))
 
