@@ -80,7 +80,7 @@ def test_what_a_full_disk_broke_off_is_paid_once_when_there_is_room(
     take_next(runtime)
 
     [run] = runs_of(runtime, JOB)
-    assert (run.status, run.succeeded, run.failed) == ("succeeded", MANY, 0)
+    assert (run.status, run.succeeded, run.failed, run.amounts) == ("succeeded", MANY, 0, {"NGN": MANY * 1_000})
     assert paid(runtime) == released(runtime) == MANY
     all_books_agree(runtime)
     runtime.db.close()

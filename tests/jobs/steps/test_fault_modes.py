@@ -185,6 +185,11 @@ def test_mirroring_to_blnk(runtime: Runtime, world: Sandbox, fault_mode: str) ->
     world.set_fault("*", fault_mode, provider="blnk")
     run_job_now(runtime, "deliver_outbox")
     world.clear_faults()
+    for call in ("bulk", "transactions"):  # of several and of one: not only what is asked before them
+        world.set_fault(call, fault_mode, provider="blnk")
+    now(runtime)
+    run_job_now(runtime, "deliver_outbox")
+    world.clear_faults()
     for _ in range(4):
         now(runtime)
         run_job_now(runtime, "deliver_outbox")
