@@ -29,6 +29,8 @@ def test_letters_of_other_scripts_look_like_latin_ones_also_where_those_look_lik
         ("AIМ-1", "AIM-1", "it has the sign CYRILLIC CAPITAL LETTER EM"),
         ("IM-1", "IМ-1", "they differ in signs that look alike"),
         ("I\ue000M-1", "IM-1", "it has the sign U+E000"),
+        ("AB", "AΒ", "they differ in signs that look alike"),
+        ("abA", "aAbB", "they differ in signs that look alike"),
     ],
 )
 def test_what_tells_them_apart_is_said(one: str, other: str, said: str) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.support.odd import ODD_INSTANTS
 from webapp import clock
 from webapp.domain.instants import (
+    EXAMPLE,
     in_utc,
     in_words,
     parse_day,
@@ -87,6 +88,19 @@ def test_local_time_has_the_same_years(typed: str) -> None:
             parse_local(typed, zone)
 
 
+@pytest.mark.parametrize("typed", ["2200-01-01T14:00", "2200-01-01T14:00:00Z"])
+def test_what_is_outside_is_named_as_it_was_typed(typed: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{typed}' is not in the years 1970 to 2199$"):
+        parse_local(typed, UTC)
+
+
+@pytest.mark.parametrize(("length", "named"), [(40, "'{}'"), (41, "'{}…'"), (42, "'{}…'")])
+def test_what_is_no_time_is_named_by_its_beginning(length: int, named: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        parse_local("x" * length, UTC)
+    assert str(refused.value) == f"{named.format('x' * 40)} is not an ISO 8601 time, such as {EXAMPLE}"
+
+
 def test_a_day_begins_at_midnight_in_the_persons_zone() -> None:
     assert parse_day("2026-03-31", NAIROBI) == datetime(2026, 3, 30, 21, tzinfo=UTC)
     assert parse_day("2199-12-31", SAMOA) + timedelta(days=1) > parse_day("1970-01-01", SAMOA)
@@ -158,3 +172,9 @@ def test_what_can_not_be_on_a_calendar_is_left_and_what_follows_is_read() -> Non
         at,
         "",
     ]
+
+
+def test_what_is_told_in_utc_is_so_on_any_machine() -> None:
+    assert in_utc(datetime(2026, 5, 3, 4, 5, tzinfo=UTC)) == "03 May 2026 at 04:05 UTC"
+    first = datetime.min.replace(tzinfo=UTC)
+    assert shown_in(first, ZoneInfo("America/Los_Angeles")).tzinfo is UTC

@@ -53,10 +53,18 @@ def test_a_renewal_is_active_and_waits_for_no_payment() -> None:
 
 
 def test_a_renewal_goes_on_from_the_present_date_into_the_future() -> None:
-    for state, until in ((RUNNING, RUNNING.expire_date), (BY_DESK, NOW), (BY_DESK, NOW - A_DAY)):
+    later, future = (
+        "The new date is later than the present one, 01 April 2026 at 09:30 UTC.",
+        "A renewal ends in the future.",
+    )
+    for state, until, sentence in (
+        (RUNNING, RUNNING.expire_date, later),
+        (BY_DESK, NOW, future),
+        (BY_DESK, NOW - A_DAY, future),
+    ):
         with pytest.raises(Invalid) as refused:
             rules.renewed(state, until, at=NOW)
-        assert list(refused.value.fields) == ["expire_date"]
+        assert (refused.value.detail, refused.value.fields) == (sentence, {"expire_date": sentence})
 
 
 def test_an_extension_gives_what_the_calendar_says_then() -> None:
@@ -75,16 +83,17 @@ def test_who_is_suspended_by_hand_stays_so_until_resumed() -> None:
 
 
 def test_the_second_of_two_people_is_told_so() -> None:
-    with pytest.raises(Overtaken):
+    with pytest.raises(Overtaken, match=r"^It is suspended by hand already\. Nothing was changed\.$"):
         rules.suspended(rules.suspended(RUNNING))
-    with pytest.raises(Overtaken):
+    with pytest.raises(Overtaken, match=r"^It is active, not suspended\. Nothing was changed\.$"):
         rules.resumed(RUNNING, WEEK, at=NOW)
 
 
 def test_who_is_past_the_grace_is_resumed_with_a_later_date_only() -> None:
     with pytest.raises(Conflict) as refused:
         rules.resumed(BY_DESK, WEEK, at=NOW)
-    assert "01 March 2026 at 09:30 UTC" in refused.value.detail
+    sentence = "Its grace was over on 01 March 2026 at 09:30 UTC. Renew it, or give a later date with this."
+    assert (refused.value.detail, refused.value.fields) == (sentence, {"expire_date": sentence})
     with pytest.raises(Conflict):
         rules.resumed(BY_DESK, WEEK, at=NOW, until=NOW - WEEK)
     assert rules.resumed(BY_DESK, WEEK, at=NOW, until=NOW - WEEK + AN_INSTANT).status == EXPIRED
@@ -99,7 +108,7 @@ def test_a_renewal_and_an_extension_are_taken_back_once() -> None:
     ):
         back = rules.reverted(moved, WEEK, at=NOW)
         assert (back.status, back.expire_date, back.date_before) == (SUSPENDED, BY_DESK.expire_date, None)
-        with pytest.raises(Conflict):
+        with pytest.raises(Conflict, match=r"^There is no renewal and no extension to take back\.$"):
             rules.reverted(back, WEEK, at=NOW)
     by_hand = rules.reverted(rules.renewed(BY_HAND, NOW + 40 * A_DAY, at=NOW), WEEK, at=NOW)
     assert by_hand == BY_HAND

@@ -26,7 +26,8 @@ def utc(text: str) -> datetime:
 )
 def test_a_day_lasts_from_midnight_to_midnight_of_its_zone(day: str, zone: str, begins: str, ends: str) -> None:
     found = span(date.fromisoformat(day), zone)
-    assert (found.begins, found.ends) == (utc(begins), utc(ends))
+    assert (found.day.isoformat(), found.begins, found.ends) == (day, utc(begins), utc(ends))
+    assert found.begins.tzinfo is found.ends.tzinfo is UTC
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe"])

@@ -17,7 +17,7 @@ def test_the_period_before_is_as_long_and_ends_where_this_begins() -> None:
 
 def test_a_period_ends_where_it_begins_or_later() -> None:
     assert Period(date(2026, 1, 1), date(2026, 1, 1)).length == 1
-    with pytest.raises(ValueError, match="after its last"):
+    with pytest.raises(ValueError, match=r"^its first day is after its last$"):
         Period(date(2026, 1, 2), date(2026, 1, 1))
 
 
@@ -38,4 +38,13 @@ def test_bars_say_what_they_are() -> None:
     assert [group.label for group in grouped(until(last, 2))] == ["26 Nov", "27 Nov"]
     weeks = grouped(until(last, 63))
     assert (weeks[0].label, weeks[1].label) == ("26 Sep–27 Sep", "28 Sep–04 Oct")
-    assert [group.label for group in grouped(until(last, 366))][-1] == "Nov 2026"
+    months = grouped(until(last, 366))
+    assert (months[0].label, months[0].first, months[0].last) == ("Nov 2025", date(2025, 11, 27), date(2025, 11, 30))
+    assert [group.label for group in months[1:4]] == ["Dec 2025", "Jan 2026", "Feb 2026"]
+    assert months[-1].label == "Nov 2026"
+
+
+def test_bars_of_the_longest_that_are_days_or_weeks_are_called_so() -> None:
+    last = date(2026, 11, 27)
+    assert grouped(until(last, 62))[0].label == "27 Sep"
+    assert grouped(until(last, 190))[0].label == "22 May–24 May"

@@ -49,6 +49,7 @@ def test_who_gets_how_much(made: DisputeResolution, buyer: int, seller: int) -> 
         (make(Resolution.NO_FAULT, reason=" \n"), {"reason"}),
         (make("", code="", reason=""), {"resolution", "code", "reason"}),
         (make(Resolution.SPLIT), {"buyer_amount"}),
+        (make(Resolution.SPLIT, code="because"), {"code", "buyer_amount"}),
         (make(Resolution.SPLIT, 5_000), {"seller_amount"}),
         (make(Resolution.SPLIT, -1, 10_001), {"buyer_amount"}),
         (make(Resolution.SPLIT, 10_001, -1), {"seller_amount"}),
@@ -143,3 +144,11 @@ def test_a_warranty_claim_is_rejected_when_the_buyer_gets_nothing(resolution: Re
     gets_nothing = resolution in (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
     assert rejects_claim(DisputeKind.WARRANTY_CLAIM, resolution) == gets_nothing
     assert not any(rejects_claim(kind, resolution) for kind in DisputeKind if kind != DisputeKind.WARRANTY_CLAIM)
+
+
+def test_a_part_of_nothing_is_no_negative_one() -> None:
+    sentence = "A split gives both sides something. For one side, choose release or refund."
+    for buyer, seller in ((0, 10_000), (10_000, 0)):
+        with pytest.raises(Invalid) as refused:
+            check(make(Resolution.SPLIT, buyer, seller), HELD)
+        assert refused.value.fields == {"seller_amount": sentence}

@@ -29,6 +29,7 @@ USUAL = DebtPosition("NGN", debt=10_000, wallet=50_000, percent=25, daily_max=No
         ({"daily_max": 2_000}, 2_000),
         ({"daily_max": 2_000, "repaid_today": 1_500}, 500),
         ({"daily_max": 2_500}, 2_500),
+        ({"daily_max": 9_999}, 2_500),
         ({"daily_max": 9_999, "repaid_today": 9_998}, 1),
         ({"daily_max": None, "repaid_today": 9_000_000}, 2_500),
     ],

@@ -13,7 +13,7 @@ def test_every_unit_moves_once_and_in_a_fixed_order() -> None:
 
 
 def test_legs_that_do_not_balance_are_refused() -> None:
-    with pytest.raises(ValueError, match="do not balance"):
+    with pytest.raises(ValueError, match=r"^the legs do not balance$"):
         movements({1: -5, 2: 4})
 
 

@@ -85,6 +85,8 @@ BORNE = {"seller": 3_800, "fees": 200, "buyer": 1_000, "platform": 150}
         ({"buyer": 4_000}, 4_000, 0, None, {"buyer": 4_000}),
         ({"buyer": 4_000, "platform": 10}, 100, 20, "platform", {"platform": 20, "buyer": 80}),
         ({"fees": 100}, 100, 0, None, {"fees": 100}),
+        ({"seller": 4_000}, 4_000, 0, None, {"seller": 4_000}),
+        ({"buyer": 10}, 11, 0, None, {"buyer": 10}),
         ({"seller": 100, "fees": 1}, 101, 0, None, {"seller": 100, "fees": 1}),
         ({"seller": 4_000, "fees": -1}, 1_000, 0, None, {"seller": 1_000}),
         ({}, 0, 0, None, {}),
@@ -116,3 +118,7 @@ def test_what_banks_took_counts_by_dispute(
     given_back: tuple[ReturnedAmount, ...], lost: dict[str, int], gone: int
 ) -> None:
     assert taken_back(given_back, (), lost) == gone
+
+
+def test_nothing_is_above_the_price_unless_it_is_said() -> None:
+    assert bearers(Hold(EscrowStatus.HELD, 10_000, 500), 4_000) == {Bearer.ESCROW: 4_000}

@@ -50,6 +50,7 @@ def test_a_failed_one_is_ours_only_where_there_is_no_other() -> None:
     assert candidates(WANTED, [FAILED, row()]) == candidates(WANTED, [row(), FAILED]) == [row()]
     assert candidates(WANTED, [row(), row("4")]) == [row(), row("4")]
     assert candidates(WANTED, [FAILED, later]) == [later]
+    assert candidates(WANTED, [FAILED]) == [FAILED]
     assert candidates(WANTED, []) == []
 
 

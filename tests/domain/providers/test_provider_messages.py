@@ -9,6 +9,7 @@ from webapp.domain.providers.provider_messages import NO_REASON, clause, event, 
     ("completed-mpgs", "it is done, through the card gateway"),
     ("Needs-Attention", "somebody has to see to it there"),
     ("Insufficient funds.", "Insufficient funds"),
+    ("No account at BANK X.", "No account at BANK X"),
     ("pending-xyz", "“pending-xyz”"),
 ])  # fmt: skip
 def test_a_code_is_said_in_words_and_a_sentence_stays(word: str, said: str) -> None:

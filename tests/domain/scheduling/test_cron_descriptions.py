@@ -23,6 +23,7 @@ Fits = Callable[[datetime], bool]
     [
         ("* * * * *", "Every minute", lambda at: True),
         ("*/5 * * * *", "Every 5 minutes", lambda at: at.minute % 5 == 0),
+        ("*/1 * * * *", "Every minute", lambda at: True),
         ("*/7 * * * *", "At minutes 0, 7, 14, 21, 28, 35, 42, 49, and 56 of every hour", lambda at: at.minute % 7 == 0),
         ("5/20 * * * *", "At minutes 5, 25, and 45 of every hour", lambda at: at.minute in (5, 25, 45)),
         ("0-30/15 * * * *", "At minutes 0, 15, and 30 of every hour", lambda at: at.minute in (0, 15, 30)),
@@ -46,6 +47,19 @@ Fits = Callable[[datetime], bool]
             "0 0 * * */2",
             "At 00:00 on Sunday, Tuesday, Thursday, and Saturday",
             lambda at: (at.hour, at.minute) == (0, 0) and at.isoweekday() % 7 in (0, 2, 4, 6),
+        ),
+        (
+            "0 0 * * 5-7/2",
+            "At 00:00 on Sunday and Friday",
+            lambda at: (at.hour, at.minute) == (0, 0) and at.isoweekday() in (5, 7),
+        ),
+        (
+            "0 0 * * 5L,*/3",
+            "At 00:00 on the last Friday of the month and every third day of week",
+            lambda at: (
+                (at.hour, at.minute) == (0, 0)
+                and (at.isoweekday() % 7 in (0, 3, 6) or (at.isoweekday() == 5 and (at + timedelta(days=7)).day < 8))
+            ),
         ),
         (
             "0 0 */15 * *",
@@ -75,6 +89,7 @@ Fits = Callable[[datetime], bool]
     ],
 )
 def test_the_words_say_when_it_is_planned(cron: str, words: str, fits: Fits) -> None:
+    in_words.cache_clear()
     assert in_words(cron) == words
     planned = [
         slot for slot in Recurrence(cron, "UTC").upcoming(_FIRST - timedelta(minutes=1), 200) if slot <= _MINUTES[-1]
@@ -106,5 +121,6 @@ def test_what_is_said_is_planned_at_the_same_instants(cron: str) -> None:
 
 
 def test_what_is_no_expression_is_shown_as_it_is() -> None:
-    for cron in ("", "nonsense", "61 * * * *", "* * *"):
+    in_words.cache_clear()
+    for cron in ("", "nonsense", "61 * * * *", "* * *", "*/0 * * * *"):
         assert in_words(cron) == cron

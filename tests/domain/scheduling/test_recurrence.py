@@ -52,7 +52,9 @@ def test_a_minute_of_every_hour_is_found_as_by_looking_at_every_minute(zone: str
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
     minutes = [start + timedelta(minutes=number) for number in range(1, 3 * 24 * 60 + 1)]
     seen = [minute for minute in minutes if minute.astimezone(ZoneInfo(zone)).minute in (0, 20, 40)]
-    assert Recurrence("*/20 * * * *", zone).upcoming(start, len(seen)) == seen
+    slots = Recurrence("*/20 * * * *", zone).upcoming(start, len(seen))
+    assert slots == seen
+    assert {slot.tzinfo for slot in slots} == {UTC}
 
 
 DAYS = st.integers(0, 730).map(lambda days: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days))

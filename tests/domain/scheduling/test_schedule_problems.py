@@ -67,6 +67,7 @@ def test_what_can_be_is_planned_with_single_blanks() -> None:
         ("7", 0, ""),
         ("10-12/3", 2, "'10'"),
         ("10-13/3", 2, ""),
+        ("1/2/3", 0, ""),
     ],
 )
 def test_a_step_has_to_come_to_a_second_value(part: str, place: int, instead: str) -> None:
@@ -83,6 +84,7 @@ def test_a_step_has_to_come_to_a_second_value(part: str, place: int, instead: st
     ],
 )
 def test_days_are_counted_as_people_do(cron: str, words: str) -> None:
+    in_words.cache_clear()
     assert f"{words} day" in in_words(cron)
 
 
@@ -103,3 +105,19 @@ def test_the_usual_interval_is_the_middle_of_seven() -> None:
     """Gaps of 10 to 40 minutes within an hour: the third of seven in their order would be another than the fourth."""
     assert Recurrence("0,10,20,40 * * * *", "UTC").interval(AT.replace(minute=0)) == timedelta(minutes=20)
     assert Recurrence("0 0 1 * *", "UTC").interval(AT) == timedelta(days=31)
+
+
+@pytest.mark.parametrize("nothing", [StopIteration, RuntimeError])
+def test_what_is_never_planned_is_refused_at_its_field(
+    nothing: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the library takes, and finds no day for, however long it looks."""
+
+    def looked(*_: object) -> datetime:
+        raise nothing
+
+    monkeypatch.setattr(Recurrence, "next", looked)
+    with pytest.raises(Invalid) as refused:
+        check("0 0 29 2 *", "UTC", AT)
+    sentence = "No day ever fits the cron expression '0 0 29 2 *'."
+    assert (refused.value.detail, refused.value.fields) == (sentence, {"cron": sentence})
