@@ -42,6 +42,7 @@ DOUBTED = attempt(PaymentStatus.NEEDS_REVIEW, provider_amount=9_000, provider_cu
         (replace(DOUBTED, provider_amount=None), seen(amount=1), PaymentOutcome.NO_CHANGE, ""),
         (DOUBTED, seen(amount=9_000), PaymentOutcome.NO_CHANGE, ""),
         (DOUBTED, seen(amount=9_000, given_back=()), PaymentOutcome.NO_CHANGE, ""),
+        (DOUBTED, seen(ProviderStatus.PENDING, amount=None, given_back=()), PaymentOutcome.NO_CHANGE, ""),
         (DOUBTED, seen(ProviderStatus.PENDING, 9_000, amount=9_000), PaymentOutcome.RETURNED, GIVEN_BACK),
         (DOUBTED, seen(ProviderStatus.SUCCEEDED, 9_000, amount=9_000), PaymentOutcome.RETURNED, GIVEN_BACK),
         (DOUBTED, seen(ProviderStatus.SUCCEEDED, 9_001, amount=9_000), PaymentOutcome.RETURNED, GIVEN_BACK),

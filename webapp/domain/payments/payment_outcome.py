@@ -194,7 +194,7 @@ def _of_doubt(attempt: PaymentAttempt, result: ProviderResult) -> tuple[PaymentO
         or _given_back(attempt, result) is None
     ):
         return PaymentOutcome.NO_CHANGE, ""
-    came = result.amount or 0
+    came = attempt.provider_amount if result.amount is None else result.amount
     gone = taken_back(_given_back(attempt, result) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
