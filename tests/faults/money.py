@@ -13,6 +13,7 @@ from tests.support.arguments import OfVersion
 from tests.support.market import AMINA, Market, all_books_agree
 from tests.support.outbox import endpoint, happen
 from tests.support.payouts import planned
+from tests.support.read_back import OPEN_REFUNDS
 from tests.support.sandbox import Sandbox, awaiting, begun
 from webapp import clock
 from webapp.domain.actors import job_actor
@@ -39,7 +40,6 @@ from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services.approvals import escrow_decisions
 from webapp.services.payments import settlement as payment_settlement
-from webapp.services.refunds import refunds
 from webapp.services.webhooks import inbox
 
 ITEMS, AMOUNT = 3, 10_000
@@ -282,7 +282,7 @@ CASES = (
         "refund",
         owed,
         lambda world: len(theirs(world, "paystack.refund")),
-        due_now(Refund.status.in_(refunds.OPEN)),
+        due_now(Refund.status.in_(OPEN_REFUNDS)),
         each_is_given_back_once,
     ),
     Case(

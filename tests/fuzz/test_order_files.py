@@ -12,10 +12,11 @@ from webapp.domain.states import Policy
 from webapp.errors import Invalid
 from webapp.importers import csv_records, order_records
 from webapp.importers.csv_records import LONGEST, RowError
-from webapp.importers.layout import COLUMNS, REQUIRED, Layout
+from webapp.importers.layout import OPTIONAL, REQUIRED, Layout
 from webapp.importers.order_records import Defaults, OrderRecord
 
 DEFAULTS = Defaults(datetime(2026, 3, 31, tzinfo=UTC), 14, 3, 250)
+COLUMNS = (*REQUIRED, *OPTIONAL)
 LAYOUT = Layout(",".join(COLUMNS))
 GOOD = [
     "o-1",

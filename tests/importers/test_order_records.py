@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.importers.csv_records import RowError
-from webapp.importers.layout import COLUMNS, Layout
+from webapp.importers.layout import OPTIONAL, REQUIRED, Layout
 from webapp.importers.order_records import Defaults, OrderRecord, read
 
 RULES = Defaults(datetime(2026, 3, 1, tzinfo=UTC), release_days=7, buffer_days=3, fee_basis_points=250)
+COLUMNS = (*REQUIRED, *OPTIONAL)
 LAYOUT = Layout(",".join(COLUMNS))
 GOOD = {"order_ref": "o-1", "buyer_ref": "ama", "seller_ref": "kofi", "amount": "1250.50", "currency": "NGN"}
 

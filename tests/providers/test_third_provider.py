@@ -40,12 +40,13 @@ OLD = timedelta(hours=25)
 @pytest.fixture
 def kudi(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """The third provider is known and configured, and its stand-in answers."""
+    monkeypatch.setattr(catalogue, "_FOUND", dict(catalogue._FOUND))
+    monkeypatch.setattr(catalogue, "_WALKED", set(catalogue._WALKED))
     catalogue.load(third)
     with serving() as made:
         monkeypatch.setenv("KUDI_SECRET_KEY", KEY)
         monkeypatch.setenv("KUDI_URL", made.url)
         yield made
-    catalogue.unload(third)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from webapp.importers.csv_records import RowError, cells
 
 REQUIRED = ("order_ref", "buyer_ref", "seller_ref", "amount", "currency")
 OPTIONAL = ("policy", "created_at", "paid_at", "completed_at", "release_at", "fee", "tenant_ref")
-COLUMNS = (*REQUIRED, *OPTIONAL)
 
 Pick = Callable[[Sequence[str]], tuple[str, ...]]
 

@@ -26,14 +26,6 @@ def load(package: ModuleType) -> None:
     _WALKED.add(package.__name__)
 
 
-def unload(package: ModuleType) -> None:
-    """Forget the providers of this package."""
-    _WALKED.discard(package.__name__)
-    for name, each in list(_FOUND.items()):
-        if each.connect.__module__.startswith(f"{package.__name__}."):
-            del _FOUND[name]
-
-
 def every() -> tuple[ProviderDescriptor, ...]:
     """All of them, in the order of lists."""
     load(providers)

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, insert, select
 
 from tests.support.people import hidden, send
+from tests.support.read_back import unresolved_alerts
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.alert_definitions import PAYOUT_FAILED
@@ -279,7 +280,7 @@ def test_alerts_of_facts_have_their_filter_their_words_and_their_end(clocked: Ru
     with clocked.db.transaction() as session:
         late = "Payout p-7 was due at 2026-11-24T18:46:00Z."
         alerts.fire(session, PAYOUT_FAILED, "payout schedule p-7", late, clock.now())
-        alert_id = alerts.firing(session)[0].id
+        alert_id = unresolved_alerts(session)[0].id
     page = operator.get("/alerts/?rule=payout_failed").text
     assert 'value="chargeback"' in page
     assert "24 November 2026, 18:46 UTC" in page

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.support.market import DIVINE
 from tests.support.outbox import deliveries, endpoint, happen, spread, states
 from tests.support.people import send
+from tests.support.read_back import unresolved_alerts
 from webapp import clock
 from webapp.domain.alert_definitions import ENDPOINT_PAUSED
 from webapp.models import Alert, Audit, Delivery, Run, WebhookEndpoint
@@ -164,7 +165,7 @@ def test_many_dead_letters_are_sent_again_by_a_run(
 def test_the_silence_of_an_alert_is_ended(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
         alerts.sync(session, "silent", "page", {"worker": AlertFinding("No worker.")}, clock.now())
-        alert_id = alerts.firing(session)[0].id
+        alert_id = unresolved_alerts(session)[0].id
         alerts.silence(session, alert_id, clock.now() + timedelta(hours=1), actor=DIVINE, at=clock.now())
     operator = sign_in("operator")
     assert "End silence…" in operator.get("/alerts/").text

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Caller
+from tests.support.read_back import unresolved_alerts
 from webapp import clock
 from webapp.domain.alert_definitions import CHARGEBACK, PAYOUT_FAILED
 from webapp.runtime import Runtime
@@ -20,7 +21,7 @@ def three(place: Runtime) -> list[int]:
         alerts.fire(session, PAYOUT_FAILED, "payout schedule p-7", "It failed.", clock.now())
         alerts.fire(session, CHARGEBACK, "paystack 8", "It is open.", clock.now())
         alerts.sync(session, "silent", "page", {"worker": AlertFinding("No worker.")}, clock.now())
-        return sorted(alert.id for alert in alerts.firing(session))
+        return sorted(alert.id for alert in unresolved_alerts(session))
 
 
 def test_alerts_are_listed_by_what_is_asked(caller: Caller, three: list[int]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, DIVINE, Market, all_books_agree, wallet
+from tests.support.read_back import why_unpaid
 from tests.support.reversals import let_go, reverse, thaw
 from webapp import clock
 from webapp.domain.actors import job_actor
@@ -26,7 +27,6 @@ from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import release as escrow_release
 from webapp.services.escrows import release_preview
 from webapp.services.orders import orders
-from webapp.services.read_models import escrow_explanation
 
 JOB = "release_completed_orders"
 
@@ -107,7 +107,7 @@ def test_no_date_pays_an_order_that_is_not_completed(runtime: Runtime) -> None:
         )
         assert [refused.sentence for refused in paid.refused] == ["The order is not completed yet."]
         assert escrow_decisions.get(session, escrow.id).blocked is None
-        assert escrow_explanation.why(session, escrow.id, now) == ["The order is not completed yet."]
+        assert why_unpaid(session, escrow.id, now) == ["The order is not completed yet."]
         preview = release_preview.preview(session, now, Policy.COMPLETION)
         assert (preview.count, preview.excluded) == (0, [("not completed", "NGN", 1, 10_000)])
 
@@ -121,8 +121,8 @@ def test_what_was_put_off_stays_put_off_when_the_order_is_completed(runtime: Run
         escrow_decisions.extend(session, escrow.id, later, "Agreed.", version=escrow.version, at=now, actor=AMINA)
         complete(market, escrow)
         assert escrow_decisions.get(session, escrow.id).release_at == later
-        assert escrow_explanation.why(session, escrow.id, now)[0].startswith("It is not due until")
-        assert escrow_explanation.why(session, escrow.id, later) == [
+        assert why_unpaid(session, escrow.id, now)[0].startswith("It is not due until")
+        assert why_unpaid(session, escrow.id, later) == [
             "Nothing stands in the way: the next run of release_completed_orders pays it."
         ]
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tests.support.arguments import OfVersion
 from tests.support.job_runs import run_job_now
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
+from tests.support.read_back import why_unpaid
 from webapp import clock
 from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
@@ -22,7 +23,6 @@ from webapp.services.escrows import release as escrow_release
 from webapp.services.ledger import accounts
 from webapp.services.orders import orders
 from webapp.services.payments.reversals import decisions as reversal_decisions
-from webapp.services.read_models import escrow_explanation
 
 JOB = "release_pending_earnings"
 
@@ -78,7 +78,7 @@ def test_due_earnings_move_from_pending_to_the_wallet_once(runtime: Runtime) -> 
         assert list(session.scalars(kinds)) == ["pending_earning", "earning"]
         figures = session.scalars(select(DailyFigure).order_by(DailyFigure.day)).all()
         assert (sum(day.held for day in figures), sum(day.released for day in figures)) == (63_000, 3_000)
-        why = [escrow_explanation.why(session, escrow.id, clock.now())[0] for escrow in made]
+        why = [why_unpaid(session, escrow.id, clock.now())[0] for escrow in made]
     assert [sentence.split()[0:3] for sentence in why[2:5]] == [
         ["The", "seller,", "Nia,"],
         ["It", "is", "not"],

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from tests.races.together import at_once
 from tests.support.market import DIVINE
 from tests.support.outbox import deliveries, states
+from tests.support.read_back import unresolved_alerts
 from tests.support.receivers import Letters, Receiver, with_settings
 from webapp import clock
 from webapp.domain.alert_definitions import PAYOUT_FAILED, Fact, Severity
@@ -28,7 +29,7 @@ from webapp.services.scheduling import processes
 def fire(runtime: Runtime, at: datetime | None = None, severity: Severity = "page") -> int:
     with runtime.db.transaction() as session:
         alerts.fire(session, Fact("silent", severity, "-"), "worker", "No worker has been heard of.", at or clock.now())
-        return alerts.firing(session)[0].id
+        return unresolved_alerts(session)[0].id
 
 
 @pytest.fixture

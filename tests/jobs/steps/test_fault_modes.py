@@ -13,6 +13,7 @@ from tests.jobs.periodic.test_process_payout_schedules import sent
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
 from tests.support.payouts import planned
+from tests.support.read_back import OPEN_REFUNDS
 from tests.support.sandbox import PAYS_AFTER, Sandbox, awaiting, begun, desk_with, sandbox, timeout_for, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payments.refund_matching import OWN_TIME
@@ -24,7 +25,6 @@ from webapp.sandbox.core import fault_modes
 from webapp.services.approvals import escrow_decisions, limits
 from webapp.services.orders import orders
 from webapp.services.payments import payments
-from webapp.services.refunds import refunds
 
 CALLS = sorted(
     (fault_modes.WITHOUT_EFFECT | fault_modes.WITH_EFFECT).keys()
@@ -68,7 +68,7 @@ def settled(runtime: Runtime, rounds: int = 40) -> None:
         now(runtime)
         run_job_now(runtime, "deliver_outbox")
         with runtime.db.reading() as session:
-            waiting = (Payout.next_try_at.is_not(None), Refund.status.in_(refunds.OPEN))
+            waiting = (Payout.next_try_at.is_not(None), Refund.status.in_(OPEN_REFUNDS))
             open_ones = [select(func.count()).where(each) for each in waiting]
             under_way = sum(session.scalar(each) or 0 for each in open_ones)
         if not under_way:

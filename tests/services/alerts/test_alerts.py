@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.races.together import at_once
 from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned
+from tests.support.read_back import unresolved_alerts
 from webapp import clock
 from webapp.domain.alert_definitions import PAYOUT_FAILED, RUN_FAILED, Fact
 from webapp.domain.states import AlertStatus
@@ -27,7 +28,7 @@ QUIET = Fact("rule", "page", "It is broken.", insists=False)
 
 def firing(runtime: Runtime) -> list[tuple[str, str]]:
     with runtime.db.reading() as session:
-        return sorted((alert.rule, alert.subject) for alert in alerts.firing(session))
+        return sorted((alert.rule, alert.subject) for alert in unresolved_alerts(session))
 
 
 def everything_is_alive(runtime: Runtime) -> None:
@@ -101,7 +102,7 @@ def test_an_alert_is_acknowledged_silenced_and_fires_anew_after_it_was_resolved(
     with runtime.db.transaction() as session:
         assert alerts.fire(session, QUIET, "thing", "It is broken.", NOON)
         assert not alerts.fire(session, QUIET, "thing", "It is broken still.", NOON)
-        (alert,) = alerts.firing(session)
+        (alert,) = unresolved_alerts(session)
         alerts.silence(session, alert.id, NOON + timedelta(hours=1), actor=OPERATOR, at=NOON)
         alerts.acknowledge(session, alert.id, actor=OPERATOR, at=NOON)
         with pytest.raises(Conflict):
@@ -151,7 +152,7 @@ def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, 
 def test_an_alert_of_an_event_is_resolved_by_hand_with_a_reason_and_fires_anew(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         alerts.fire(session, RUN_FAILED, "watch", "Run 7 failed.", NOON)
-        [alert] = alerts.firing(session)
+        [alert] = unresolved_alerts(session)
         with pytest.raises(Invalid, match="Say why"):
             alerts.resolve_by_hand(session, alert.id, " ", actor=OPERATOR, at=NOON)
         with pytest.raises(NotAllowed):
@@ -177,7 +178,7 @@ def test_another_fact_about_money_fires_again_though_the_last_was_acknowledged_a
 
     with runtime.db.transaction() as session:
         assert tell("It failed.", "failed")
-        [alert] = alerts.firing(session)
+        [alert] = unresolved_alerts(session)
         alerts.acknowledge(session, alert.id, actor=OPERATOR, at=clock.now())
         alerts.silence(session, alert.id, clock.now() + timedelta(hours=1), actor=OPERATOR, at=clock.now())
         assert not tell("It failed.", "failed")
@@ -194,7 +195,7 @@ def test_another_fact_about_a_job_is_told_again_only_when_somebody_has_acknowled
     with runtime.db.transaction() as session:
         assert alerts.fire(session, QUIET, "watch", "Run 7 failed.", NOON, causes=["7"])
         assert not alerts.fire(session, QUIET, "watch", "Run 8 failed.", NOON, causes=["8"])
-        [alert] = alerts.firing(session)
+        [alert] = unresolved_alerts(session)
         alerts.acknowledge(session, alert.id, actor=OPERATOR, at=NOON)
         assert not alerts.fire(session, QUIET, "watch", "Run 8 failed.", NOON, causes=["8"])
         assert alerts.fire(session, QUIET, "watch", "Run 9 failed.", NOON, causes=["9"])
@@ -206,15 +207,15 @@ def test_a_cause_that_a_rule_finds_besides_the_known_ones_fires_again(runtime: R
     def judged(*refs: str) -> AlertStatus:
         with runtime.db.transaction() as session:
             alerts.sync(session, "payout_unsettled", "page", {"paystack": AlertFinding(", ".join(refs), refs)}, NOON)
-            return AlertStatus(alerts.firing(session)[0].status)
+            return AlertStatus(unresolved_alerts(session)[0].status)
 
     judged("a")
     with runtime.db.transaction() as session:
-        alerts.acknowledge(session, alerts.firing(session)[0].id, actor=OPERATOR, at=NOON)
+        alerts.acknowledge(session, unresolved_alerts(session)[0].id, actor=OPERATOR, at=NOON)
     assert judged("a") == AlertStatus.ACKNOWLEDGED
     assert judged("a", "b") == AlertStatus.FIRING
     with runtime.db.transaction() as session:
-        alerts.acknowledge(session, alerts.firing(session)[0].id, actor=OPERATOR, at=NOON)
+        alerts.acknowledge(session, unresolved_alerts(session)[0].id, actor=OPERATOR, at=NOON)
     assert judged("b") == AlertStatus.ACKNOWLEDGED, "one less is no new fact"
 
 
@@ -228,7 +229,7 @@ def test_of_two_that_learn_of_one_new_fact_one_fires(pg_runtime: Runtime) -> Non
 def test_an_alert_whose_rule_is_asked_is_not_resolved_by_hand(runtime: Runtime) -> None:
     evaluate(runtime)
     with runtime.db.transaction() as session:
-        for alert in alerts.firing(session):
+        for alert in unresolved_alerts(session):
             with pytest.raises(Conflict, match="resolves by itself"):
                 alerts.resolve_by_hand(session, alert.id, "Over.", actor=OPERATOR, at=NOON)
     assert len(firing(runtime)) == 2

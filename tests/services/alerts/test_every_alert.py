@@ -17,6 +17,7 @@ from tests.services.alerts.test_alerts import everything_is_alive
 from tests.support import payouts
 from tests.support.declared_jobs import OPERATOR, Declare, planned
 from tests.support.market import DIVINE, Market
+from tests.support.read_back import unresolved_alerts
 from webapp import clock
 from webapp.domain.alert_definitions import FACTS, NEXT_SLOT_OFF, Fact
 from webapp.domain.providers.provider_results import TEST_ANSWER, ProviderStatus
@@ -285,7 +286,7 @@ def seen(runtime: Runtime, rule: str) -> tuple[list[str], int]:
 
 def acknowledged(runtime: Runtime, rule: str) -> None:
     with runtime.db.transaction() as session:
-        for alert in alerts.firing(session):
+        for alert in unresolved_alerts(session):
             if alert.rule == rule:
                 alerts.acknowledge(session, alert.id, actor=OPERATOR, at=clock.now())
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from tests.support import money
 from tests.support.arguments import ByLockedActor
 from tests.support.market import AMINA, LATER, NOW, Market, undone, wallet
+from tests.support.read_back import why_unpaid
 from webapp.domain.actors import job_actor
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
@@ -19,7 +20,6 @@ from webapp.services.approvals.escrow_executors import ReleaseEscrow
 from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import freezes
 from webapp.services.escrows import release as escrow_release
-from webapp.services.read_models import escrow_explanation
 
 JOB = job_actor("auto_release")
 
@@ -132,7 +132,7 @@ def test_a_split_is_explained_by_who_got_what(market: Market) -> None:
     parts = shares.divide(Money(10_000, "NGN"), 500, 7_000)
     mover = AMINA.entrusted_with("money:move")
     money.divide(market.session, escrow.id, parts, at=NOW, actor=mover)
-    [said, *_] = escrow_explanation.why(market.session, escrow.id, NOW)
+    [said, *_] = why_unpaid(market.session, escrow.id, NOW)
     assert said.startswith("It was split between buyer and seller on 02 March 2026 at 09:30 UTC: ")
     for part in ("NGN 66.50 into the wallet of", "NGN 30.00 into the wallet of", "NGN 3.50 fee"):
         assert part in said

@@ -5,6 +5,7 @@ import pytest
 from tests.support import money
 from tests.support.arguments import ByActor
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
+from tests.support.read_back import why_unpaid
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, reversed_to_debt, spend, thaw
 from webapp.domain.actors import job_actor
 from webapp.domain.disputes.resolutions import DisputeResolution
@@ -15,7 +16,7 @@ from webapp.services.disputes import disputes
 from webapp.services.escrows import release as escrow_release
 from webapp.services.escrows import release_preview
 from webapp.services.payments.reversals.executors import ReverseTransfer
-from webapp.services.read_models import decision_preview, escrow_explanation
+from webapp.services.read_models import decision_preview
 
 JOB = job_actor("auto_release")
 
@@ -228,7 +229,7 @@ def test_what_it_met_and_what_it_paid_become_one_debt_when_it_is_reversed_again(
 def test_the_escrows_page_and_tonight_say_it(market: Market) -> None:
     escrow = reversed_to_debt(market)
 
-    said = escrow_explanation.why(market.session, escrow.id, NOW)[-1]
+    said = why_unpaid(market.session, escrow.id, NOW)[-1]
     assert said == "Seller owes NGN 95.00 since it was reversed: a release meets that first."
     assert release_preview.debts_met(market.session, LATER, Policy.DEADLINE) == {"NGN": 9_500}
 

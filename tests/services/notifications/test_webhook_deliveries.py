@@ -11,12 +11,12 @@ import pytest
 from tests.races.together import at_once
 from tests.support.market import DIVINE
 from tests.support.outbox import change, come_due, deliveries, endpoint, endpoint_now, happen, send, spread, states
+from tests.support.read_back import unresolved_alerts
 from tests.support.receivers import Receiver
 from webapp import clock
 from webapp.domain.outbox.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
 from webapp.services.notifications import delivery_queue
 from webapp.services.webhooks import endpoints as webhook_endpoints
@@ -101,7 +101,7 @@ def test_gone_pauses_the_endpoint(place: Runtime, receiver: Receiver) -> None:
     assert len(receiver.got) == 1
     assert endpoint_now(place, made.id).pause_reason == "It answered 410 Gone."
     with place.db.reading() as session:
-        assert [alert.rule for alert in alerts.firing(session)] == ["endpoint_paused"]
+        assert [alert.rule for alert in unresolved_alerts(session)] == ["endpoint_paused"]
 
 
 @pytest.mark.parametrize("changes", [{"failures": 3, "failing_since": timedelta(hours=-24)}])
@@ -122,7 +122,7 @@ def test_an_endpoint_that_fails_for_long_is_paused_and_resumed_by_a_person(
     receiver.answer = lambda number: 200
     with place.db.transaction() as session:
         webhook_endpoints.resume(session, made.id, at=clock.now(), actor=DIVINE)
-        assert alerts.firing(session) == []
+        assert unresolved_alerts(session) == []
     send(place)
     assert states(place) == [("a.one", "delivered", 2), ("a.two", "delivered", 1)]
     assert endpoint_now(place, made.id).failures == 0

@@ -17,10 +17,11 @@ from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.parties import wallet_operations
-from webapp.services.parties.wallet_operations import ACTIONS, NewMoney
+from webapp.services.parties.wallet_operations import NewMoney
 from webapp.services.read_models import decision_preview
 from webapp.services.users import api_tokens
 
+ACTIONS = ("party.deposit", "party.owe", "party.repay")
 SETUP = Actor("cli", None, "setup", DIVINE.permissions)
 
 

@@ -9,6 +9,7 @@ from tests.jobs.periodic.test_handle_webhooks import finish, post
 from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.job_runs import run_job_now
 from tests.support.market import CHIKA, DIVINE, wallet
+from tests.support.read_back import why_unpaid
 from tests.support.sandbox import Sandbox, awaiting, begun, sandbox, world  # noqa: F401
 from tests.support.taken_back import WHY, Case, case, runtime  # noqa: F401
 from webapp import clock
@@ -25,7 +26,7 @@ from webapp.services.disputes.disputes import NewDispute
 from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.payments.reversals import decisions as reversal_decisions
-from webapp.services.read_models import decision_preview, disabled_reasons, escrow_explanation
+from webapp.services.read_models import decision_preview, disabled_reasons
 from webapp.services.refunds import refunds
 
 WAYS = ("claw_back", "write_off", "refund_rest")
@@ -40,7 +41,7 @@ def test_a_refund_by_hand_stops_every_way_out(case: Case, amount: int | None, go
     assert case.causes() == [FreezeCause.PAYMENT]
     assert case.alerts() == ["payment_taken_back"]
     with case.runtime.db.reading() as session:
-        [first, *_] = escrow_explanation.why(session, case.escrow().id, clock.now())
+        [first, *_] = why_unpaid(session, case.escrow().id, clock.now())
     assert "taken back" in first
     case.night()
     for way in (case.release, case.refund):

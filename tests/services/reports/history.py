@@ -65,11 +65,9 @@ class History:
             return
         if how in (1, 5):
             release.release_all(self.session, [escrow.id], at=at, actor=MOVER, reason="due")
-        elif how == 2:
-            release.refund_all(self.session, [escrow.id], at=at, actor=MOVER, reason="decision")
         else:
             whole = Money(escrow.amount, escrow.currency)
-            parts = divide(whole, escrow.fee, self.random.randrange(1, escrow.amount - escrow.fee))
+            parts = divide(whole, escrow.fee, 0 if how == 2 else self.random.randrange(1, escrow.amount - escrow.fee))
             money.divide(self.session, escrow.id, parts, at=at, actor=MOVER)
         self.session.expire_all()
         if how in (4, 5):

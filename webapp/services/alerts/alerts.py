@@ -158,11 +158,6 @@ def get(session: Session, alert_id: int) -> Alert:
     return lookup.by_id(session, Alert, alert_id, "alert")
 
 
-def firing(session: Session, limit: int = 200) -> Sequence[Alert]:
-    """Unresolved alerts, the newest first."""
-    return session.scalars(select(Alert).where(_UNRESOLVED).order_by(Alert.id.desc()).limit(limit)).all()
-
-
 def unresolved_sentence(session: Session, rule: str, subject: str) -> str:
     """What is the matter with the subject; empty when nothing is."""
     known = (Alert.rule == rule, Alert.subject == subject, _UNRESOLVED)

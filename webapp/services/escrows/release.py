@@ -1,4 +1,4 @@
-"""Disbursing held money: one action for many escrows. Releasing or refunding one is doing it to a list of one."""
+"""Disbursing held money: many escrows are released at once by a job, and one goes as a person decided."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -52,22 +52,23 @@ def release_all(
     then is paid, and by `at` in any case: nobody names an instant at which what is due later would be due already.
     `policy` is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
     """
+    actor.require("money:move")
+    ensure_outgoing_enabled(session)
     due_by = None if due_by is None else min(due_by, at)
-    due = may_be_paid(due_by, policy)
-    return _disburse_all(
-        session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, note=note, run_id=run_id
-    )
-
-
-def refund_all(
-    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, reason: str, note: str | None = None
-) -> Outcome:
-    """Give held escrows back to their buyers, each the way it came: through the provider that collected it, else to
-    the buyer's wallet, which is opened when there is none. Refused by name like a release.
-    """
-    return _disburse_all(
-        session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, note=note
-    )
+    lock(session, Escrow, ids)
+    # Second statement on purpose: the one that waits for the locks would still see an escrow as undisputed.
+    found = session.execute(_payable(session, ids, may_be_paid(due_by, policy))).all()
+    payable = [row[0] for row in found]
+    outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
+    if payable:
+        touched = {account for row in found for account in row[1:]}
+        met = disbursement_sql.debts_met(session, payable, RELEASE, {}, touched)
+        posted = _post(session, payable, RELEASE, {}, touched, met, at, run_id)
+        outcome.done, outcome.amounts = posted.count, posted.amounts
+        disbursement_sql.note_met(session, outcome, met)
+        _mark(session, payable, RELEASE, at, reason)
+        _record(session, payable, RELEASE, at, actor, note or reason, run_id)
+    return outcome
 
 
 def disburse(
@@ -148,41 +149,6 @@ def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnEl
     return [*holds, Escrow.release_at <= due_by, *ripe]
 
 
-def _disburse_all(
-    session: Session,
-    ids: Sequence[int],
-    plan: DisbursementPlan,
-    holds: Sequence[ColumnElement[bool]],
-    due_by: datetime | None,
-    *,
-    at: datetime,
-    actor: Actor,
-    reason: str,
-    note: str | None,
-    run_id: int | None = None,
-) -> Outcome:
-    actor.require("money:move")
-    ensure_outgoing_enabled(session)
-    lock(session, Escrow, ids)
-    # Second statement on purpose: the one that waits for the locks would still see an escrow as undisputed.
-    found = session.execute(_payable(session, ids, plan, holds)).all()
-    payable = [row[0] for row in found]
-    outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
-    if payable:
-        by_card = disbursement_sql.cards(session, payable, plan)
-        touched = {account for row in found for account in row[1:]}
-        if plan.buyer is not None:
-            touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
-        met = disbursement_sql.debts_met(session, payable, plan, by_card, touched)
-        posted = _post(session, payable, plan, by_card, touched, met, at, run_id)
-        outcome.done, outcome.amounts = posted.count, posted.amounts
-        disbursement_sql.note_met(session, outcome, met)
-        _mark(session, payable, plan, at, reason)
-        _record(session, payable, plan, at, actor, note or reason, run_id)
-        _send_back(session, by_card, plan.buyer, at, actor)
-    return outcome
-
-
 def _post(
     session: Session,
     ids: Sequence[int],
@@ -203,15 +169,10 @@ def _post(
     )
 
 
-def _payable(
-    session: Session, ids: Sequence[int], plan: DisbursementPlan, holds: Sequence[ColumnElement[bool]]
-) -> Rows:
-    """Escrows that may be paid out, with the account they are held in and, where the seller is paid, its wallet."""
-    chosen = (one_of(session, Escrow.id, ids), *holds)
-    if plan.seller is None:
-        return select(Escrow.id, Escrow.held_account_id).where(*chosen).order_by(Escrow.id)
+def _payable(session: Session, ids: Sequence[int], holds: Sequence[ColumnElement[bool]]) -> Rows:
+    """Escrows that may be released, with the account they are held in and the wallet of their seller."""
     found = select(Escrow.id, Escrow.held_account_id, Wallet.id).join(Wallet, disbursement_sql.wallet_of_seller())
-    return found.where(*chosen).order_by(Escrow.id)
+    return found.where(one_of(session, Escrow.id, ids), *holds).order_by(Escrow.id)
 
 
 def _wallets_of_buyers(session: Session, ids: Sequence[int], at: datetime) -> set[int]:
@@ -262,7 +223,7 @@ def _record(
 
 
 def _send_back(session: Session, by_card: Cards, amounts: Column, at: datetime, actor: Actor) -> None:
-    """Have the providers give back what they collected. Few of many escrows are refunded, and fewer by card."""
+    """Have the providers give back what they collected. Few escrows are refunded, and fewer by card."""
     if not by_card:
         return
     rows = select(Escrow.id, Escrow.buyer_id, Escrow.currency, amounts.label("amount"))

@@ -19,7 +19,6 @@ from webapp.services.parties.executors import PartyMoney
 from webapp.settings import Settings
 
 PERMISSION = "party:money"
-ACTIONS = ("party.deposit", "party.owe", "party.repay")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,6 @@ _COMPLETES = {
 }
 
 
-def why(session: Session, escrow_id: int, at: datetime) -> list[str]:
-    """The sentences alone; the first is the answer. Raises NotFound."""
-    return [reason.sentence for reason in reasons(session, escrow_id, at)]
-
-
 def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")

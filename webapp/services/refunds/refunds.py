@@ -25,7 +25,6 @@ from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.sql import lock
 
-OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
 THERE = "exists"
 """How an attempt was answered that the provider refused since money of the payment went back already."""
 

@@ -25,7 +25,6 @@ MOST = 1_000
 
 Name = tuple[str, str]
 """A row's tenant and its reference there."""
-Check = Callable[[Name], str | None]
 
 
 class _Batch:

@@ -172,11 +172,6 @@ _ACTIONS = {
 }
 
 
-def get(session: Session, subscription_id: int) -> Subscription:
-    """One subscription. Raises NotFound."""
-    return lookup.by_id(session, Subscription, subscription_id, SUBJECT)
-
-
 def state_of(subscription: Subscription) -> State:
     """What the rules know of it."""
     return State(

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 
 from webapp.admin.ui.formatting import current_zone
 from webapp.domain.instants import parse_day
-from webapp.domain.numbers import parse_whole
 
 Choices = Sequence[tuple[str, Any]]
 
@@ -73,11 +72,6 @@ def flag(name: str, label: Any, clause: Any) -> Filter:
     return Filter(name, label, lambda _value: clause, kind="flag")
 
 
-def number(name: str, label: Any, clause: Callable[[int], Any]) -> Filter:
-    """A whole number, given to the clause."""
-    return Filter(name, label, clause, parse=_whole, kind="number")
-
-
 def since(name: str, label: Any, column: Any) -> Filter:
     """From this day on, in the reader's zone."""
     return Filter(name, label, lambda day: column >= day, parse=_day, kind="date")
@@ -93,10 +87,3 @@ def _day(typed: str) -> datetime:
         return parse_day(typed, ZoneInfo(current_zone()))
     except ValueError as wrong:
         raise ValueError(_("Write a day, such as 2026-03-01: %(wrong)s.", wrong=wrong)) from None
-
-
-def _whole(typed: str) -> int:
-    whole = parse_whole(typed)
-    if whole is None:
-        raise ValueError(_("Write a whole number that is not too large."))
-    return whole
