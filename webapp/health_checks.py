@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, schema
 from webapp.db_failures import BUSY, failure_of
+from webapp.domain.numbers import counted
 from webapp.domain.states import BackupProof
 from webapp.providers.blnk import health as blnk_health
 from webapp.providers.flutterwave.webhooks import PLAIN
@@ -167,7 +168,8 @@ def tokens(runtime: Runtime) -> CheckResult:
         until = f" It expires at {clock.iso(token.expires_at)}." if token is not None and token.expires_at else ""
         return CheckResult("token", "ok", f"No access token failed to be refreshed.{until}")
     do = "Check FLUTTERWAVE_CLIENT_ID and FLUTTERWAVE_CLIENT_SECRET."
-    return CheckResult("token", "warning", f"It failed to be refreshed {token.failures} times: {token.last_error}", do)
+    failed = f"It failed to be refreshed {counted(token.failures, 'time')}: {token.last_error}"
+    return CheckResult("token", "warning", failed, do)
 
 
 def signatures(runtime: Runtime) -> CheckResult:
@@ -176,7 +178,9 @@ def signatures(runtime: Runtime) -> CheckResult:
         plain = inbox_detail.refused_lately(session, PLAIN, clock.now())
     if not plain:
         return CheckResult("webhooks", "ok", "No webhook of Flutterwave was refused for a plain signature in a week.")
-    sentence = f"{plain:,} webhooks in Flutterwave's name were refused in a week: they carry the secret hash itself."
+    sentence = (
+        f"Refused in a week in Flutterwave's name: {counted(plain, 'webhook')} that carried the secret hash itself."
+    )
     do = "If they come from Flutterwave (its dashboard lists what it sent), set FLUTTERWAVE_WEBHOOK_PLAIN=true."
     return CheckResult("webhooks", "warning", sentence, do)
 
@@ -191,11 +195,10 @@ def external_ledger(runtime: Runtime) -> CheckResult:
         return CheckResult("ledger", "wrong", found.sentence, found.do)
     with runtime.db.reading() as session:
         unsent, whole = mirror_balances.unsent(session), mirror_balances.is_whole(session)
+    many = counted(unsent, "transfer")
     if not whole:
-        return CheckResult(
-            "ledger", "warning", f"{found.sentence} {unsent:,} transfers wait.", "Run `desk ledger mirror`."
-        )
-    return CheckResult("ledger", "ok", f"{found.sentence} {unsent:,} transfers wait to be sent.")
+        return CheckResult("ledger", "warning", f"{found.sentence} Waiting: {many}.", "Run `desk ledger mirror`.")
+    return CheckResult("ledger", "ok", f"{found.sentence} Waiting to be sent: {many}.")
 
 
 def identity_provider(runtime: Runtime) -> CheckResult:

@@ -6,6 +6,7 @@ import click
 
 from webapp.commands.group import FAILED
 from webapp.commands.shared import desk, json_option, note, print_json
+from webapp.domain.numbers import counted
 from webapp.services.audit import verification
 
 
@@ -26,7 +27,7 @@ def verify(as_json: bool) -> None:
     if as_json:
         print_json({"ok": found.is_whole, "seals": found.seals, "records": found.rows, "problems": problems})
     elif found.is_whole:
-        click.echo(f"The audit trail is whole: {found.seals:,} seals over {found.rows:,} records.")
+        click.echo(f"The audit trail is whole: {counted(found.seals, 'seal')} over {counted(found.rows, 'record')}.")
     else:
         click.echo("\n".join(problems))
     sys.exit(0 if found.is_whole else FAILED)

@@ -12,6 +12,7 @@ from webapp import clock
 from webapp.commands.group import FAILED
 from webapp.commands.run import carried_out
 from webapp.commands.shared import desk, json_option, note, operator, print_json, settings
+from webapp.domain.numbers import counted
 from webapp.domain.states import BackupProof, RunStatus
 from webapp.errors import Conflict, Invalid
 from webapp.jobs.periodic.back_up import JOB
@@ -92,7 +93,7 @@ def _show(found: Unpacked, shown: str, folder: Path) -> None:
     tables = {name: manifest.tables.get(table, 0) for name, table in _SHOWN.items()}
     many = ", ".join(f"{count:,} {name}" for name, count in tables.items())
     note(f"{found.file.name} was made at {manifest.made_at} by version {manifest.version}: {many}, and")
-    note(f"{manifest.rows:,} rows in all; {manifest.evidence.files:,} files of evidence. It goes")
+    note(f"{counted(manifest.rows, 'row')} in all; {counted(manifest.evidence.files, 'file')} of evidence. It goes")
     note(f"  into  {shown}\n  and   {folder}")
 
 
@@ -127,7 +128,8 @@ def _lines(run: Run, made: Backup | None) -> list[str]:
     encrypted = "encrypted" if made.encrypted else "not encrypted: no BACKUP_KEY is set"
     lines = [
         f"{Path(made.folder, made.file)}",
-        f"  {made.size or 0:,} bytes, {encrypted}; {made.rows:,} rows, {made.evidence_files:,} files of evidence",
+        f"  {counted(made.size or 0, 'byte')}, {encrypted}; {counted(made.rows, 'row')}, "
+        f"{counted(made.evidence_files, 'file')} of evidence",
         f"  SHA-256 {made.sha256}",
     ]
     if made.proof == BackupProof.PROVEN:

@@ -4,6 +4,7 @@ import click
 
 from webapp.commands.shared import desk, json_option, note, print_json
 from webapp.demo import SIGN_INS, clear, seed
+from webapp.domain.numbers import counted
 
 
 @click.group("demo")
@@ -34,4 +35,4 @@ def remove(as_json: bool) -> None:
     if as_json:
         print_json({"removed": rows})
     else:
-        click.echo(f"{rows:,} rows of demo data removed." if rows else "There is no demo data.")
+        click.echo(f"{counted(rows, 'row')} of demo data removed." if rows else "There is no demo data.")

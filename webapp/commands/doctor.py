@@ -11,6 +11,7 @@ from webapp.commands.group import FAILED, USAGE, sentences
 from webapp.commands.shared import json_option, print_json
 from webapp.conformance import records, servers
 from webapp.conformance.exchanges import is_harmless, replay
+from webapp.domain.numbers import counted
 from webapp.errors import Invalid, Refusal
 from webapp.health_checks import CHECKS, CheckResult
 from webapp.runtime import Runtime, build_runtime
@@ -60,7 +61,9 @@ def _conformity(provider: str, settings: Settings) -> CheckResult:
     rows = [row for row in records.of(provider)["exchanges"] if is_harmless(row)]
     found = [each for each in replay(server, records.of(provider), only=rows) if each.differences]
     if not found:
-        return CheckResult(provider, "ok", f"{server.url} answered {len(rows)} harmless requests as recorded.")
+        return CheckResult(
+            provider, "ok", f"{server.url} answered {counted(len(rows), 'harmless request')} as recorded."
+        )
     named = " ".join(f"{each.name}: {' '.join(each.differences)}" for each in found[:_NAMED])
     do = "A wrong key, an older server or a proxy in between answers otherwise; `make conformance` asks everything."
     return CheckResult(provider, "wrong", f"{len(found)} of {len(rows)} answers are not as recorded. {named}", do)

@@ -8,6 +8,7 @@ import click
 from webapp.commands.group import USAGE
 from webapp.commands.progress import Progress
 from webapp.commands.shared import desk, json_option, note, operator, print_json
+from webapp.domain.numbers import counted
 from webapp.importers.orders import Imported, as_json, import_orders
 from webapp.importers.storefront.files import import_rows
 from webapp.importers.storefront.records import KINDS, FileKind
@@ -81,7 +82,7 @@ def _words(kind: FileKind) -> str:
 def _finish(progress: Progress, imported: Imported, skip_bad: bool, machine: bool) -> None:
     progress.close()
     if imported.rejects:
-        note(f"{imported.rejected:,} bad lines are in {imported.rejects}.")
+        note(f"In {imported.rejects}: {counted(imported.rejected, 'bad line')}.")
     _report(imported, machine)
     if imported.rejected and not skip_bad:
         loaded = imported.imported + imported.updated
@@ -110,7 +111,7 @@ def _report(imported: Imported, machine: bool) -> None:
         print_json(as_json(imported))
     else:
         click.echo(
-            f"{imported.lines:,} lines: {imported.imported:,} imported, {imported.updated:,} updated, "
+            f"{counted(imported.lines, 'line')}: {imported.imported:,} imported, {imported.updated:,} updated, "
             f"{imported.unchanged:,} unchanged, "
             f"{imported.rejected:,} rejected."
         )

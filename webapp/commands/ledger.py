@@ -101,7 +101,8 @@ def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
         print_json({"ok": not unsent, "transfers": counts, "asked_at": clock.iso(latest.at) if latest else None})
     else:
         when = f"It was asked about them last at {clock.iso(latest.at)}" if latest else "It was never asked about them"
-        click.echo(f"{counts.get(MirrorStatus.DONE, 0):,} transfers were sent to the external ledger, {unsent:,} wait.")
+        sent = counted(counts.get(MirrorStatus.DONE, 0), "transfer")
+        click.echo(f"Sent to the external ledger: {sent}. Waiting: {unsent:,}.")
         click.echo(f"{when}: `desk ledger mirror --check` asks what it has.")
     return FAILED if unsent else 0
 
@@ -160,14 +161,14 @@ def _show(found: Compared, lost: dict[int, str]) -> None:
         return
     counts = found.counts or {}
     click.echo(
-        f"Asked at {clock.iso(found.at)}: the external ledger has {found.matched:,} transfers{since}, lacks "
+        f"Asked at {clock.iso(found.at)}: the external ledger has {counted(found.matched, 'transfer')}{since}, lacks "
         f"{counts.get(MISSING_THERE, 0):,}, has {counts.get(DIFFERENT, 0):,} otherwise, and moved "
         f"{counts.get(MISSING_HERE, 0):,} that the desk did not send."
     )
     if found.accepted:
         click.echo(f"{found.accepted:,} more differ as a person has accepted it.")
     if lost:
-        click.echo(f"{len(lost):,} balances are not there any more; they are made again for what is sent.")
+        click.echo(f"Not there any more: {counted(len(lost), 'balance')}; made again for what is sent.")
     for each in found.findings[:_NAMED]:
         click.echo(f"  {each.detail}")
     if len(found.findings) > _NAMED:

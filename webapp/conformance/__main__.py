@@ -9,6 +9,7 @@ import click
 
 from webapp.conformance import records, servers
 from webapp.conformance.exchanges import ExchangeResult, Server, replay
+from webapp.domain.numbers import counted
 from webapp.sandbox import Options, SandboxSettings, serving
 
 MONEY = "ALLOW_TEST_MONEY"
@@ -46,7 +47,7 @@ def _held(server: Server, rows: Sequence[Mapping[str, object]]) -> int:
         differing += bool(found.differences)
         _print_differences(found)
     left = len(recorded["exchanges"]) - len(rows)
-    click.echo(f"{server.provider} at {server.url}: {len(rows)} exchanges, {differing} differ.")
+    click.echo(f"{server.provider} at {server.url}: {counted(len(rows), 'exchange')}, different: {differing}.")
     if left:
         click.echo(f"{left} that move money were not sent: {MONEY}=1 sends them.")
     return 1 if differing else 0

@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from webapp.domain.numbers import counted
+
 _PLACE = re.compile(r"<(\w+)>")
 _FORMS = {
     "time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)"),
@@ -26,7 +28,7 @@ def differences(recorded: Any, got: Any, telling: Collection[str], place: str = 
         yield from _of_objects(recorded, got, telling, place)
     elif isinstance(recorded, list) and isinstance(got, list):
         if bool(recorded) != bool(got):
-            yield f"{place or 'the answer'} has {len(got)} rows, recorded are {len(recorded)}."
+            yield f"{place or 'the answer'} has {counted(len(got), 'row')}, recorded are {len(recorded)}."
         for number, each in enumerate(got if recorded else ()):
             yield from differences(recorded[0], each, (), f"{place}[{number}]")
     elif type(recorded) is not type(got):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
+from webapp.domain.numbers import counted
 from webapp.errors import Invalid
 from webapp.importers.csv_records import RowError, cells
 
@@ -43,7 +44,7 @@ class Layout:
         if any(found[self.width :]):
             raise RowError(f"it has a value in column {len(found)}, which has no name in the header")
         if len(found) < self.width:
-            raise RowError(f"it has {len(found)} fields, the header has {self.width}")
+            raise RowError(f"it has {counted(len(found), 'field')}, the header has {self.width}")
         del found[self.width :]
         found.append("")
         return self._pick(found)

@@ -174,10 +174,10 @@ def test_a_copy_that_is_not_whole_is_not_proven(
 ) -> None:
     evidence = some_trade(sqlite_runtime)
     evidence.write_bytes(b"another picture")
-    assert "files of evidence are missing or not as they were" in str(run_job_now(sqlite_runtime, "back_up").error)
+    assert "Evidence is missing or not as it was submitted" in str(run_job_now(sqlite_runtime, "back_up").error)
     evidence.unlink()
     run = run_job_now(sqlite_runtime, "back_up")
-    assert "files of evidence are missing or not as they were" in str(run.error)
+    assert "Evidence is missing or not as it was submitted" in str(run.error)
     real = sqlite.dump
 
     def losing(session: object, to: Path, check: object) -> None:
@@ -192,7 +192,7 @@ def test_a_copy_that_is_not_whole_is_not_proven(
 
     monkeypatch.setattr(sqlite, "dump", losing)
     error = str(run_job_now(sqlite_runtime, "back_up").error)
-    assert "Table evidence: 1 rows were saved, 0 rows were restored." in error
+    assert "Table evidence: 1 row saved, 0 rows restored." in error
     assert "its entries sum to" in error
     assert [each.proof for each in backups(sqlite_runtime)] == ["failed"] * 3
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from webapp import clock
 from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm, set_assignee_choices
@@ -127,8 +128,10 @@ class DisputeActions(Screen):
     @ask.confirmation
     def _confirm_ask(self, dispute_id: int) -> ActionPage:
         hours = runtime().settings.dispute_response_hours
-        summary = _(
-            "They have %(hours)s hours to answer. The decision's own clock stands still for as long.", hours=hours
+        summary = ngettext(
+            "They have %(num)s hour to answer. The decision's own clock stands still for as long.",
+            "They have %(num)s hours to answer. The decision's own clock stands still for as long.",
+            hours,
         )
         return self._about(
             dispute_id, _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref), summary, _("Ask and wait")

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from webapp import clock
 from webapp.admin.disputes.forms import BulkDisputeForm, ViewForm, set_assignee_choices
@@ -26,7 +27,7 @@ class DisputeListActions(Screen):
         to = int(form.user_id.data) if form.user_id.data else None
         with self.transaction() as session:
             count = handling.assign_all(session, form.ids.data or [], to, at=clock.now(), actor=current_actor())
-        return _("%(count)s disputes were assigned.", count=count)
+        return ngettext("%(num)s dispute was assigned.", "%(num)s disputes were assigned.", count)
 
     @assign_all.confirmation
     def _confirm_assign_all(self) -> ActionPage:

@@ -2,6 +2,7 @@
 
 from flask import request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from wtforms import HiddenField
 
 from webapp import clock
@@ -76,10 +77,18 @@ class DeliveryActions(ListScreen):
         with self.reading() as session:
             count = deliveries.count_dead(session, filters)
         many = count > deliveries.AT_ONCE
-        found = _("more than %(count)s", count=deliveries.AT_ONCE) if many else f"{count:,}"
-        summary = _("%(count)s dead letters go out again, with all their attempts.", count=found)
         if many:
-            summary += " " + _("A run of deliver_outbox does it in the background.")
+            summary = _(
+                "More than %(count)s dead letters go out again, with all their attempts. A run of deliver_outbox does "
+                "it in the background.",
+                count=deliveries.AT_ONCE,
+            )
+        else:
+            summary = ngettext(
+                "%(num)s dead letter goes out again, with all its attempts.",
+                "%(num)s dead letters go out again, with all their attempts.",
+                count,
+            )
         back = self.at(tab="dead", **{name: value for name, value in filters.items() if value})
         return ActionPage(_("Send dead letters again"), back, summary, _("Send them again"), values=filters)
 

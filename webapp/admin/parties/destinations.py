@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import TextInput
@@ -88,11 +89,13 @@ class DestinationActions(Screen):
     def _confirm_payout_destination(self, party_id: int) -> ActionPage:
         with self.reading() as session:
             party = parties.get(session, party_id)
-        summary = _(
-            "New payouts of %(name)s in this currency go there after %(hours)s hours, or once a second person approves "
+        summary = ngettext(
+            "New payouts of %(name)s in this currency go there after %(num)s hour, or once a second person approves "
             "it; until then nothing is paid. Those under way still go where they were sent. %(name)s is told.",
+            "New payouts of %(name)s in this currency go there after %(num)s hours, or once a second person approves "
+            "it; until then nothing is paid. Those under way still go where they were sent. %(name)s is told.",
+            runtime().settings.payout_destination_wait_hours,
             name=party.name,
-            hours=runtime().settings.payout_destination_wait_hours,
         )
         back = self.at("one", party_id=party_id)
         return ActionPage(_("Payout destination of %(name)s", name=party.name), back, summary, _("Set the destination"))

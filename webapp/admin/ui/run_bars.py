@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import escape
 
 from webapp.admin.ui.badges import BADGES
@@ -47,7 +48,7 @@ def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
         return _("No run yet")
     counts = Counter(words[_status(run)] for run in shown)
     counted = ", ".join(f"{count} {word}" for word, count in counts.most_common())
-    return _("The last %(n)s runs: %(said)s", n=len(shown), said=counted)
+    return ngettext("The last run: %(said)s", "The last %(num)s runs: %(said)s", len(shown), said=counted)
 
 
 def _bar(run: Any, x: int, scale: Scale) -> str:

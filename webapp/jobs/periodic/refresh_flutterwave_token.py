@@ -4,6 +4,7 @@ from datetime import datetime
 
 from webapp import clock
 from webapp.domain.alert_definitions import TOKEN_NOT_REFRESHED
+from webapp.domain.numbers import counted
 from webapp.domain.states import CatchUp
 from webapp.errors import Unavailable
 from webapp.jobs import job, minutes
@@ -44,7 +45,7 @@ def _failed(work: Work, sentence: str) -> None:
     work.log("token.not_refreshed", "warning", failures=failures, sentence=sentence)
     if failures < FAILURES:
         return
-    message = f"Flutterwave's access token could not be refreshed {failures} times in a row: {sentence}"
+    message = f"Flutterwave's access token could not be refreshed {counted(failures, 'time')} in a row: {sentence}"
     with work.db.transaction() as session:
         alerts.fire(session, TOKEN_NOT_REFRESHED, NAME, message, work.now, causes=[sentence])
     raise Unavailable(message)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.db import Database
+from webapp.domain.numbers import counted
 from webapp.logs import get_logger
 from webapp.models import ProviderState
 from webapp.providers.http.errors import NotSent
@@ -47,7 +48,7 @@ class CircuitBreaker:
         if now < ends or not self._is_mine_to_try(state.opened_at, now):
             wait = max(1.0, (ends - now).total_seconds())
             raise NotSent(
-                f"{self._provider} failed {state.failures} times in a row, so it is left alone for a moment.",
+                f"{self._provider} failed {counted(state.failures, 'time')} in a row, so it is left alone a moment.",
                 retry_after=wait,
             )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from webapp.domain import numbers
 from webapp.models import Audit, AuditHead, AuditSeal
 from webapp.services.audit.digest import digest
 from webapp.services.audit.redaction import is_as_sealed, redacted_batches
@@ -103,7 +104,7 @@ def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, known: 
         )
     counted = session.scalars(select(func.count()).where(Audit.batch == seal.batch)).one()
     if counted != seal.rows:
-        return f"{where} covers {seal.rows} records, but {counted} are there."
+        return f"{where} covers {numbers.counted(seal.rows, 'record')}, but {counted} are there."
     found = digest(session, seal.batch)
     is_plain = found == seal.digest and seal.batch not in known.redacted
     if not is_plain and not is_as_sealed(session, seal.batch, found, list(keys.values())):

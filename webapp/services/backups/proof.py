@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from webapp.domain.numbers import counted
 from webapp.models import AuditSeal
 from webapp.services.audit import verification
 from webapp.services.backups import contents
@@ -31,7 +32,7 @@ def rows_that_differ(session: Session, manifest: Manifest) -> Iterator[str]:
     for name in sorted(there.keys() | manifest.tables.keys()):
         if there.get(name) != manifest.tables.get(name):
             saved, restored = manifest.tables.get(name), there.get(name)
-            yield f"Table {name}: {_many(saved)} were saved, {_many(restored)} were restored."
+            yield f"Table {name}: {_many(saved)} saved, {_many(restored)} restored."
     if contents.heads(session) != manifest.heads:
         yield "The audit trail of the copy does not end where it ended when it was saved."
 
@@ -61,4 +62,4 @@ def cut_since(session: Session, heads: dict[str, Any]) -> list[str]:
 
 
 def _many(rows: int | None) -> str:
-    return "no such table" if rows is None else f"{rows:,} rows"
+    return "no such table" if rows is None else counted(rows, "row")

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from webapp.domain.numbers import counted as so_many
 from webapp.domain.states import EscrowStatus, TransferKind
 from webapp.models import Account, Entry, Escrow, Freeze, Transfer
 from webapp.models.base import BigInt
@@ -25,7 +26,7 @@ def checks(session: Session) -> Iterator[str]:
 def _currencies_sum_to_zero(session: Session) -> Iterator[str]:
     total = _sum(Entry.amount)
     for currency, off in session.execute(select(Entry.currency, total).group_by(Entry.currency).having(total != 0)):
-        yield f"The {currency} entries are off by {off} minor units: money was made or lost."
+        yield f"The entries in {currency} are off by {so_many(off, 'minor unit')}: money was made or lost."
 
 
 def _transfers_balance(session: Session) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _freezes_are_counted(session: Session) -> Iterator[str]:
     off = select(Escrow.id, Escrow.ref, Escrow.freezes, number).outerjoin(counted, counted.c.escrow_id == Escrow.id)
     candidates = or_(Escrow.freezes > 0, counted.c.number.is_not(None))
     for escrow, ref, count, found in session.execute(off.where(candidates, Escrow.freezes != number).limit(MOST_NAMED)):
-        yield f"Escrow {escrow} ({ref}) says it has {count} freezes, but {found} are open."
+        yield f"Escrow {escrow} ({ref}) says it has {so_many(count, 'freeze')}, but {found} are open."
 
 
 def _escrows_disburse_once(session: Session) -> Iterator[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.numbers import counted
 from webapp.domain.outbox.event_types import PaymentCreated
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
@@ -63,7 +64,7 @@ def create(
         raise Conflict(f"Order {order.ref} is {in_words(order.status)}: there is nothing to pay.")
     tried = session.scalars(select(func.count()).select_from(Payment).where(Payment.order_id == order_id)).one()
     if tried >= MOST_ATTEMPTS:
-        raise Conflict(f"Order {order.ref} has {tried} payments already. Settle those first.")
+        raise Conflict(f"Order {order.ref} has {counted(tried, 'payment')} already. Settle those first.")
     payment = Payment(
         order_id=order_id,
         provider=provider,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.money.money import Money
+from webapp.domain.numbers import counted
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts.registry import Answer, rule
@@ -30,7 +31,7 @@ def payout_unpaid(session: Session, at: datetime, settings: Settings) -> Iterato
     query = select(PayoutSchedule).where(*unpaid).order_by(PayoutSchedule.due_at, PayoutSchedule.id)
     for each in session.scalars(query.limit(_MOST)):
         what = f"Payout schedule {each.ref} over {Money(each.amount, each.currency)}"
-        sentence = f"{what} could not be paid for {each.unpaid_days} nights: {each.failure_reason}"
+        sentence = f"{what} could not be paid for {counted(each.unpaid_days, 'night')}: {each.failure_reason}"
         yield each.ref, sentence, [each.failure_reason or ""]
 
 
@@ -63,9 +64,9 @@ def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iter
     for provider, refs in _by_provider(session, *old, waits).items():
         yield (
             provider,
-            f"{_counted(refs)} through {provider} are not settled {hours} hours after they were written. Open them: "
-            f"ask now; cancel what {provider} does not know; for the rest look into {provider}'s dashboard, and two "
-            "people say what it shows. The desk asks on and settles what it is told; nothing is sent twice.",
+            f"{_counted(refs)} through {provider} are not settled {counted(hours, 'hour')} after they were written. "
+            f"Open them: ask now; cancel what {provider} does not know; for the rest look into {provider}'s dashboard, "
+            "and two people say what it shows. The desk asks on and settles what it is told; nothing is sent twice.",
             _causes(refs),
         )
 
@@ -92,8 +93,8 @@ def payout_in_doubt(session: Session, at: datetime, settings: Settings) -> Itera
         yield (
             f"payout {each.ref}",
             f"{each.provider} may have payout {each.ref} over {Money(each.amount, each.currency)} and has not shown it "
-            f"for {settings.payout_lookup_hours} hours. Look for it in its dashboard and at the bank, then decide on "
-            "the payout's page: it was paid, or its money goes back to the wallet.",
+            f"for {counted(settings.payout_lookup_hours, 'hour')}. Look for it in its dashboard and at the bank, then "
+            "decide on the payout's page: it was paid, or its money goes back to the wallet.",
             [clock.iso(each.doubted_at)] if each.doubted_at else [],
         )
 

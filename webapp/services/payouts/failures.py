@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_definitions import PAYOUT_CONTRADICTED, PAYOUT_FAILED
 from webapp.domain.money.money import Money
+from webapp.domain.numbers import counted
 from webapp.domain.outbox.event_types import PayoutScheduleFailed
 from webapp.domain.providers.provider_messages import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
@@ -135,7 +136,7 @@ def _why(detail: str) -> str:
 
 
 def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
-    how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {schedule.retry_count} times"
+    how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {counted(schedule.retry_count, 'time')}"
     amount = Money(schedule.amount, schedule.currency)
     return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
 

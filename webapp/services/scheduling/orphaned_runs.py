@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.numbers import counted
 from webapp.domain.states import RunStatus
 from webapp.models import Run
 
@@ -29,7 +30,7 @@ def take_over(session: Session, run_id: int, at: datetime) -> Run | None:
     run.lease_until = None
     if run.attempt >= MOST_ATTEMPTS:
         run.status, run.finished_at = RunStatus.LOST, at
-        run.error = f"Its process died {run.attempt} times."
+        run.error = f"Its process died {counted(run.attempt, 'time')}."
     else:
         run.status, run.attempt, run.enqueued_at = RunStatus.QUEUED, run.attempt + 1, None
     return run

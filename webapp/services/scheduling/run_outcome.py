@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_definitions import ITEMS_FAILED, LONG_RUN, RUN_FAILED, Fact
+from webapp.domain.numbers import counted
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
@@ -47,7 +48,7 @@ def evaluate(session: Session, run: Run, schedule: Schedule | None, at: datetime
 def _of_failure(run: Run) -> AlertFinding | None:
     if run.status not in (RunStatus.FAILED, RunStatus.LOST):
         return None
-    why = run.error or f"{run.failed} of {run.processed} items failed."
+    why = run.error or f"{run.failed} of {counted(run.processed, 'item')} failed."
     sentence = f"Run {run.id} of {run.job} ended {run.status}: {why}"
     return AlertFinding(sentence, [_cause(run, f"{run.status} {why}")])
 
@@ -55,7 +56,7 @@ def _of_failure(run: Run) -> AlertFinding | None:
 def _of_items(run: Run, percent: int) -> AlertFinding | None:
     if run.failed * 100 <= percent * run.processed:
         return None
-    sentence = f"{run.failed} of {run.processed} items failed in run {run.id} of {run.job}."
+    sentence = f"{run.failed} of {counted(run.processed, 'item')} failed in run {run.id} of {run.job}."
     return AlertFinding(sentence, [_cause(run, "items")])
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 import pyrage
 
+from webapp.domain.numbers import counted
 from webapp.errors import Conflict
 from webapp.services.backups import contents
 from webapp.services.backups.contents import EvidenceContents, Manifest
@@ -103,7 +104,7 @@ def verify(file: Path, check: Check) -> str:
         there = file.stat().st_size - _LENGTH
         if there != int(size):
             kind = "was cut" if there < int(size) else "has more at its end than was written"
-            raise Damaged(f"{file.name} {kind}: {there:,} of {int(size):,} bytes are there.")
+            raise Damaged(f"{file.name} {kind}: of {counted(int(size), 'byte')} {there:,} are there.")
         if _hash(stream, check, beginning=_LENGTH) != sha256:
             raise Damaged(f"{file.name} was changed: its checksum is not the one that was written.")
     return how.strip()

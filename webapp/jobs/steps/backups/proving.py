@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from webapp.db import Database
+from webapp.domain.numbers import counted
 from webapp.domain.states import BackupProof
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.engine.work import Work
@@ -89,7 +90,7 @@ def _wrong_evidence(named: Iterable[tuple[str, str]], folder: Path) -> Iterator[
         if not (folder / name).is_file() or backup_file.sha256_of(folder / name, _go_on) != checksum
     ]
     if wrong:
-        yield f"{len(wrong):,} files of evidence are missing or not as they were submitted, such as {wrong[0]}."
+        yield f"Evidence is missing or not as it was submitted: {counted(len(wrong), 'file')}, such as {wrong[0]}."
 
 
 def _go_on() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from webapp import migrations
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc, parse_instant
+from webapp.domain.numbers import counted
 from webapp.errors import Conflict
 from webapp.jobs.steps.backups import backup_file, databases, postgresql, sqlite
 from webapp.jobs.steps.backups.backup_file import DUMP, EVIDENCE
@@ -147,7 +148,7 @@ def _put_evidence(found: Unpacked, evidence: Path, say: Say) -> list[Path]:
             )
     if not new:
         return []
-    say(f"Putting {len(new):,} files of evidence into {evidence} …")
+    say(f"Putting {counted(len(new), 'file')} of evidence into {evidence} …")
     private_folder(evidence)
     moved: list[Path] = []
     try:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from webapp.db import Database
+from webapp.domain.numbers import counted
 from webapp.providers.blnk.provider import MOST_AT_ONCE, NAME, Blnk
 from webapp.services.reconciliation import discrepancies, mirror_balances
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
@@ -96,7 +97,7 @@ def _blocked_reason(is_whole: bool, unsent: int) -> str | None:
     if not is_whole:
         return "Transfers from before are not mirrored yet: run `desk ledger mirror`."
     if unsent > MOST_UNSENT:
-        return f"{unsent:,} transfers wait to be sent; the balances are compared when there are fewer."
+        return f"Waiting to be sent: {counted(unsent, 'transfer')}; the balances are compared when there are fewer."
     return None
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 from webapp.db import Database
 from webapp.domain.money.money import Money
+from webapp.domain.numbers import counted
 from webapp.domain.payments.duplicate_payments import separate_duplicates
 from webapp.domain.payments.loss_allocation import taken_back
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
@@ -61,7 +62,7 @@ class RefundComparison:
         self._recheck_earlier(earlier)
         error = None
         if self.lookups > MOST_LOOKUPS:
-            error = f"There is more than is compared at once: {self.lookups} payments would have to be asked about."
+            error = f"There is more than is compared at once: to be asked about are {counted(self.lookups, 'payment')}."
         found = list(self.findings.values())
         undecided = self.undecided - self.agreeing - self.findings.keys()
         return Compared(
