@@ -127,7 +127,7 @@ def table(cells: Sequence[Cell]) -> str:
     held = sum(bool(cell.tests) for cell in cells)
     shown = sum(bool(cell.failed_without) for cell in cells)
     lines = [
-        f"{len(cells)} cells: {held} have tests, {len(cells) - held} are not held yet; of those that are, {shown} were "
+        f"{len(cells)} cells: {held} have tests, {len(cells) - held} not yet; of those that have, {shown} were "
         "seen to fail without their guards."
     ]
     for group, some in groups(cells).items():

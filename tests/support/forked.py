@@ -10,13 +10,23 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.support.paths import ROOT
 
 _PRELOADED = ["tests.support.preloaded"]
 _context = multiprocessing.get_context("forkserver")
+
+
+def ended_as(function: Callable[..., None], *given: Any, seconds: float = 60) -> int | None:
+    """How a process ended that did this alone, negative by a signal; None when it still runs after so long."""
+    _context.set_forkserver_preload(_PRELOADED)
+    process = _context.Process(target=function, args=given)
+    process.start()
+    process.join(seconds)
+    return process.exitcode
 
 
 class Forked:
