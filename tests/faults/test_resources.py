@@ -1,24 +1,29 @@
 """Memory, file handles and disk run out: what can't be done is refused in a true sentence, and later it works."""
 
 import base64
+import errno
+import html
+import io
 import os
 import resource
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import fakeredis
 import pytest
+from flask import Flask
 from redis import Redis
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.api.conftest import Api, a_dispute, an_order, api, caller, place, web  # noqa: F401
 from tests.support.declared_jobs import NOON, Declare, declare, planned, runs_of  # noqa: F401
-from tests.support.people import desk  # noqa: F401
+from tests.support.people import PASSWORD, desk, send  # noqa: F401
 from tests.support.releasing import go, paid, release, released, seed
 from webapp import clock
 from webapp.jobs.engine import chunks
@@ -126,3 +131,35 @@ def test_without_room_for_it_a_file_of_evidence_is_refused_whole(place: Runtime,
     assert list(place.evidence_folder.iterdir()) == []
 
     assert api.post(f"{case}/evidence", sent).status_code == 201
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_page_says_that_files_can_not_be_written(
+    place: Runtime, api: Api, web: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder for data is read-only; and there is no room for an upload while it is read."""
+    path = f"/disputes/{a_dispute(api, an_order(api)['escrow']['id'])['id']}/evidence/file"
+    client = web.test_client()
+    assert send(client, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 303
+
+    def uploaded(data: bytes) -> Any:
+        return send(client, path, side="desk", file=(io.BytesIO(data), "p.png"))
+
+    def refusing(number: int) -> Callable[..., Any]:
+        def refuse(*_: object, **__: object) -> Any:
+            raise OSError(number, os.strerror(number))
+
+        return refuse
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "write_bytes", refusing(errno.EROFS))
+        answer = uploaded(PICTURE)
+    assert "can't be stored just now: Read-only file system. Nothing was changed." in html.unescape(answer.text)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("werkzeug.formparser.SpooledTemporaryFile", refusing(errno.ENOSPC))
+        answer = uploaded(PICTURE)
+    assert "can't be used just now: No space left on device. Nothing was changed." in html.unescape(answer.text)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert uploaded(PICTURE).status_code == 303

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -119,6 +120,26 @@ def test_below_another_host_a_person_is_told_so_on_a_page_and_a_program_as_a_pro
     answer = client.get("/api/v1/escrows", headers={"Host": host})
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
     assert "TRUSTED_HOSTS" in answer.get_json()["detail"]
+
+
+def test_a_form_behind_a_proxy_on_another_port_works_or_says_what_the_proxy_must_send(desk: Runtime) -> None:
+    app = create_app(desk)
+    app.config["TRUSTED_HOSTS"] = ["desk.example"]
+    client = app.test_client()
+    seen = {"Referer": "https://desk.example:8443/sign-in"}
+
+    def sent(host: str, referrer: dict[str, str]) -> Any:
+        base = f"https://{host}"
+        fields = hidden(client.get("/sign-in", base_url=base).text) | {"email": "admin@desk.example"}
+        return client.post("/sign-in", base_url=base, headers=referrer, data=fields | {"password": PASSWORD})
+
+    without_port = sent("desk.example", seen)
+    said = html.unescape(without_port.text)
+    assert (without_port.status_code, "has this desk at desk.example:8443" in said) == (400, True)
+    assert "proxy_set_header Host $http_host;" in said
+    elsewhere = sent("desk.example", {"Referer": "https://evil.example/"})
+    assert (elsewhere.status_code, "came from elsewhere" in elsewhere.text) == (400, True)
+    assert sent("desk.example:8443", seen).status_code == 303
 
 
 def test_cookies_that_open_something_are_out_of_reach_of_scripts_and_of_other_sites(somebody: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from webapp import logs
 from webapp.errors import NotAllowed, NotSignedIn, Unavailable
 from webapp.models import User
-from webapp.security import kept_forms
+from webapp.security import caller_address, kept_forms
 from webapp.security.access import OF_CRON, PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json, bearer_secret, is_for_programs
 from webapp.security.context import current_actor, current_principal, request_id, runtime
@@ -148,7 +148,7 @@ def _check_csrf() -> ResponseReturnValue | None:
         csrf.protect()
     except CSRFError as problem:
         logs.get_logger().warning("csrf.refused", path=request.path, reason=problem.description)
-        again = _shown_again()
+        again = None if caller_address.is_port_lost(problem) else _shown_again()
         if again is None:
             raise
         return again

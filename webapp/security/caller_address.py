@@ -1,13 +1,19 @@
-"""The address that a request comes from, as trusted proxies say it: an address, whatever they hand on."""
+"""What proxies hand on: the address that a request comes from, and a host that lost its port on the way."""
 
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from flask import request
+from flask_wtf.csrf import CSRFError
 
 _WITH_PORT = re.compile(r"\[([^\]]{1,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
 _LONGEST = 45
 """Signs of the longest address of the sixth version."""
+_FOREIGN = "The referrer does not match the host."
+"""What Flask-WTF says of a form that was sent from another origin."""
 
 
 def plain_address(text: str) -> str:
@@ -29,3 +35,14 @@ def with_known_address(application: WSGIApplication) -> WSGIApplication:
         return application(environ, start)
 
     return answer
+
+
+def seen_by_browser() -> str:
+    """Host and port of the page that sent the form."""
+    return urlsplit(request.referrer or "").netloc
+
+
+def is_port_lost(error: CSRFError) -> bool:
+    """Whether the form is ours by the host's name, and only the port differs."""
+    theirs, ours = urlsplit(request.referrer or "").hostname, urlsplit(f"//{request.host}").hostname
+    return bool(error.description == _FOREIGN and theirs == ours)

@@ -1,5 +1,6 @@
 """Errors as a person or a machine can use them: a page of the desk's, or problem+json."""
 
+import errno
 from typing import Any
 
 from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from webapp import logs
 from webapp.db_failures import CommitInDoubt, DatabaseFailure, failure_of
 from webapp.errors import NotSignedIn, Refusal, Unavailable
 from webapp.schema import SchemaUnusable
-from webapp.security import kept_forms
+from webapp.security import caller_address, kept_forms
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
 from webapp.security.context import request_id, was_saved
 from webapp.security.views import sign_in_page
@@ -25,6 +26,18 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
+    app.after_request(_say_when_to_try_again)
+
+
+_PATIENCE = "30"
+"""Seconds after which it is worth another try, where the answer does not know better."""
+
+
+def _say_when_to_try_again(response: Response) -> Response:
+    """Every answer that something is not there just now has a Retry-After."""
+    if response.status_code == 503:
+        response.headers.setdefault("Retry-After", _PATIENCE)
+    return response
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
@@ -81,15 +94,29 @@ def _to_sign_in() -> ResponseReturnValue:
     return redirect(url_for("security.sign_in", next=None if wanted == "/" else wanted))
 
 
-def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    detail = _(
-        "This form is too old, or came from elsewhere. Nothing was changed. Go back, load the page again and send it "
-        "once more."
-    )
+def _stale_form(error: CSRFError) -> ResponseReturnValue:
+    detail = _port_lost() if caller_address.is_port_lost(error) else _too_old()
     return (
         problem(400, "Bad request", detail)
         if answers_in_json()
         else _page(400, _("This form can't be used any more"), detail)
+    )
+
+
+def _too_old() -> str:
+    return _(
+        "This form is too old, or came from elsewhere. Nothing was changed. Go back, load the page again and send it "
+        "once more."
+    )
+
+
+def _port_lost() -> str:
+    return _(
+        "Your browser has this desk at %(theirs)s, and the proxy before the desk asked for %(ours)s. Nothing was "
+        "changed. Whoever runs the desk has the proxy send the Host that the browser sent, with its port (nginx: "
+        "proxy_set_header Host $http_host;).",
+        theirs=caller_address.seen_by_browser()[:_SHOWN_OF_A_HOST],
+        ours=request.host[:_SHOWN_OF_A_HOST],
     )
 
 
@@ -136,12 +163,31 @@ def _bug(error: Exception) -> ResponseReturnValue:
         logs.get_logger().warning("database_failed", method=request.method, path=request.path, problem=first_line)
         return _unavailable(failure, in_doubt=isinstance(error, CommitInDoubt))
     logs.get_logger().error("request_failed", method=request.method, path=request.path, exc_info=error)
+    if isinstance(error, OSError) and error.errno in _OF_FILES:
+        return _no_file(error)
     detail = _sentences(
         _("Something went wrong on our side."), _effect(in_doubt=False), _("The request's number helps to find out.")
     )
     if answers_in_json():
         return problem(500, "Internal error", detail)
     return _plain(500, _("Something went wrong"), detail), 500
+
+
+_OF_FILES = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO, errno.EMFILE, errno.ENFILE}
+)
+"""What the machine says when a file can't be opened or written: an upload that is large lies in one meanwhile."""
+
+
+def _no_file(error: OSError) -> ResponseReturnValue:
+    detail = _sentences(
+        _("A file that this needs can't be used just now: %(why)s.", why=error.strerror),
+        _effect(in_doubt=False),
+        _("Tell whoever runs the desk."),
+    )
+    if answers_in_json():
+        return problem(503, Unavailable.title, detail)
+    return _plain(503, _("The desk can't do this just now"), detail), 503
 
 
 def _unavailable(failure: DatabaseFailure, *, in_doubt: bool) -> ResponseReturnValue:
