@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.model import explained, observation
 from tests.model.bank import Bank, OneBank
 from tests.model.drawn import LAST, chosen
+from tests.model.moved_clock import MovedClock
 from tests.model.plain import decisions, explanations, nights
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk
@@ -24,6 +25,7 @@ from tests.model.product_payouts import ProductPayouts
 from tests.model.worlds import PARTIES, WITH_WALLETS, Worlds
 from tests.support.market import all_books_agree
 from webapp.errors import Refusal
+from webapp.runtime import Runtime
 
 BOOKS_EVERY = 10
 """After so many steps the ledger's own checks are asked, which take longer than a step."""
@@ -61,6 +63,12 @@ def knows(what: str) -> Callable[[Any], bool]:
     return lambda machine: bool(getattr(machine.model, what))
 
 
+def by_services(runtime: Runtime, clock: MovedClock, bank: Bank) -> tuple[Product, ProductPayouts]:
+    """The desk's services are called, as its jobs and pages call them."""
+    product = Product(runtime, clock)
+    return product, ProductPayouts(product, bank)
+
+
 @cache
 def _steps(machine: type[Any]) -> list[Any]:
     """All that may be next."""
@@ -71,6 +79,9 @@ class ComparedDesk(RuleBasedStateMachine):
     """One desk, and its model."""
 
     worlds: ClassVar[Worlds]
+    asked: ClassVar[Callable[[Runtime, MovedClock, Bank], tuple[Product, ProductPayouts]]] = staticmethod(by_services)
+    """By which way the desk is asked."""
+
     tally: ClassVar[Counter[str]] = Counter()
     """How often each step was done, and how often refused, since the tests began."""
 
@@ -84,8 +95,7 @@ class ComparedDesk(RuleBasedStateMachine):
         runtime, self.clock = self.open.enter_context(type(self).worlds())
         self.bank = Bank()
         runtime.__dict__["providers"] = OneBank(self.bank)
-        self.product = Product(runtime, self.clock)
-        self.paid_out = ProductPayouts(self.product, self.bank)
+        self.product, self.paid_out = type(self).asked(runtime, self.clock, self.bank)
         self.model = Desk(self.clock.at, {name for name, verified in PARTIES.items() if verified})
         self.model.books.wallets = {(name, each) for name, some in WITH_WALLETS.items() for each in some}
         self.model.planned = dict.fromkeys(JOBS, self.clock.at)

@@ -50,6 +50,8 @@ from webapp.services.read_models import disabled_reasons
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.scheduling import runs, schedules, slots
+from webapp.services.subscriptions import subscriptions
+from webapp.services.subscriptions.subscriptions import SubscriptionChanges
 
 WHY = "It is right so."
 _HEARS = job_actor("handle_webhooks")
@@ -321,6 +323,27 @@ class Product:
             known = auto_deduct_mandates.find(session, self.parties[party], currency)
             version = known.version if known else 0
             auto_deduct_mandates.change(session, self.parties[party], currency, terms, version=version, **self.by(who))
+
+    # subscriptions
+
+    def give_subscription(self, who: str, tenant: str, until: datetime) -> None:
+        with self.deciding() as session:
+            made = subscriptions.create(session, tenant, until, **self.under(who)).id
+        self.subscriptions[tenant] = made
+
+    def change_subscription(self, who: str, tenant: str, kind: str, until: datetime) -> None:
+        with self.deciding() as session:
+            mine = SubscriptionChanges(session, self.subscriptions[tenant], **self.under(who))
+            if kind == "renewed":
+                mine.renew(until, WHY)
+            elif kind == "extended":
+                mine.extend(until, WHY)
+            elif kind == "suspended":
+                mine.suspend(WHY)
+            elif kind == "resumed":
+                mine.resume(WHY)
+            else:
+                mine.revert(WHY)
 
     # jobs
 

@@ -2,7 +2,8 @@
 
     MODEL_STEPS=20000 MODEL_SEED=7 python -m pytest tests/model -k any_steps -s
 
-takes so many steps by that seed, and prints what was done; with MODEL_DATABASE=postgresql on that.
+takes so many steps by that seed, and prints what was done; with MODEL_DATABASE=postgresql on that. MODEL_HTTP_STEPS is
+how many the people take by requests to the API.
 """
 
 import ast
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
+from typing import Any
 
 import pytest
 import structlog
@@ -20,13 +22,16 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model import machine, worlds
+from tests.model.compared import by_services
 from tests.model.machine import DeskMachine
+from tests.model.over_http import by_requests
 from tests.model.replay import as_code, kind_of, shortest
 from tests.model.worlds import Worlds
 from tests.support.paths import ROOT
 
 STEPS = int(os.environ.get("MODEL_STEPS", "2000"))
 SEED = int(os.environ.get("MODEL_SEED") or (SystemRandom().randrange(10**9) if "MODEL_STEPS" in os.environ else 12))
+HTTP_STEPS = int(os.environ.get("MODEL_HTTP_STEPS", "108"))
 DATABASE = os.environ.get("MODEL_DATABASE", "sqlite")
 LONG = 50
 """So many steps are chosen on one desk."""
@@ -55,16 +60,21 @@ def quiet() -> Iterator[None]:
 
 @pytest.mark.timeout(24 * 3600)
 @pytest.mark.usefixtures("quiet")
-def test_the_desk_agrees_with_its_model_after_any_steps(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "steps"), [(by_services, STEPS), (by_requests, HTTP_STEPS)], ids=["services", "http"]
+)
+def test_the_desk_agrees_with_its_model_after_any_steps(
+    request: pytest.FixtureRequest, tmp_path: Path, asked: Any, steps: int
+) -> None:
     began, tally = time.monotonic(), Counter[str]()
     with _worlds(request, tmp_path / "worlds") as made:
 
         class Machine(DeskMachine):
             worlds = staticmethod(made)
 
-        Machine.tally = tally
+        Machine.tally, Machine.asked = tally, staticmethod(asked)
         found = settings(
-            max_examples=max(1, STEPS // COMPARED),
+            max_examples=max(1, steps // COMPARED),
             stateful_step_count=LONG,
             deadline=None,
             database=None,
@@ -75,12 +85,14 @@ def test_the_desk_agrees_with_its_model_after_any_steps(request: pytest.FixtureR
         try:
             run_state_machine_as_test(seed(SEED)(Machine), settings=found)
         except Exception as problem:
-            steps = shortest(Machine, list(Machine.last.taken) if Machine.last else [], kind_of(problem))
-            found_so = f"seed {SEED}: {str(problem)[:2_000]}\n\nThe shortest order of steps:\n{as_code(steps)}"
+            found_so = f"seed {SEED}: {str(problem)[:2_000]}\n\nThe shortest order of steps:\n"
+            taken = list(getattr(Machine.last, "taken", []))
+            found_so += as_code(shortest(Machine, taken, kind_of(problem)))
         else:
             found_so = ""
         finally:
-            print(f"\n{DATABASE}, seed {SEED}: {tally.total()} steps in {time.monotonic() - began:.0f} s")
+            way = asked.__name__.replace("_", " ")
+            print(f"\n{DATABASE}, {way}, seed {SEED}: {tally.total()} steps in {time.monotonic() - began:.0f} s")
             print(", ".join(f"{name} {number}" for name, number in sorted(tally.items())))
     if found_so:
         pytest.fail(found_so, pytrace=False)
