@@ -58,7 +58,7 @@ class InboundWebhookScreen(ListScreen):
                 link=lambda row: url_for("inbound-webhooks.one", inbound_webhook_id=row.id),
             ),
             Column("provider", _l("Provider"), InboundWebhook.provider),
-            Column("event", _l("Event"), InboundWebhook.event),
+            Column("event", _l("Event"), InboundWebhook.event, kind="name"),
             Column("reference", _l("Reference"), InboundWebhook.reference),
             Column("status", _l("Outcome"), InboundWebhook.status, kind="badge"),
             Column("times", _l("Came"), InboundWebhook.times, kind="number"),
