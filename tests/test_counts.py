@@ -21,6 +21,7 @@ _NEVER_ONE = {
     ("webapp/admin/analytics/period_form.py", "days"),
     ("webapp/admin/outbox/delivery_actions.py", "count"),
     ("webapp/services/reconciliation/discrepancies.py", "last.source"),
+    ("templates/analytics/analytics.html", "days"),
     ("templates/audit/verification.html", "most"),
     ("templates/monitoring/alerts.html", "times"),
     ("templates/outbox/inbound_webhook.html", "times"),

@@ -18,6 +18,7 @@ from webapp.figure_cache import FigureCache
 from webapp.models import AnalyticsDay, AnalyticsLateRow
 from webapp.runtime import Runtime
 from webapp.services.analytics import aggregation
+from webapp.services.analytics.spans import last_days
 from webapp.services.read_models import kept_figures
 
 PERIOD = "from=2026-11-25&to=2026-11-26"
@@ -91,8 +92,24 @@ def test_days_that_are_counted_again_are_said(
     shown = sign_in("operator").get(asked).text
     assert "Something came for 1 day of this period after it was counted." in text_of(shown)
     assert "1 day of this period was counted by other hours than ANALYTICS_DAY says now." in text_of(shown)
+    assert "stays as it was counted" not in shown
     assert 'href="/jobs/aggregate_analytics' in shown
     assert "Run it now" not in sign_in("viewer").get(asked).text
+
+
+def test_days_that_no_run_looks_at_any_more_are_said_to_stay(
+    desk: Runtime, sign_in: Callable[..., FlaskClient]
+) -> None:
+    with desk.db.reading() as session:
+        last = last_days(session, desk.settings, clock.now())[0]
+    within, before = (last - timedelta(days=aggregation.LONGEST_GAP + more) for more in (0, 1))
+    with desk.db.transaction() as session:
+        for day in (within, before):
+            session.add(AnalyticsDay(day=day, tenants=0, closed_at=clock.now(), counted_by="tenant"))
+    shown = text_of(sign_in("operator").get(f"/analytics/?from={before}&to={within}").text)
+    assert "1 day of this period was counted by other hours than ANALYTICS_DAY says now. The next runs" in shown
+    assert "1 day of this period stays as it was counted" in shown
+    assert "Runs look 800 days back" in shown
 
 
 @pytest.mark.parametrize(

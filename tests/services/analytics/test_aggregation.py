@@ -102,7 +102,7 @@ def test_how_far_back_is_looked_has_an_end(runtime: Runtime, session: Session) -
 
 
 def waiting(session: Session, settings: Settings) -> Waiting:
-    return aggregation.waiting(session, settings, date(2026, 11, 20), DAY)
+    return aggregation.waiting(session, settings, date(2026, 11, 20), DAY, AT)
 
 
 def test_a_day_counted_by_other_hours_is_counted_again(runtime: Runtime, session: Session) -> None:
@@ -112,13 +112,13 @@ def test_a_day_counted_by_other_hours_is_counted_again(runtime: Runtime, session
     aggregate(session, runtime, date(2026, 11, 25))
     aggregate(session, runtime)
     by_tenant = runtime.settings.model_copy(update={"analytics_day": "tenant"})
-    assert waiting(session, runtime.settings) == Waiting([], 0)
-    assert waiting(session, by_tenant) == Waiting([], 2)
+    assert waiting(session, runtime.settings) == Waiting([], 0, 0)
+    assert waiting(session, by_tenant) == Waiting([], 2, 0)
     assert aggregation.due_days(session, runtime.settings, AT) == [DAY]
     assert aggregation.due_days(session, by_tenant, AT) == [DAY, date(2026, 11, 25)]
     aggregate(session, runtime, zones=True)
     assert figures(session, shop) == {"NGN": (2, 0, 0, 0)}
-    assert waiting(session, by_tenant) == Waiting([], 1)
+    assert waiting(session, by_tenant) == Waiting([], 1, 0)
 
 
 def test_a_preview_says_the_same_and_writes_nothing(runtime: Runtime, session: Session) -> None:

@@ -31,7 +31,7 @@ def test_what_the_marketplace_sends_late_is_counted_by_the_next_run(runtime: Run
     customer = CustomerRow(tenant="shop", ref="c", created_at=utc("2026-11-26 12:00"))
     for table, row, now in ((ORDER_LINES, line, (1_000, 3)), (CUSTOMERS, customer, (1_000, 3))):
         bulk.upsert(session, table, [row], at=AT, actor=OPERATOR)
-        assert aggregation.waiting(session, runtime.settings, DAY, DAY).late == [DAY]
+        assert aggregation.waiting(session, runtime.settings, DAY, DAY, AT).late == [DAY]
         assert DAY in aggregation.due_days(session, runtime.settings, AT + timedelta(days=1))
         counted(session, runtime)
         assert late_rows.days(session) == set()

@@ -109,12 +109,13 @@ class AnalyticsScreen(Screen):
             panels=panels.panels(found, currency),
             here=lambda **changes: self.at(**where, **asked(form.period) | changes),
             export=self.at(**export, **asked(form.period)),
+            longest_gap=aggregation.LONGEST_GAP,
             **more,
         )
 
 
 def _waiting(session: Session, form: PeriodForm) -> Waiting:
-    return aggregation.waiting(session, runtime().settings, form.period.first, form.period.last)
+    return aggregation.waiting(session, runtime().settings, form.period.first, form.period.last, clock.now())
 
 
 def _tenant(session: Any, reference: str) -> Tenant | None:

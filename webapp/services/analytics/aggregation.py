@@ -50,6 +50,8 @@ class Waiting:
     """Of these something came, changed or went after they were closed."""
     by_other_days: int
     """These are still counted as ANALYTICS_DAY said before."""
+    too_old: int
+    """These as well, and no run counts them again by itself."""
 
 
 def due_days(session: Session, settings: Settings, at: datetime) -> list[date]:
@@ -62,19 +64,26 @@ def due_days(session: Session, settings: Settings, at: datetime) -> list[date]:
     first = _first_day(session)
     if first is None:
         return latest
-    begins = max(first, date.fromordinal(latest[0].toordinal() - LONGEST_GAP))
+    begins = max(first, _first_searched(latest))
     closed = select(AnalyticsDay.day).where(AnalyticsDay.day >= begins, _is_counted_by(settings))
     missing = set(days_from(begins, latest[0])) - set(session.scalars(closed))
     late = {day for day in late_rows.days(session) if day <= latest[0]}
     return sorted(missing | late | set(latest), reverse=True)
 
 
-def waiting(session: Session, settings: Settings, first: date, last: date) -> Waiting:
-    """The days of a period that are closed and whose figures will be made again."""
+def waiting(session: Session, settings: Settings, first: date, last: date, at: datetime) -> Waiting:
+    """The days of a period that are closed and whose figures are not as they would be made now."""
     closed = AnalyticsDay.day.between(first, last)
-    other = select(func.count()).select_from(AnalyticsDay).where(closed, ~_is_counted_by(settings))
+    other = list(session.scalars(select(AnalyticsDay.day).where(closed, ~_is_counted_by(settings))))
     late = select(AnalyticsDay.day).where(closed, AnalyticsDay.day.in_(late_rows.days(session)))
-    return Waiting(sorted(session.scalars(late)), session.scalar(other) or 0)
+    begins = _first_searched(spans.last_days(session, settings, at))
+    again = sum(day >= begins for day in other)
+    return Waiting(sorted(session.scalars(late)), again, len(other) - again)
+
+
+def _first_searched(latest: Sequence[date]) -> date:
+    """The first of the days among which a run looks, when these are the last ones."""
+    return date.fromordinal(latest[0].toordinal() - LONGEST_GAP)
 
 
 def _is_counted_by(settings: Settings) -> ColumnElement[bool]:
