@@ -46,7 +46,7 @@ def back_up(work: Work, at: datetime) -> None:
         _prune(work)
         making.step(work, STEPS)
     if proved.proof == BackupProof.FAILED:
-        raise Conflict(f"Backup {number} was restored and is not whole: {proved.reason}")
+        raise Conflict(f"Backup {number} is not proven to be whole: {proved.reason}")
 
 
 def _prune(work: Work) -> None:

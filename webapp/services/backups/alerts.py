@@ -25,7 +25,7 @@ def backup_failed(session: Session, at: datetime, settings: Settings) -> Iterato
         yield "backups", f"The last backup failed: {last.error}", [str(last.id)]
     wrong = select(Backup).where(Backup.status == BackupStatus.KEPT, Backup.proof == BackupProof.FAILED)
     for backup in session.scalars(wrong.order_by(Backup.id.desc()).limit(_MOST)):
-        sentence = f"Backup {backup.id} is not whole: {backup.proof_reason}"
+        sentence = f"Backup {backup.id} is not proven to be whole: {backup.proof_reason}"
         yield f"backup-{backup.id}", sentence, [str(backup.proof_reason)[:200]]
 
 
