@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from webapp.database_address import postgresql_address
 from webapp.db_failures import in_doubt
 from webapp.private_files import private_database
 from webapp.sqlite_functions import RowsDigest
@@ -108,22 +108,51 @@ def _run(session: Session, when: str) -> None:
 
 
 def _postgresql(url: str, pool_size: int) -> Engine:
-    address = make_url(url).set(drivername="postgresql+psycopg")
-    # A generic plan takes a list of ids for ten rows, and joins thousands in nested loops.
-    # Told that a random read is four times a sequential one, it walks a whole table backwards for a page of a list.
-    options = (
-        f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC "
-        "-c plan_cache_mode=force_custom_plan -c random_page_cost=1.1"
-    )
-    return create_engine(
+    address, threshold = postgresql_address(url)
+    engine = create_engine(
         address,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         # The text of an error goes to the log, where no name and no address of anybody belongs.
         hide_parameters=True,
-        connect_args=_SOCKET | {"options": options, "application_name": "escrow-desk"},
+        connect_args=_SOCKET | {"application_name": "escrow-desk"} | threshold,
     )
+    settings = "; ".join(
+        f"SET LOCAL {name} = {value}"
+        for name, value in {
+            "statement_timeout": STATEMENT_TIMEOUT,
+            "lock_timeout": LOCK_TIMEOUT,
+            "timezone": "'UTC'",
+            # A generic plan takes a list of ids for ten rows, and joins thousands in nested loops.
+            "plan_cache_mode": "force_custom_plan",
+            # Told that a random read is four times a sequential one, it walks a whole table for a page of a list.
+            "random_page_cost": "1.1",
+        }.items()
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        _prepare_nothing_behind_a_pooler(connection)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # In each transaction: a pooler such as PgBouncer refuses them at the start of a connection, and forgets those
+        # of a session, for the next transaction may be on another server connection.
+        connection.exec_driver_sql(settings)
+
+    return engine
+
+
+def _prepare_nothing_behind_a_pooler(connection: Any) -> None:
+    """A prepared statement is known to one server connection alone, and a pooler gives out another each time.
+
+    Whether one is between shows in the number of the server process: a pooler tells one of its own.
+    """
+    [found] = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+    connection.rollback()
+    if found != connection.info.backend_pid:
+        connection.prepare_threshold = None
 
 
 _SOCKET = {

@@ -22,11 +22,11 @@ SPLIT = DisputeResolution("split", "shared_fault", WHY, 6_001, 4_000)
 
 @contextmanager
 def statements(runtime: Runtime) -> Iterator[list[str]]:
-    """Every statement that is sent meanwhile; a transaction's own BEGIN is none."""
+    """Every statement that is sent meanwhile; a transaction's own BEGIN and settings are none."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith(("BEGIN", "SET LOCAL")):
             seen.append(" ".join(statement.split()))
 
     event.listen(runtime.db.engine, "before_cursor_execute", note)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from webapp.database_address import parsed
 from webapp.domain.money.money import major_text
 from webapp.providers import catalogue
 from webapp.settings import Settings
@@ -38,6 +38,6 @@ def _shown(name: str, value: Any) -> Any:
 
 def _without_password(address: str) -> str:
     try:
-        return make_url(address).render_as_string(hide_password=True)
+        return parsed(address).render_as_string(hide_password=True)
     except ArgumentError:
         return "***"

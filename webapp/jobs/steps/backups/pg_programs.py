@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy.engine import make_url
 
+from webapp.database_address import libpq_address
 from webapp.errors import Unavailable
 from webapp.jobs.steps.backups.backup_file import Check
 
@@ -139,7 +139,7 @@ def _programs(folder: Path) -> PgPrograms | None:
 
 def _parts(url: str) -> dict[str, str]:
     """The address as libpq takes it, in parts."""
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address = libpq_address(url)
     return {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
 
 

@@ -10,9 +10,9 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from webapp.database_address import libpq_address, parsed
 from webapp.db import Database
 from webapp.errors import Conflict, Unavailable
 from webapp.jobs.steps.backups import pg_programs
@@ -123,11 +123,11 @@ def scratch_database(url: str, mark: str, number: int) -> Iterator[str]:
 
     `mark` is the desk's own: another desk on the same server has other scratch databases. Raises NoScratchPlace.
     """
-    prefix = f"{_SCRATCH}_{hashlib.sha256(f'{mark}|{make_url(url).database}'.encode()).hexdigest()[:12]}_"
+    prefix = f"{_SCRATCH}_{hashlib.sha256(f'{mark}|{parsed(url).database}'.encode()).hexdigest()[:12]}_"
     name = f"{prefix}{number}"
     _make(url, prefix, name)
     try:
-        yield make_url(url).set(database=name).render_as_string(hide_password=False)
+        yield parsed(url).set(database=name).render_as_string(hide_password=False)
     finally:
         with _connected(url) as connection:
             _drop(connection, name)
@@ -159,7 +159,7 @@ def _drop(connection: psycopg.Connection, name: str) -> None:
 @contextmanager
 def _connected(url: str) -> Iterator[psycopg.Connection]:
     """A connection on which each statement is a transaction of its own. Raises Unavailable."""
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address = libpq_address(url)
     try:
         connection = psycopg.connect(address, autocommit=True, connect_timeout=_PATIENCE)
     except psycopg.Error as problem:
