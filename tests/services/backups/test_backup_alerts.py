@@ -80,7 +80,7 @@ def test_a_failure_is_over_with_the_next_backup_and_a_bad_one_when_it_goes(sqlit
         backup(session, 2, timedelta(hours=8), proof="failed", proof_reason="A table lacks rows.")
         backup(session, 3, timedelta(hours=7))
         assert asked(session, sqlite_runtime.settings) == {
-            "backup_failed": ["Backup 2 is not whole: A table lacks rows."]
+            "backup_failed": ["Backup 2 is not proven to be whole: A table lacks rows."]
         }
         session.execute(update(Backup).where(Backup.id == 2).values(status="removed"))
         assert asked(session, sqlite_runtime.settings) == {}
