@@ -43,6 +43,18 @@ DOUBTED = attempt(PaymentStatus.NEEDS_REVIEW, provider_amount=9_000, provider_cu
         (DOUBTED, seen(amount=9_000), PaymentOutcome.NO_CHANGE, ""),
         (DOUBTED, seen(amount=9_000, given_back=()), PaymentOutcome.NO_CHANGE, ""),
         (DOUBTED, seen(ProviderStatus.PENDING, amount=None, given_back=()), PaymentOutcome.NO_CHANGE, ""),
+        (
+            DOUBTED,
+            seen(amount=4_000),
+            PaymentOutcome.REVIEW,
+            "A part was given back at the provider: NGN 40.00 is left of it.",
+        ),
+        (
+            DOUBTED,
+            seen(ProviderStatus.SUCCEEDED, 500, amount=8_000),
+            PaymentOutcome.REVIEW,
+            "A part was given back at the provider: NGN 75.00 is left of it.",
+        ),
         (DOUBTED, seen(ProviderStatus.PENDING, 9_000, amount=9_000), PaymentOutcome.RETURNED, GIVEN_BACK),
         (DOUBTED, seen(ProviderStatus.SUCCEEDED, 9_000, amount=9_000), PaymentOutcome.RETURNED, GIVEN_BACK),
         (DOUBTED, seen(ProviderStatus.SUCCEEDED, 9_001, amount=9_000), PaymentOutcome.RETURNED, GIVEN_BACK),

@@ -194,7 +194,8 @@ def _of_doubt(attempt: PaymentAttempt, result: ProviderResult) -> tuple[PaymentO
         or _given_back(attempt, result) is None
     ):
         return PaymentOutcome.NO_CHANGE, ""
-    came = attempt.provider_amount if result.amount is None else result.amount
+    # What it has less than came in is among what was given back: counted from what came, or it would count twice.
+    came = max(result.amount or 0, attempt.provider_amount)
     gone = taken_back(_given_back(attempt, result) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
