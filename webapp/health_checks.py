@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from tempfile import TemporaryFile
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +13,7 @@ from webapp import clock, schema
 from webapp.db_failures import BUSY, failure_of
 from webapp.domain.numbers import counted
 from webapp.domain.states import BackupProof
+from webapp.models import Evidence
 from webapp.providers.blnk import health as blnk_health
 from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.providers.oidc.failures import ProviderSignInFailed
@@ -26,6 +28,10 @@ from webapp.services.webhooks import inbox_detail
 from webapp.sql import database_now
 
 _SKEW = timedelta(seconds=5)
+_NAMED = 5
+"""Processes that are told one by one."""
+_SAMPLE = 100
+"""Files of evidence that are looked for, of the newest and of all."""
 _DISK = (1, 5)
 """GiB free: below the first is wrong, below the second a warning."""
 
@@ -88,10 +94,18 @@ def clocks(runtime: Runtime) -> CheckResult:
     with runtime.db.reading() as session:
         skew, now = clock_skew.measure(session), database_now(session)
         late = [schedule.job for schedule in next_slots.too_late(session, now)]
-    allowed = clock_skew.most(runtime.settings)
+        allowed = clock_skew.most(runtime.settings)
+        others = processes.off(session, now, timedelta(seconds=runtime.settings.silence_seconds), allowed)
     if abs(skew) > allowed:
         do = "Keep both by NTP: workers, scheduler and `desk run` refuse to work until they agree."
         return CheckResult("clock", "wrong", f"{clock_skew.in_words(skew)}; {allowed.seconds} s are allowed.", do)
+    if others:
+        far = [
+            f"{each.name}: {clock_skew.in_words(timedelta(milliseconds=each.skew_ms), each.host)}"
+            for each in others[:_NAMED]
+        ]
+        do = "Keep these machines by NTP: workers and schedulers there do nothing until they agree."
+        return CheckResult("clock", "wrong", f"{'; '.join(far)}; {allowed.seconds} s are allowed.", do)
     if late:
         do = "A process had a wrong clock. The scheduler and `desk run` put it right; see Alerts."
         return CheckResult(
@@ -108,7 +122,7 @@ def clocks(runtime: Runtime) -> CheckResult:
 def schedules(runtime: Runtime) -> CheckResult:
     """Is every job on time?"""
     with runtime.db.reading() as session:
-        found = health(session, clock.now())
+        found = health(session, database_now(session))
     if not found:
         return CheckResult(
             "schedules", "warning", "No job is planned yet.", "Start the scheduler: `desk scheduler`, or `desk up`."
@@ -125,7 +139,9 @@ def alive(runtime: Runtime) -> CheckResult:
     patience = timedelta(seconds=runtime.settings.silence_seconds)
     with runtime.db.reading() as session:
         kinds = (processes.SCHEDULER, processes.WORKER)
-        counts = {kind: len(processes.alive(session, kind, clock.now(), patience)) for kind in kinds}
+        # By the database's clock, as they beat: a machine whose clock is wrong would find nobody alive.
+        now = database_now(session)
+        counts = {kind: len(processes.alive(session, kind, now, patience)) for kind in kinds}
     sentence = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
     silent = [kind for kind, count in counts.items() if not count]
     if silent:
@@ -238,15 +254,36 @@ def backups(runtime: Runtime) -> CheckResult:
 
 
 def disk(runtime: Runtime) -> CheckResult:
-    """Is there room in the folder for data?"""
+    """Does the folder for data take a file, and is there room?"""
     folder = runtime.settings.var_dir.resolve()
     while not folder.exists():
         folder = folder.parent
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"desk")
+            file.flush()
+    except OSError as problem:
+        found = f"No file can be written in {folder}: {problem.strerror}."
+        return CheckResult("disk", "wrong", found, "Mend the rights or the mount of VAR_DIR, or make room.")
     free = shutil.disk_usage(folder).free / 2**30
     verdict = "wrong" if free < _DISK[0] else "warning" if free < _DISK[1] else "ok"
     return CheckResult(
         "disk", verdict, f"{free:.1f} GiB are free for VAR_DIR.", "Make room, or move VAR_DIR to a larger disk."
     )
+
+
+def evidence(runtime: Runtime) -> CheckResult:
+    """Are the newest files of evidence, and some of the others, where the database has them?"""
+    with runtime.db.reading() as session:
+        kept = select(Evidence.stored_as).where(Evidence.stored_as.is_not(None))
+        names = set(session.scalars(kept.order_by(Evidence.id.desc()).limit(_SAMPLE)))
+        names |= set(session.scalars(kept.order_by(Evidence.sha256).limit(_SAMPLE)))
+    gone = [name for name in names if name and not (runtime.evidence_folder / name).is_file()]
+    if gone:
+        found = f"{len(gone):,} of {len(names):,} files of evidence that were looked for are not in VAR_DIR/evidence."
+        do = "Set VAR_DIR to the folder that has them, or take them from a backup; see evidence in the handbook."
+        return CheckResult("evidence", "wrong", found, do)
+    return CheckResult("evidence", "ok", f"{len(names):,} files of evidence were looked for, and are there.")
 
 
 CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
@@ -263,5 +300,6 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "ledger": external_ledger,
     "sign-in": identity_provider,
     "disk": disk,
+    "evidence": evidence,
     "backups": backups,
 }

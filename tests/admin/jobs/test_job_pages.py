@@ -1,5 +1,6 @@
 """Jobs, runs, queues and alerts: what they show, and what they let people do."""
 
+import html
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,7 +23,7 @@ from webapp.models import Alert, Audit, Run, RunItem, Schedule
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import AlertFinding
-from webapp.services.scheduling import runs, schedules
+from webapp.services.scheduling import processes, runs, schedules
 
 SignIn = Callable[..., FlaskClient]
 OPERATOR = Actor("user", 7, "Olu", ROLES["admin"])
@@ -69,6 +70,15 @@ def test_every_job_is_shown_with_its_words(clocked: Runtime, sign_in: SignIn) ->
         assert name in page
     assert "At 02:00 every day, Africa/Nairobi" in page
     assert "Run now" not in page
+
+
+def test_a_process_whose_clock_is_wrong_says_so_in_its_row(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        processes.beat(session, processes.WORKER, clock.now(), skew=timedelta(minutes=-5))
+        processes.beat(session, processes.WEB, clock.now(), skew=timedelta(milliseconds=200))
+    page = html.unescape(sign_in("viewer").get("/queues").text)
+    assert "'s clock is 300.0 s behind the database's" in page
+    assert "+0.2 s" in page
 
 
 def test_an_empty_desk_says_what_would_be_there(sign_in: SignIn, desk: Runtime) -> None:

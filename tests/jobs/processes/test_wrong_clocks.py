@@ -26,7 +26,7 @@ from webapp.models import Process, Run
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew
 from webapp.services.monitoring.clock_skew import ClockOff
-from webapp.services.scheduling import next_slots, runs, schedules, slots
+from webapp.services.scheduling import next_slots, processes, runs, schedules, slots
 from webapp.sql import database_now
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -166,6 +166,24 @@ def test_the_doctor_says_how_far_the_clock_is_off(runtime: Runtime, off: Shift) 
     found = health_checks.clocks(runtime)
 
     assert (found.verdict, found.found.partition(",")[0]) == ("wrong", "This machine's clock is 8 days")
+
+
+def test_the_doctor_and_the_page_name_another_machine_whose_clock_is_wrong(
+    sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "far-away")
+    with sqlite_runtime.db.transaction() as session:
+        processes.beat(session, processes.WORKER, database_now(session), skew=-300 * SECOND)
+    words = "far-away's clock is 300.0 s behind the database's"
+    found = health_checks.clocks(sqlite_runtime)
+    assert (found.verdict, words in found.found) == ("wrong", True)
+
+
+def test_whose_clock_is_wrong_finds_others_alive_all_the_same(runtime: Runtime, off: Shift) -> None:
+    """They beat by the database's clock, and are counted by it."""
+    everything_is_alive(runtime)
+    off(300 * SECOND)
+    assert health_checks.alive(runtime).found == "At work: 1 scheduler, 1 worker."
 
 
 # What a wrong clock left

@@ -15,8 +15,10 @@ from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.jobs.engine.queue import enqueue_after_commit, queue
 from webapp.jobs.engine.rq_cleanup import registries
+from webapp.models import Process
 from webapp.security import current_actor
 from webapp.security.context import runtime
+from webapp.services.monitoring import clock_skew
 from webapp.services.scheduling import bulk_actions, processes, queue_lists, runs, schedules
 from webapp.services.scheduling.queue_depth import waiting
 
@@ -57,7 +59,14 @@ class QueueScreen(Screen):
             }
         patience = timedelta(seconds=runtime().settings.silence_seconds)
         return self.render(
-            "jobs/queues.html", now=now, patience=patience, shown=queue_lists.SHOWN, redis=_redis(), **values
+            "jobs/queues.html",
+            now=now,
+            patience=patience,
+            most_skew_ms=clock_skew.most(runtime().settings) / timedelta(milliseconds=1),
+            skew_of=_skew,
+            shown=queue_lists.SHOWN,
+            redis=_redis(),
+            **values,
         )
 
     @action("/many", permission="job:run", form=BulkRunForm)
@@ -103,6 +112,11 @@ class QueueScreen(Screen):
         summary = _("The run of %(job)s ends before it begins; its slot counts as not done.", job=run.job)
         title = _("Cancel run %(number)s", number=run_id)
         return ActionPage(title, self.at(), summary, _("Cancel the run"), danger=True)
+
+
+def _skew(process: Process) -> str:
+    """How far the clock of a process is off, in a sentence without its end."""
+    return clock_skew.in_words(timedelta(milliseconds=process.skew_ms), process.host)
 
 
 def _redis() -> dict[str, int] | None:
