@@ -5,6 +5,7 @@ survives, when it breaks more than its guard, or when a guard's text or test is 
 """
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -229,6 +230,7 @@ class Laboratory:
         code = _NEVER_RUN
         try:
             os.setsid()  # so that the servers of tests that hang end with them
+            gc.freeze()  # pytest looks for garbage five times when it ends: what the parent has is none
             os.chdir(self._place)
             os.environ |= self._environment
             sys.path.insert(0, str(self._place))
