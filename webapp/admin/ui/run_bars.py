@@ -28,19 +28,40 @@ class Scale(NamedTuple):
     address: str
 
 
-def run_bars(runs: Sequence[Any], wanted: int = 60) -> Picture:
-    """Bars for the last `wanted` runs, given oldest first; they end at the right, and each leads to its run."""
+def run_bars(runs: Sequence[Any], wanted: int = 60, *, each: bool = False) -> Picture:
+    """Bars for the last `wanted` runs, given oldest first; they end at the right.
+
+    A run that went wrong leads to its page, and with `each` every run: those that went well are one shape per tone
+    otherwise, since sixty bars of each job, with their words, were four fifths of a page.
+    """
     shown = list(runs)[-wanted:]
     words = {status: str(BADGES[status].word) for status in {_status(run) for run in shown}}
     longest = max((_seconds(run) for run in shown), default=0) or 1
     scale = Scale(longest, words, ZoneInfo(current_zone()), url_for("runs.one", run_id=0).removesuffix("0"))
     start = wanted - len(shown)
-    bars = "".join(_bar(run, (start + index) * _STEP, scale) for index, run in enumerate(shown))
+    bars: list[str] = []
+    heights: dict[str, dict[int, int]] = {}
+    for index, run in enumerate(shown, start):
+        if each or _status(run) in _MARKED:
+            bars.append(_bar(run, index * _STEP, scale))
+        else:
+            heights.setdefault(BADGES[_status(run)].tone, {})[index * _STEP] = _height(run, scale)
+    drawn = "".join(f'<g class="{tone}"><path d="{_outline(some)}"></path></g>' for tone, some in heights.items())
     label = escape(_sentence(shown, words))
+    # The words stand beside it: what has the role of a picture may hold no links.
     return Picture(
-        f'<svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" preserveAspectRatio="xMaxYMid meet" role="img" '
-        f'aria-label="{label}"><title>{label}</title>{bars}</svg>'
+        f'<span class="hidden">{label}</span><svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" '
+        f'preserveAspectRatio="xMaxYMid meet" aria-hidden="true"><title>{label}</title>{drawn}{"".join(bars)}</svg>'
     )
+
+
+def _outline(heights: dict[int, int]) -> str:
+    """Bars of these heights, each at its x, as the path of one shape: along the floor from each to the next."""
+    drawn, end = [f"M0 {_FLOOR}"], 0
+    for x, height in heights.items():
+        drawn.append(f"h{x - end}v-{height}h{_STEP - 1}v{height}")
+        end = x + _STEP - 1
+    return "".join(drawn)
 
 
 def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
@@ -54,14 +75,18 @@ def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
 def _bar(run: Any, x: int, scale: Scale) -> str:
     """One bar as SVG: plain text put together, for there are hundreds; what is not a number of ours is escaped."""
     status, seconds = _status(run), _seconds(run)
-    height = round(_LOWEST + seconds / scale.longest * (_TALLEST - _LOWEST))
+    height = _height(run, scale)
     mark = f'<circle cx="{x + 2}" cy="{max(_FLOOR - 3 - height, 2)}" r="1.8"></circle>' if status in _MARKED else ""
     return (
-        f'<a href="{scale.address}{run.id}" tabindex="-1" aria-hidden="true"><g class="{BADGES[status].tone}">'
+        f'<a href="{scale.address}{run.id}" tabindex="-1"><g class="{BADGES[status].tone}">'
         f"<title>{escape(_title(run, scale.words[status], seconds, scale.zone))}</title>"
         f'<rect class="reach" x="{x}" y="0" width="{_STEP}" height="{_FLOOR}"></rect>'
         f'<rect x="{x}" y="{_FLOOR - height}" width="{_STEP - 1}" height="{height}" rx="1"></rect>{mark}</g></a>'
     )
+
+
+def _height(run: Any, scale: Scale) -> int:
+    return round(_LOWEST + _seconds(run) / scale.longest * (_TALLEST - _LOWEST))
 
 
 def _title(run: Any, word: str, seconds: float, zone: ZoneInfo) -> str:
