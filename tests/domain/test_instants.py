@@ -1,6 +1,8 @@
 """Instants as they are written outside: with a zone, in a person's zone, and as days."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.odd import ODD_INSTANTS
+from tests.support.paths import ROOT
 from webapp import clock
 from webapp.domain.instants import (
     EXAMPLE,
@@ -20,6 +23,7 @@ from webapp.domain.instants import (
     parts_of,
     shown_in,
     within_years,
+    zone_words,
 )
 
 NAIROBI, BERLIN, SAMOA = ZoneInfo("Africa/Nairobi"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
@@ -125,7 +129,7 @@ def test_an_instant_at_the_end_of_the_calendar_is_shown_all_the_same() -> None:
 def test_instants_within_a_sentence_are_said_as_people_read_them_in_their_zone() -> None:
     sentence = "Due since 2026-11-24T18:46:00Z, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
     assert in_words(sentence, ZoneInfo("Africa/Nairobi")) == (
-        "Due since 24 November 2026, 21:46 EAT, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
+        "Due since 24 November 2026, 21:46 (Nairobi), not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
     )
     assert in_words("Nothing.", UTC) == "Nothing."
 
@@ -178,3 +182,27 @@ def test_what_is_told_in_utc_is_so_on_any_machine() -> None:
     assert in_utc(datetime(2026, 5, 3, 4, 5, tzinfo=UTC)) == "03 May 2026 at 04:05 UTC"
     first = datetime.min.replace(tzinfo=UTC)
     assert shown_in(first, ZoneInfo("America/Los_Angeles")).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        (ZoneInfo("Asia/Manila"), "(Manila)"),
+        (ZoneInfo("America/Argentina/Buenos_Aires"), "(Buenos Aires)"),
+        (ZoneInfo("UTC"), "UTC"),
+        (ZoneInfo("Etc/UTC"), "UTC"),
+        (ZoneInfo("Etc/GMT-3"), "UTC+03:00"),
+        (UTC, "UTC"),
+        (timezone(timedelta(hours=-5, minutes=-30)), "UTC-05:30"),
+    ],
+)
+def test_a_clock_is_named_by_its_city_or_its_distance_and_never_by_letters(zone: Any, words: str) -> None:
+    assert zone_words(datetime(2026, 11, 28, 12, tzinfo=zone)) == words
+
+
+def test_no_page_or_letter_names_a_zone_by_its_letters() -> None:
+    """PST is Manila's and Los Angeles'. What outside systems read keeps the letters that they know."""
+    kept = {ROOT / "webapp/api/jobs/legacy_escrow_jobs.py"}
+    sources = [*(ROOT / "webapp").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    named = [file for file in sources if re.search(r"%Z|tzname\(", file.read_text())]
+    assert set(named) == kept

@@ -118,9 +118,18 @@ def in_words(text: str, zone: tzinfo) -> str:
 
 
 def format_instant(instant: datetime, zone: tzinfo) -> str:
-    """An instant as people read it: `24 November 2026, 21:46 EAT`."""
+    """An instant as people read it: `24 November 2026, 21:46 (Nairobi)`."""
     local = shown_in(instant, zone)
-    return f"{local:%d %B %Y, %H:%M} {local.tzname()}"
+    return f"{local:%d %B %Y, %H:%M} {zone_words(local)}"
+
+
+def zone_words(local: datetime) -> str:
+    """Whose clock it is: `(Nairobi)`, `UTC`, `UTC+05:30`. Never an abbreviation: PST is Manila's and Los Angeles'."""
+    place = getattr(local.tzinfo, "key", "")
+    if "/" in place and not place.startswith("Etc/"):
+        return f"({place.rpartition('/')[2].replace('_', ' ')})"
+    offset = f"{local:%z}"
+    return f"UTC{offset[:3]}:{offset[3:5]}" if local.utcoffset() else "UTC"
 
 
 def _spoken(text: str) -> datetime:

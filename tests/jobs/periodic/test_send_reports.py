@@ -189,7 +189,7 @@ def test_the_letter_has_both_files_and_its_readers_clock(sqlite_runtime: Runtime
     payload = plain.get_payload(decode=True)
     body = payload.decode() if isinstance(payload, bytes) else ""
     assert "NGN\xa02,500.00 held at the end" in body
-    assert "EAT" in body
+    assert "(Nairobi)" in body
     with desk.db.reading() as session:
         report = session.scalars(select(Report)).one()
         files = {file.format: file.content for file in reports.files_of(session, report.id)}

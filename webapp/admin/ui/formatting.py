@@ -1,5 +1,6 @@
 """Values in words, for templates: money with its currency, time relative and exact, states with icon and colour."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,14 +14,17 @@ from webapp.admin.ui.badges import badge
 from webapp.domain import durations
 from webapp.domain.actors import named
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
-from webapp.domain.instants import format_instant, parts_of, shown_in
+from webapp.domain.instants import format_instant, parts_of, shown_in, zone_words
 from webapp.domain.money.formatting import localized
 from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _MINUTE = timedelta(minutes=1)
-_SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M %Z"}
+_SHAPES: dict[str, Callable[[datetime], str]] = {
+    "date": lambda local: f"{local:%d %b %Y}",
+    "short": lambda local: f"{local:%d %b %H:%M} {zone_words(local)}",
+}
 
 
 def current_zone() -> str:
@@ -42,7 +46,7 @@ def exact(instant: datetime) -> str:
 
 
 def _exactly(local: datetime) -> str:
-    return f"{local:%a %d %b %Y, %H:%M:%S} {local.tzname()}"
+    return f"{local:%a %d %b %Y, %H:%M:%S} {zone_words(local)}"
 
 
 def relative(instant: datetime) -> str:
@@ -65,7 +69,7 @@ def when(instant: datetime | None, style: str = "relative") -> str:
         text, title = exact(instant), relative(instant)
     else:
         local = shown_in(instant, ZoneInfo(current_zone()))
-        text = f"{local:{_SHAPES[style]}}" if style in _SHAPES else relative(instant)
+        text = _SHAPES[style](local) if style in _SHAPES else relative(instant)
         title = _exactly(local)
     stamp = instant.astimezone(UTC).isoformat(timespec="seconds")
     return _TIME % (stamp, title, text)
