@@ -331,7 +331,7 @@ class HttpPayouts(ProductPayouts):
 
     @requested
     def ask(self, who: str, number: int) -> None:
-        self.people.ask(who, f"{self._payout(number)}/ask")
+        self.people.ask(who, f"{self._payout(number)}/ask", looks_anew=True)
 
     def _payout(self, number: int) -> str:
         with self.product.runtime.db.reading() as session:
