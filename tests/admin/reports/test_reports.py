@@ -1,21 +1,23 @@
 """The pages of reports: the list, one, its files, making one, and who is sent them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from tests.support.market import VIEWER, Market
 from tests.support.people import send
+from tests.support.receivers import with_settings
 from webapp import clock
 from webapp.domain.reports.periods import ReportKind, ReportPeriod, last_complete
 from webapp.errors import NotAllowed
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import Audit, Report, ReportSubscription, Run, User
+from webapp.models import Audit, Delivery, Report, ReportSubscription, Run, User
 from webapp.runtime import Runtime
-from webapp.services.reports import reports
+from webapp.services.reports import mailing, reports
 
 SignIn = Callable[..., FlaskClient]
 
@@ -33,6 +35,27 @@ def made(client: FlaskClient, period: ReportPeriod) -> str:
     response = send(client, "/reports/make", first=str(period.first), last=str(period.last))
     assert response.status_code == 303
     return str(response.headers["Location"])
+
+
+def test_each_who_was_written_to_stands_there_with_what_became_of_the_letter(
+    desk: Runtime, sign_in: SignIn, period: ReportPeriod
+) -> None:
+    client = sign_in("admin")
+    where = made(client, period)
+    report, mail = int(where.rpartition("/")[2]), with_settings(desk, smtp_url="smtp://127.0.0.1:9").settings
+    with desk.db.transaction() as session:
+        first, second = session.scalars(select(User.id).order_by(User.id).limit(2))
+        for user in (first, second):
+            mailing.write(session, report, user, at=clock.now(), settings=mail)
+        letters = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        ids, letters[0].status = [letter.id for letter in letters], "dead"
+    page = client.get(where).text
+    assert re.search(rf'href="/notifications/{ids[0]}">\s*<span class="badge bad">', page)
+    assert re.search(rf'href="/notifications/{ids[1]}">\s*<span class="badge (?!bad)', page)
+    with desk.db.transaction() as session:  # Letters go to the archive.
+        session.execute(delete(Delivery))
+    assert "It was written to" in client.get(where).text
+    assert "/notifications/" not in client.get(where).text.partition("It was written to")[2].partition("</ul>")[0]
 
 
 def test_one_of_any_days_is_made_shown_and_downloaded(desk: Runtime, sign_in: SignIn, period: ReportPeriod) -> None:

@@ -11,7 +11,7 @@ from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import DeliveryStatus
 from webapp.models import Delivery, Report, Schedule
 from webapp.services.alerts.registry import Answer, rule
-from webapp.services.reports import mailing, reports, subscriptions
+from webapp.services.reports import reports, subscriptions
 from webapp.settings import Settings
 
 JOBS = {ReportKind.WEEKLY: "send_weekly_report", ReportKind.MONTHLY: "send_monthly_report"}
@@ -59,7 +59,7 @@ def _answers(session: Session, kind: ReportKind, slot: datetime, settings: Setti
 
 def _undelivered(session: Session, report: Report) -> list[int]:
     """Its letters that will not arrive by themselves."""
-    mine = (Delivery.subject_kind == mailing.SUBJECT, Delivery.subject_id == report.id)
+    mine = (Delivery.subject_kind == subscriptions.SUBJECT, Delivery.subject_id == report.id)
     return list(
         session.scalars(select(Delivery.id).where(*mine, Delivery.status == DeliveryStatus.DEAD).order_by(Delivery.id))
     )

@@ -13,11 +13,11 @@ from webapp.models import Report, ReportRecipient, User
 from webapp.services.common import lookup
 from webapp.services.notifications.messages import context, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
-from webapp.services.reports import reports
+from webapp.services.reports import reports, subscriptions
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
-KIND, SUBJECT = "staff.report", "report"
+KIND = "staff.report"
 _LOCALE = "en"
 
 
@@ -36,7 +36,11 @@ def write(session: Session, report_id: int, user_id: int, *, at: datetime, setti
         return False
     report = reports.get(session, report_id)
     text = templates.write(KIND, _fields(report, person, settings))
-    write_all(session, [Message(f"report-{report_id}-{user_id}", to, KIND, (SUBJECT, report_id), text)], at)
+    write_all(
+        session,
+        [Message(subscriptions.letter_key(report_id, user_id), to, KIND, (subscriptions.SUBJECT, report_id), text)],
+        at,
+    )
     return True
 
 

@@ -10,10 +10,18 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.reports.periods import MAILED
 from webapp.errors import Invalid, NotAllowed
-from webapp.models import ReportRecipient, ReportSubscription, User
+from webapp.models import Delivery, ReportRecipient, ReportSubscription, User
 from webapp.models.user import user_roles
 from webapp.services.audit import trail
 from webapp.sql import insert_new
+
+SUBJECT = "report"
+"""What its letters are about."""
+
+
+def letter_key(report_id: int, user_id: int) -> str:
+    """The key of one person's letter with a report."""
+    return f"report-{report_id}-{user_id}"
 
 
 def kinds_of(session: Session, user_id: int) -> set[str]:
@@ -51,11 +59,13 @@ def subscribers(session: Session) -> Sequence[tuple[User, str, datetime]]:
     return [(user, kind, since) for user, kind, since in rows]
 
 
-def written_to(session: Session, report_id: int) -> Sequence[tuple[User, datetime]]:
-    """To whom a report was written, and when."""
+def written_to(session: Session, report_id: int) -> list[tuple[User, datetime, Delivery | None]]:
+    """To whom a report was written, when, and the letter, which says whether it came; None once that is archived."""
     query = select(User, ReportRecipient.at).join(ReportRecipient, ReportRecipient.user_id == User.id)
-    rows = session.execute(query.where(ReportRecipient.report_id == report_id).order_by(User.name, User.id))
-    return [(user, at) for user, at in rows]
+    rows = session.execute(query.where(ReportRecipient.report_id == report_id).order_by(User.name, User.id)).all()
+    mine = (Delivery.subject_kind == SUBJECT, Delivery.subject_id == report_id)
+    letters = {letter.key.split("-")[2]: letter for letter in session.scalars(select(Delivery).where(*mine))}
+    return [(user, at, letters.get(str(user.id))) for user, at in rows]
 
 
 def unsent(kind: str, report_id: int, *, since_before: datetime | None = None) -> Any:
