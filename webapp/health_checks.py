@@ -278,12 +278,13 @@ def evidence(runtime: Runtime) -> CheckResult:
         kept = select(Evidence.stored_as).where(Evidence.stored_as.is_not(None))
         names = set(session.scalars(kept.order_by(Evidence.id.desc()).limit(_SAMPLE)))
         names |= set(session.scalars(kept.order_by(Evidence.sha256).limit(_SAMPLE)))
+    sampled = f"{counted(len(names), 'file')} of evidence looked for."
     gone = [name for name in names if name and not (runtime.evidence_folder / name).is_file()]
     if gone:
-        found = f"{len(gone):,} of {len(names):,} files of evidence that were looked for are not in VAR_DIR/evidence."
+        found = f"{sampled} Not in VAR_DIR/evidence: {len(gone):,}."
         do = "Set VAR_DIR to the folder that has them, or take them from a backup; see evidence in the handbook."
         return CheckResult("evidence", "wrong", found, do)
-    return CheckResult("evidence", "ok", f"{len(names):,} files of evidence were looked for, and are there.")
+    return CheckResult("evidence", "ok", f"{sampled} All are there.")
 
 
 CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {

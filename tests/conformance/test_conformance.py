@@ -46,7 +46,7 @@ def test_a_server_that_answers_otherwise_is_told_of(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "filter balances: none (POST /balances/filter): the answer is dict, recorded is null." in said
     assert "it answered 200, recorded is 404." in said
-    assert "67 exchanges, 6" in said
+    assert "67 exchanges, different: 6" in said
 
 
 def test_a_server_that_is_away_is_a_difference(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +61,7 @@ def test_a_server_that_is_away_is_a_difference(capsys: pytest.CaptureFixture[str
         ({"a": 1, "b": None}, {"a": 1}, "b is missing."),
         ({"a": 1}, {"a": 1.5}, "a is float, recorded is int."),
         (None, [], "the answer is list, recorded is null."),
-        ([], [{}], "the answer has 1 rows, recorded are 0."),
+        ([], [{}], "the answer has 1 row, recorded are 0."),
         ({"at": "<time>"}, {"at": "now"}, "at is 'now', recorded is a <time>."),
         ({"code": "A"}, {"code": "B"}, "code is 'B', recorded is 'A'."),
         ({"rows": [{"a": 1}]}, {"rows": [{"a": 2}, {}]}, "rows[1].a is missing."),

@@ -100,6 +100,7 @@ def test_a_worker_killed_in_the_middle_of_a_release_is_taken_over_and_each_escro
     until(lambda: 0 < runs_of(runtime, "auto_release")[0].processed < 3_000, 30)
     holder = until(lambda: worker_of(runtime, run.id), 20)
     os.kill(holder, signal.SIGKILL)
+    hurry(desk)
 
     until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 120)
 
@@ -110,9 +111,19 @@ def test_a_worker_killed_in_the_middle_of_a_release_is_taken_over_and_each_escro
     assert books_agree(runtime)
 
 
+def slowly(desk: Desk) -> None:
+    """Chunks of its slow workers are small, and each rests after one, so that a fault falls into the middle."""
+    desk.environment |= {"DESK_TEST_CHUNK": "30", "DESK_TEST_HURRY": str(desk.folder / "hurry")}
+
+
+def hurry(desk: Desk) -> None:
+    """The rest is done as quickly as can be."""
+    (desk.folder / "hurry").touch()
+
+
 def start_slow(desk: Desk, runtime: Runtime) -> None:
-    """Two workers whose chunks are small, so that a kill falls into the middle."""
-    desk.environment["DESK_TEST_CHUNK"] = "30"
+    """Two slow workers."""
+    slowly(desk)
     register_jobs(runtime)
     desk.start_redis()
     desk.start("scheduler.py")
@@ -132,6 +143,7 @@ def test_a_worker_asked_to_stop_hands_its_run_to_another(desk: Desk, runtime: Ru
     with runtime.db.transaction() as session:
         run = runs.trigger(session, "auto_release", actor=OPERATOR)
     os.kill(until(lambda: worker_of(runtime, run.id), 20), signal.SIGTERM)
+    hurry(desk)
 
     until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 60)
     assert runs_of(runtime, "auto_release")[0].succeeded == paid(runtime) == 1_800
@@ -171,7 +183,7 @@ def test_a_busy_worker_asked_to_stop_while_redis_is_away_hands_its_run_back_and_
     desk: Desk, runtime: Runtime
 ) -> None:
     seed(runtime, 2_000)
-    desk.environment["DESK_TEST_CHUNK"] = "30"
+    slowly(desk)
     register_jobs(runtime)
     redis = desk.start_redis()
     desk.start("scheduler.py")

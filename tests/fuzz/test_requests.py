@@ -139,6 +139,7 @@ ASKED = [
 @example(path="/settings/stop", method="POST", headers={"Origin": "http://["})
 @example(path="/sign-in", method="POST", headers={"X-Forwarded-Proto": "https", "Referer": "https://["})
 @example(path="/sign-in", method="POST", headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "["})
+@example(path="/sign-in", method="POST", headers={"X-Forwarded-Proto": "https", "Referer": "https://["})
 @example(path="/sign-in", method="GET", headers={"Host": "a" * 64})
 @example(path="/webhooks/paystack", method="POST", headers={"X-Forwarded-For": "x" * 300, "User-Agent": "y" * 3_000})
 def test_no_header_breaks_an_answer(desk: Desk, path: str, method: str, headers: dict[str, str]) -> None:

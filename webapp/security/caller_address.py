@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import request
@@ -39,10 +39,17 @@ def with_known_address(application: WSGIApplication) -> WSGIApplication:
 
 def seen_by_browser() -> str:
     """Host and port of the page that sent the form."""
-    return urlsplit(request.referrer or "").netloc
+    return _page_of_form().netloc
 
 
 def is_port_lost(error: CSRFError) -> bool:
     """Whether the form is ours by the host's name, and only the port differs."""
-    theirs, ours = urlsplit(request.referrer or "").hostname, urlsplit(f"//{request.host}").hostname
-    return bool(error.description == _FOREIGN and theirs == ours)
+    return error.description == _FOREIGN and _page_of_form().hostname == urlsplit(f"//{request.host}").hostname
+
+
+def _page_of_form() -> SplitResult:
+    """The address of the page that sent the form, as the browser tells it; an empty one when it is none: `https://[`."""
+    try:
+        return urlsplit(request.referrer or "")
+    except ValueError:
+        return urlsplit("")

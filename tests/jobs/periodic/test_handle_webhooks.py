@@ -172,7 +172,7 @@ def test_plain_signatures_of_flutterwave_are_counted_apart_and_named_by_the_doct
     for _ in range(2):
         assert client.post("/webhooks/flutterwave", data=b'{"type":"x"}', headers=headers).status_code == 401
     found = health_checks.signatures(sqlite_desk)
-    assert (found.verdict, found.found[:10]) == ("warning", "2 webhooks")
+    assert (found.verdict, "2 webhooks" in found.found) == ("warning", True)
     assert "FLUTTERWAVE_WEBHOOK_PLAIN" in found.do
 
 

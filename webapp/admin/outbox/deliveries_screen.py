@@ -60,7 +60,7 @@ class DeliveryScreen(DeliveryActions):
                 kind="ref",
                 link=lambda row: url_for("notifications.one", delivery_id=row.id),
             ),
-            Column("kind", _l("What"), Delivery.kind),
+            Column("kind", _l("What"), Delivery.kind, kind="name"),
             Column("channel", _l("By"), Delivery.channel),
             Column("to", _l("To"), func.coalesce(Delivery.recipient, WebhookEndpoint.description)),
             Column("title", _l("Subject"), Delivery.title, shown=False),
