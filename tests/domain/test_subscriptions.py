@@ -54,7 +54,7 @@ def test_a_renewal_is_active_and_waits_for_no_payment() -> None:
 
 def test_a_renewal_goes_on_from_the_present_date_into_the_future() -> None:
     later, future = (
-        "The new date is later than the present one, 01 April 2026 at 09:30 UTC.",
+        "Choose a date after the present one, 01 April 2026 at 09:30 UTC.",
         "A renewal ends in the future.",
     )
     for state, until, sentence in (

@@ -112,7 +112,7 @@ def reverted(state: State, grace: timedelta, *, at: datetime) -> State:
 
 def _require_later(state: State, until: datetime) -> None:
     if until <= state.expire_date:
-        sentence = f"The new date is later than the present one, {state.expire_date:%d %B %Y at %H:%M} UTC."
+        sentence = f"Choose a date after the present one, {state.expire_date:%d %B %Y at %H:%M} UTC."
         raise Invalid(sentence, fields={"expire_date": sentence})
 
 
