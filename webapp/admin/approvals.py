@@ -56,7 +56,7 @@ class ApprovalScreen(ListScreen):
             ),
             Column("action", _l("What"), Approval.action, kind="action"),
             Column("amount", _l("Amount"), Approval.amount, kind="money"),
-            Column("sentence", _l("What happens"), Approval.sentence),
+            Column("sentence", _l("What happens"), Approval.sentence, kind="prose"),
             Column("currency", _l("Currency"), Approval.currency, shown=False),
             Column("proposed_by_name", _l("Proposed by"), Approval.proposed_by_name),
             Column("proposed_at", _l("Proposed"), Approval.proposed_at, kind="when"),
