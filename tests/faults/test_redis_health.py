@@ -104,6 +104,8 @@ def test_one_without_its_replicas_is_told(redis: Redis) -> None:
 
 
 def test_what_may_stop_it_later_is_a_warning(redis: Redis, server: RedisServer, tmp_path: Path) -> None:
+    for number in range(500):  # beside which a connection more or less is nothing
+        redis.set(f"filler-{number}", b"x" * 10_000)
     redis.config_set("maxmemory", int(redis.info("memory")["used_memory"] * 1.05))
     redis.config_set("maxmemory-policy", "allkeys-lru")
     found = redis_health.examine(redis)
@@ -112,6 +114,7 @@ def test_what_may_stop_it_later_is_a_warning(redis: Redis, server: RedisServer, 
     assert "nine tenths of its maxmemory" in found.found
     at_risk = registry.rules()["redis_at_risk"].question(settings_for("", tmp_path, redis_url=address(server)))
     assert list(at_risk) == [("redis", " ".join(found.risks))]
+    redis.flushall()
 
 
 def test_one_that_can_not_save_is_told_before_and_after_it_stops_taking_writes(
