@@ -33,6 +33,6 @@ def test_evidence_that_is_gone_is_counted(runtime: Runtime) -> None:
     (runtime.evidence_folder / "there.png").write_bytes(b"x")
     found = health_checks.evidence(runtime)
     assert found.verdict == "wrong"
-    assert found.found.startswith("1 of 2 files of evidence")
+    assert found.found == "2 files of evidence looked for. Not in VAR_DIR/evidence: 1."
     (runtime.evidence_folder / "gone.png").write_bytes(b"x")
     assert health_checks.evidence(runtime).verdict == "ok"
