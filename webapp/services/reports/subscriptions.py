@@ -64,8 +64,9 @@ def written_to(session: Session, report_id: int) -> list[tuple[User, datetime, D
     query = select(User, ReportRecipient.at).join(ReportRecipient, ReportRecipient.user_id == User.id)
     rows = session.execute(query.where(ReportRecipient.report_id == report_id).order_by(User.name, User.id)).all()
     mine = (Delivery.subject_kind == SUBJECT, Delivery.subject_id == report_id)
-    letters = {letter.key.split("-")[2]: letter for letter in session.scalars(select(Delivery).where(*mine))}
-    return [(user, at, letters.get(str(user.id))) for user, at in rows]
+    # Behind the letter's own key stand its channel and whom it went to.
+    letters = {each.key.rsplit("-", 2)[0]: each for each in session.scalars(select(Delivery).where(*mine))}
+    return [(user, at, letters.get(letter_key(report_id, user.id))) for user, at in rows]
 
 
 def unsent(kind: str, report_id: int, *, since_before: datetime | None = None) -> Any:
