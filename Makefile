@@ -31,15 +31,14 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 test quick: export PYTHONDONTWRITEBYTECODE =
 
 test: check ## check, then run every test (COVERAGE=1: with the branches that they reach, which takes half as long again)
-	@$(BIN)/python tools/scan_secrets.py
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)
 
 quick: check ## check, then run the tests that need no database, server or browser
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m quick
 
-check: $(READY) ## lint, format of code and templates, types, the one-way imports, libraries against known vulnerabilities
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --check templates && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python tools/advisories.py
+check: $(READY) ## lint, format of code and templates, types, the one-way imports, secrets, libraries against known vulnerabilities
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --check templates && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python tools/scan_secrets.py && $(BIN)/python tools/advisories.py
 
 conformance: $(READY) ## hold servers to recorded answers: BLNK_URL and BLNK_API_KEY, …; without, our own sandbox
 	@$(BIN)/python -m webapp.conformance
@@ -71,7 +70,7 @@ openapi: $(READY) ## at a release: keep the API's description, which later ones 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
-secrets: $(READY) ## look for secrets in every commit of every branch (`make test` looks at those that came lately)
+secrets: $(READY) ## look for secrets in every commit of every branch (`make check` looks at those that came lately)
 	@$(BIN)/python tools/scan_secrets.py --all
 
 scan: $(READY) ## attack every page as each role with a web scanner, on a demo desk here (ROLES="…", SECONDS="120 60"); writes var/scan.json

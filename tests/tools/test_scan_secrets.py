@@ -58,6 +58,7 @@ def test_each_that_was_looked_at_has_a_reason() -> None:
     assert all(reason.strip() for reason in known.values())
 
 
-def test_make_test_looks_for_secrets() -> None:
-    recipe = MAKEFILE.split("\ntest: check", 1)[1].split("\n\n", 1)[0]
-    assert "tools/scan_secrets.py\n" in recipe
+def test_make_check_looks_for_secrets_and_make_test_starts_with_it() -> None:
+    recipe = MAKEFILE.split("\ncheck: ", 1)[1].split("\n\n", 1)[0]
+    assert " tools/scan_secrets.py &&" in recipe
+    assert "\ntest: check " in MAKEFILE
