@@ -52,8 +52,8 @@ soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEE
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults
 
-mutants: $(READY) ## take each guard away in a copy: do its tests notice? (NAMES="…", KIND="…", MINUTES=…; DOMAIN=1: change the rules)
-	@$(BIN)/python $(if $(DOMAIN),tools/rule_mutants.py,tools/mutants.py $(NAMES) $(if $(KIND),--kind "$(KIND)")) $(if $(MINUTES),--minutes $(MINUTES))
+mutants: $(READY) ## take each guard away in a copy: do its tests notice? (NAMES="…", KIND="…", MINUTES=…; DOMAIN=1 or LEDGER=1: change the rules, or the ledger)
+	@$(BIN)/python $(if $(DOMAIN)$(LEDGER),tools/rule_mutants.py $(NAMES) $(if $(LEDGER),--area ledger),tools/mutants.py $(NAMES) $(if $(KIND),--kind "$(KIND)")) $(if $(MINUTES),--minutes $(MINUTES))
 
 matrix: $(READY) ## run the tests of the reliability matrix and keep when (NAMES="…", MINUTES=…; GUARDS=1: do they fail without their guards?)
 	@$(BIN)/python tools/matrix.py $(foreach name,$(NAMES),"$(name)") $(if $(GUARDS),--guards) $(if $(MINUTES),--minutes $(MINUTES))

@@ -133,7 +133,9 @@ def pg() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite file."""
+    """A migrated, empty SQLite file; `tools/rule_mutants.py` names one, for thousands of runs of a few tests."""
+    if kept := os.environ.get("SQLITE_TEMPLATE"):
+        return Path(kept)
     file = tmp_path_factory.mktemp("template") / FILE
     upgrade(f"sqlite:///{file}")
     return file

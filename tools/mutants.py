@@ -18,18 +18,21 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import kept_databases
+
 ROOT = Path(__file__).parents[1]
 GUARDS = ROOT / "tools" / "guards.toml"
 REPORT = ROOT / "var" / "mutants.json"
 HANGS_AFTER, _HOURS = 420.0, 7_200.0
 """Seconds for the tests of one mutant; a lock that is missing may leave them waiting for each other."""
+_MIGRATIONS = "webapp/migrations/"
 _PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line")
 _PLUGINS = "xdist.plugin,pytest_timeout,_hypothesis_pytestplugin"
 """All that the tests need: loading the others takes longer than most of these tests."""
@@ -164,8 +167,8 @@ class Laboratory:
     Each run is a fork of this process, which imports nothing of the copy: what comes from elsewhere is imported once.
     """
 
-    def __init__(self, place: Path) -> None:
-        self._place, self._tried = place, 0
+    def __init__(self, place: Path, databases: Mapping[str, str]) -> None:
+        self._place, self._tried, self._databases = place, 0, databases
         # For what the tests start: it must not find the code where it is installed.
         self._environment = {
             "PYTHONPATH": str(place),
@@ -183,14 +186,16 @@ class Laboratory:
 
     def try_all(self, tests: Sequence[str]) -> tuple[bool, str]:
         """Whether these tests pass in the copy as it is, and what they said last."""
-        code, said = self._pytest(tests, _HOURS)
+        code, said = self._pytest(tests, _HOURS, self._databases)
         return code == 0, said
 
     def try_without(self, guard: Guard) -> Result:
         """What its tests say when the guard is gone."""
         began = time.monotonic()
+        # What changes the migrations needs databases that are made by them.
+        are_right = not any(change.file.startswith(_MIGRATIONS) for change in guard.changes)
         with self._without(guard):
-            code, said = self._pytest(guard.tests, HANGS_AFTER)
+            code, said = self._pytest(guard.tests, HANGS_AFTER, self._databases if are_right else {})
         state = {0: State.SURVIVED, _FAILED: State.KILLED}.get(code, State.BROKEN)
         return Result(guard.name, guard.kind, state, round(time.monotonic() - began, 1), said)
 
@@ -213,26 +218,26 @@ class Laboratory:
         file.write_text(text)
         os.utime(file, (instant, instant))
 
-    def _pytest(self, tests: Sequence[str], seconds: float) -> tuple[int, str]:
+    def _pytest(self, tests: Sequence[str], seconds: float, databases: Mapping[str, str]) -> tuple[int, str]:
         with tempfile.TemporaryDirectory(prefix="desk-mutant-") as folder:
             said, imported = Path(folder) / "said", Path(folder) / "imported"
             child = os.fork()
             if child == 0:
-                self._be_pytest(tests, said, imported)
+                self._be_pytest(tests, said, imported, databases)
             code = _ended(child, seconds)
             if code is None:
                 return _FAILED, f"Its tests did not end within {seconds:g} s."
             _import_all(imported.read_text().split() if imported.exists() else ())
             return code, _last_words(said.read_text())
 
-    def _be_pytest(self, tests: Sequence[str], said: Path, imported: Path) -> None:
+    def _be_pytest(self, tests: Sequence[str], said: Path, imported: Path, databases: Mapping[str, str]) -> None:
         """Run the tests in this process, which is the child, and end it."""
         code = _NEVER_RUN
         try:
             os.setsid()  # so that the servers of tests that hang end with them
             gc.freeze()  # pytest looks for garbage five times when it ends: what the parent has is none
             os.chdir(self._place)
-            os.environ |= self._environment
+            os.environ |= {**self._environment, **databases}
             sys.path.insert(0, str(self._place))
             sys.stdout = sys.stderr = said.open("w")
             for standard in (1, 2):
@@ -304,8 +309,8 @@ def _chosen(guards: Sequence[Guard], names: Sequence[str], kind: str) -> list[Gu
 def run(guards: Sequence[Guard], root: Path, *, minutes: float | None = None, package: str = "webapp") -> Report:
     """Try the guards in a copy of `root`, saying how each fares. Exits when their tests fail without any change."""
     report, began = Report(), time.monotonic()
-    with copied(root) as place:
-        laboratory = Laboratory(place)
+    with copied(root) as place, kept_databases.kept(place) as databases:
+        laboratory = Laboratory(place, databases)
         laboratory.require_own_code(package)
         tests = list(dict.fromkeys(test for guard in guards for test in guard.tests))
         well, said = laboratory.try_all(tests)
