@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, schema
-from webapp.db_failures import BUSY, failure_of
+from webapp.db_failures import BUSY, READ_ONLY, failure_of
 from webapp.domain.numbers import counted
 from webapp.domain.states import BackupProof
 from webapp.models import Evidence
@@ -19,7 +19,7 @@ from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.backups import overview
-from webapp.services.monitoring import clock_skew, provider_health, redis_health
+from webapp.services.monitoring import clock_skew, database_refusals, provider_health, redis_health
 from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
 from webapp.services.scheduling import next_slots, processes
@@ -53,10 +53,10 @@ def database(runtime: Runtime) -> CheckResult:
         with runtime.db.reading() as session:
             session.scalar(select(1))
     except DBAPIError as problem:
-        message = str(problem.orig).partition("\n")[0]
-        return CheckResult(
-            "database", "wrong", f"{kind} doesn't answer: {message}", "Check DATABASE_URL, and that the server runs."
-        )
+        message = str(problem.orig).partition("\n")[0].rstrip(".")
+        do = database_refusals.what_to_do(message)
+        kept = "doesn't answer" if do == database_refusals.DEFAULT else "can't be used"
+        return CheckResult("database", "wrong", f"{kind} {kept}: {message}.", do)
     return CheckResult("database", "ok", f"{kind} answers.")
 
 
@@ -71,9 +71,13 @@ def writes(runtime: Runtime) -> CheckResult:
             processes.deregister(session, processes.CHECK)
     except DBAPIError as problem:
         failure = failure_of(problem)
+        message = str(problem.orig).partition("\n")[0].rstrip(".")
+        if failure is READ_ONLY:
+            do = "Let DATABASE_URL lead to the primary; if it is that, end its default_transaction_read_only."
+            return CheckResult("writes", "wrong", f"The database takes no changes: {message}.", do)
         if failure is not BUSY:
-            message = failure.sentence if failure else str(problem.orig).partition("\n")[0]
-            return CheckResult("writes", "wrong", message, "Look at the database's disk, its role and its log.")
+            sentence = failure.sentence if failure else f"{message}."
+            return CheckResult("writes", "wrong", sentence, "Look at the database's disk, its role and its log.")
     return CheckResult("writes", "ok", "The database takes changes.")
 
 
@@ -304,3 +308,5 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "evidence": evidence,
     "backups": backups,
 }
+ALWAYS_ASKED = frozenset({"database", "redis", "providers", "ledger", "sign-in", "disk"})
+"""Those that say something although the database does not answer; each of the others would only wait for it again."""

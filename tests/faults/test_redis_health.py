@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError
 
 from tests.conftest import settings_for
 from tests.faults.deaths import let_leases_end
@@ -156,6 +157,22 @@ def test_a_wrong_password_is_no_silence(server: RedisServer) -> None:
     with Redis.from_url(address) as client:
         found = redis_health.examine(client)
     assert (found.verdict, "neither the user nor the password" in found.found) == ("wrong", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (
+            "certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.1'",
+            "for another host",
+        ),
+        ("certificate verify failed: unable to get local issuer certificate", "is not trusted"),
+        ("Connection reset by peer", "ends the connection"),
+    ],
+)
+def test_the_words_of_tls_are_told_apart(answer: str, found: str) -> None:
+    """Real servers say them in tests/real, where Debian's Redis is there: the Valkey that comes along has no TLS."""
+    assert found in redis_health._unusable(ConnectionError(answer), over_tls=True).found
 
 
 def test_a_missing_right_is_named(server: RedisServer) -> None:

@@ -13,11 +13,12 @@ from webapp.conformance import records, servers
 from webapp.conformance.exchanges import is_harmless, replay
 from webapp.domain.numbers import counted
 from webapp.errors import Invalid, Refusal
-from webapp.health_checks import CHECKS, CheckResult
+from webapp.health_checks import ALWAYS_ASKED, CHECKS, CheckResult
 from webapp.runtime import Runtime, build_runtime
 from webapp.settings import Settings, SettingsProblem, load_settings
 
 _MARK = {"ok": "ok  ", "warning": "warn", "wrong": "BAD "}
+_NOT_ASKED = "Not asked: the database can't be used."
 _NAMED = 5
 """Differences from the records that are told one by one."""
 
@@ -41,7 +42,7 @@ def command(provider: str | None, as_json: bool) -> None:
         _print(found, as_json)
         sys.exit(FAILED if found[0].verdict == "wrong" else 0)
     found = [CheckResult("settings", "ok", f"They can be used; DESK_ENV is {runtime.settings.env}.")]
-    found += [_checked(name, check, runtime) for name, check in CHECKS.items()]
+    found += _all_checked(runtime)
     runtime.db.close()
     _print(found, as_json)
     sys.exit(FAILED if any(each.verdict == "wrong" for each in found) else 0)
@@ -67,6 +68,19 @@ def _conformity(provider: str, settings: Settings) -> CheckResult:
     named = " ".join(f"{each.name}: {' '.join(each.differences)}" for each in found[:_NAMED])
     do = "A wrong key, an older server or a proxy in between answers otherwise; `make conformance` asks everything."
     return CheckResult(provider, "wrong", f"{len(found)} of {len(rows)} answers are not as recorded. {named}", do)
+
+
+def _all_checked(runtime: Runtime) -> list[CheckResult]:
+    """Every check. A database that does not answer is asked only once: each more would wait for it as long again."""
+    found: list[CheckResult] = []
+    is_away = False
+    for name, check in CHECKS.items():
+        if is_away and name not in ALWAYS_ASKED:
+            found.append(CheckResult(name, "wrong", _NOT_ASKED, "Mend the database first."))
+            continue
+        found.append(_checked(name, check, runtime))
+        is_away = is_away or (name == "database" and found[-1].verdict == "wrong")
+    return found
 
 
 def _checked(name: str, check: Callable[[Runtime], CheckResult], runtime: Runtime) -> CheckResult:

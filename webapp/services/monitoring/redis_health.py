@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from redis import Redis
+from redis import Redis, SSLConnection
 from redis import exceptions as refusals
 from redis.exceptions import RedisError, ResponseError
 
@@ -37,6 +38,10 @@ class _Refusal:
     do: str
 
 
+_ENDS_AT_ONCE = (
+    "Redis ends the connection at once",
+    "Where it speaks TLS only, set rediss:// in place of redis://; else see its log.",
+)
 _REFUSALS = (
     _Refusal(
         refusals.AuthenticationError,
@@ -83,6 +88,12 @@ _REFUSALS = (
     ),
     _Refusal(
         refusals.ConnectionError,
+        "mismatch",
+        "The certificate of Redis is for another host",
+        "Name the host in REDIS_URL as its certificate does, or give it one for this name.",
+    ),
+    _Refusal(
+        refusals.ConnectionError,
         "certificate",
         "The certificate of Redis is not trusted",
         "Name its CA: rediss://HOST:PORT/0?ssl_ca_certs=/path/to/ca.pem.",
@@ -96,9 +107,15 @@ _REFUSALS = (
     _Refusal(
         refusals.ConnectionError,
         "closed by server",
-        "Redis ends the connection at once",
-        "Where it speaks TLS only, set rediss:// in place of redis://; else see its log.",
+        *_ENDS_AT_ONCE,
     ),
+    _Refusal(refusals.ConnectionError, "reset by peer", *_ENDS_AT_ONCE),
+)
+_SILENT_OVER_TLS = _Refusal(
+    refusals.TimeoutError,
+    "",
+    "Redis does not answer over TLS",
+    "Where it speaks none at this port, set redis:// in place of rediss://, or the port of TLS; else see its log.",
 )
 _SENTINEL = RedisFinding(
     "wrong",
@@ -110,6 +127,8 @@ _SENTINEL = RedisFinding(
 def examine(client: Redis) -> RedisFinding:
     """Write something, read it back, and look at role, memory, policy and saving. Raises nothing of Redis's."""
     try:
+        if unreadable := _unreadable_ca(client):
+            return unreadable
         role = _role(client)
         if role[:1] == ["sentinel"]:
             return _SENTINEL
@@ -118,7 +137,7 @@ def examine(client: Redis) -> RedisFinding:
         _write_and_read(client)
         return _by_its_own_word(client)
     except (RedisError, OSError, ValueError) as problem:
-        return _unusable(problem)
+        return _unusable(problem, over_tls=issubclass(client.connection_pool.connection_class, SSLConnection))
 
 
 def _role(client: Redis) -> list[str]:
@@ -172,9 +191,21 @@ def _risks(answers: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _unusable(problem: Exception) -> RedisFinding:
+def _unreadable_ca(client: Redis) -> RedisFinding | None:
+    """What keeps the file of the CA in the address from being read; the connection would not say which file."""
+    file = client.connection_pool.connection_kwargs.get("ssl_ca_certs")
+    try:
+        if file:
+            Path(file).read_bytes()
+    except OSError as problem:
+        do = "Mend ssl_ca_certs in REDIS_URL: the file of the CA, readable by whom the desk runs as."
+        return RedisFinding("wrong", f"The CA of Redis can't be read: {file}: {problem.strerror}.", f"{do} {_WAITS}")
+    return None
+
+
+def _unusable(problem: Exception, *, over_tls: bool) -> RedisFinding:
     message = (str(problem).strip().partition("\n")[0] or type(problem).__name__).rstrip(".")
-    for each in _REFUSALS:
+    for each in (*_REFUSALS, _SILENT_OVER_TLS) if over_tls else _REFUSALS:
         if isinstance(problem, each.kind) and each.word.lower() in message.lower():
             return RedisFinding("wrong", f"{each.found}: {message}.", f"{each.do} {_WAITS}")
     do = "Check REDIS_URL, and that Redis runs; `desk up` starts an embedded one."

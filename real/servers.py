@@ -1,0 +1,147 @@
+"""Servers of this machine alone, each until its block ends: PgBouncer, Redis in its kinds, nginx."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from redis import Redis
+
+from real.certificates import PrivateCA
+from real.packages import PGBOUNCER, REDIS, path_of, redis_program
+from soak.processes import Started, execute
+from webapp.database_address import libpq_address
+
+HOST = "127.0.0.1"
+_PATIENCE = 15.0
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return int(found.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there. Raises OSError when not."""
+    socket.create_connection((HOST, port), 2).close()
+    return True
+
+
+@contextmanager
+def running(
+    command: Sequence[str], log: Path, ready: Callable[[], object], user: str | None = None
+) -> Iterator[Started]:
+    """A process of ours that is ready, until the block ends. Raises AssertionError, with its log, when it never is."""
+    process = execute(command, os.environ, log, user)
+    try:
+        ends = time.monotonic() + _PATIENCE
+        while not _is_true(ready):
+            assert process.poll() is None, f"{command[0]} ended: {log.read_text(errors='replace')[-2000:]}"
+            assert time.monotonic() < ends, f"{command[0]} is not ready: {log.read_text(errors='replace')[-2000:]}"
+            time.sleep(0.02)
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: Started, number: signal.Signals = signal.SIGTERM) -> None:
+    """Ask it to end, wait, then end its group."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
+
+
+def _is_true(ready: Callable[[], object]) -> bool:
+    with suppress(Exception):
+        return bool(ready())
+    return False
+
+
+@contextmanager
+def redis(folder: Path, *settings: str, port: int = 0) -> Iterator[int]:
+    """A Redis with more settings, as its command line has them; its port."""
+    folder.mkdir(exist_ok=True)
+    port = port or free_port()
+    command = [redis_program(), "--port", str(port), "--bind", HOST, "--dir", str(folder), "--save", "", *settings]
+
+    def answers() -> bool:
+        with Redis(port=port, socket_timeout=1) as client:
+            return bool(client.info("server"))
+
+    with running(command, folder / "log", answers):
+        yield port
+
+
+@contextmanager
+def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str) -> Iterator[int]:
+    """A Redis that speaks nothing but TLS, with a certificate of the CA; its port.
+
+    It is Debian's: the Valkey that comes along was built without TLS.
+    """
+    folder.mkdir(exist_ok=True)
+    certificate, key = ca.issue("redis", *hosts)
+    port = free_port()
+    tls = ["--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    tls += ["--tls-ca-cert-file", str(ca.certificate), "--tls-auth-clients", "no"]
+    command = [path_of(REDIS), "--port", "0", "--bind", HOST, "--dir", str(folder), "--save", "", *tls]
+    with running(command, folder / "log", lambda: listens(port)):
+        yield port
+
+
+@contextmanager
+def sentinel(folder: Path, primary: int, name: str = "desk", *, down_after: int = 1000) -> Iterator[int]:
+    """A Sentinel that alone decides about the Redis at this port; its own port."""
+    folder.mkdir(exist_ok=True)
+    port, file = free_port(), folder / "sentinel.conf"
+    file.write_text(
+        f"port {port}\nbind {HOST}\ndir {folder}\nsentinel monitor {name} {HOST} {primary} 1\n"
+        f"sentinel down-after-milliseconds {name} {down_after}\nsentinel failover-timeout {name} 5000\n"
+    )
+    with running([redis_program(), str(file), "--sentinel"], folder / "log", lambda: Redis(port=port).ping()):
+        yield port
+
+
+def owner_of(url: str) -> str:
+    """Who runs the PostgreSQL whose socket the address names."""
+    return Path(dict(parse_qsl(urlsplit(libpq_address(url)).query))["host"]).owner()
+
+
+@contextmanager
+def pgbouncer(folder: Path, url: str, **settings: str) -> Iterator[str]:
+    """A PgBouncer before the database of this address, with settings over those of the handbook; the desk's URL."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    address, _, query = libpq_address(url).partition("?")
+    name = address.rpartition("/")[2]
+    hosts = dict(parse_qsl(query))
+    port = free_port()
+    given = {
+        "listen_addr": HOST,
+        "listen_port": str(port),
+        "unix_socket_dir": "",
+        "auth_type": "any",
+        "pool_mode": "transaction",
+        "default_pool_size": "4",
+    } | settings
+    lines = [f"{key} = {value}" for key, value in given.items()]
+    file = folder / "pgbouncer.ini"
+    database = f"{name} = host={hosts['host']} dbname={name} user=postgres"
+    file.write_text("\n".join(["[databases]", database, "[pgbouncer]", *lines, ""]))
+    file.chmod(0o644)
+    # It refuses to run as root, and who runs PostgreSQL may always open its socket.
+    user = owner_of(url) if os.getuid() == 0 else None
+    with running([path_of(PGBOUNCER), str(file)], folder / "log", lambda: listens(port), user):
+        yield f"postgresql://desk@{HOST}:{port}/{name}"
