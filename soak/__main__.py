@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from soak.releases import PREVIOUS
 from soak.report import figures, is_clean, keep, show
 from soak.run import FAULTS_PER_MINUTE, Plan, soak
 from soak.small_disk import own_mounts
@@ -22,6 +23,12 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between two acts of a client")
     parser.add_argument("--logs", type=Path, help="a folder for the logs and the journal")
     parser.add_argument("--file", type=Path, default=Path("var/soak.json"), help="where the figures go")
+    parser.add_argument(
+        "--previous",
+        nargs="?",
+        const=PREVIOUS,
+        help="begin as the release before (or as a commit) and roll to this one",
+    )
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("soak").setLevel(logging.INFO)
@@ -34,6 +41,7 @@ def main() -> None:
         pause=given.pause,
         on_a_small_disk=own_mounts(),
         keep=given.logs,
+        previous=given.previous,
     )
     found = figures(soak(plan))
     keep(found, given.file)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "outstanding": outcome.outstanding,
         "not_recovered_from": outcome.unrecovered,
         "restarts": outcome.restarts,
+        "rolled": asdict(outcome.rolled) if outcome.rolled else None,
         "findings": [f"{each.counts_as}: {each.rule}: {each.sentence}" for each in outcome.findings],
         "refusals": outcome.samples,
     }
@@ -45,7 +47,7 @@ def is_clean(found: dict[str, Any]) -> bool:
 
 def show(found: dict[str, Any]) -> None:
     """Print it."""
-    for name in ("writes", "attempts", "pages", "faults_by_kind", "faults_not_done", "restarts", "refusals"):
+    for name in ("writes", "attempts", "pages", "faults_by_kind", "faults_not_done", "restarts", "rolled", "refusals"):
         print(f"{name}: {found[name]}")
     for name in ("outstanding", "not_recovered_from"):
         if found[name]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from soak.oracle.findings import Finding, ask_all
 from soak.people import Person
 from soak.probe import Probe, Proof, recovery
 from soak.processes import Start, execute
+from soak.rolling import Rolled, roll
 from soak.scenarios import Shop
 from soak.settle import heal, settle
 from soak.world import Size, World, until
@@ -38,7 +40,10 @@ log = logging.getLogger("soak")
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, how much and how bad. `most_faults` ends the faults early."""
+    """How long, how much and how bad. `most_faults` ends the faults early.
+
+    With `previous`, a commit, the desk begins as that release, and is brought to this one meanwhile.
+    """
 
     seed: int
     seconds: float
@@ -53,6 +58,7 @@ class Plan:
     settle_seconds: float = 480.0
     on_a_small_disk: bool = False
     keep: Path | None = None
+    previous: str | None = None
 
 
 @dataclass
@@ -71,11 +77,12 @@ class Outcome:
     recoveries: list[tuple[str, float]] = field(default_factory=list)
     unrecovered: list[str] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
+    rolled: Rolled | None = None
 
 
 def soak(plan: Plan, begin: Start = execute) -> Outcome:
     """Do it all; nothing is left running, whatever happens."""
-    world = World(plan.size, begin, on_a_small_disk=plan.on_a_small_disk)
+    world = World(plan.size, begin, on_a_small_disk=plan.on_a_small_disk, previous=plan.previous)
     try:
         return _Soak(plan, world).run()
     finally:
@@ -102,7 +109,10 @@ class _Soak:
         threads = _all([*map(self._work, shops), *self._people()])
         helpers = _all(probe.run for probe in probes)
         planned = script(self.plan.seed, self.plan.seconds, self.plan.faults_per_minute, self.plan.weights)
-        self.injector.run(planned, self.over)
+        with ThreadPoolExecutor(1) as beside:
+            rolling = beside.submit(roll, self.world, self.plan.seconds, self.over) if self.plan.previous else None
+            self.injector.run(planned, self.over)
+            self.outcome.rolled = rolling.result() if rolling else None
         log.info("faults are over: %d", len(self.injector.done))
         heal(self.world)
         self._end(threads, helpers, probes)

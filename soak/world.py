@@ -17,6 +17,7 @@ import requests
 from soak.links import HOST, Links
 from soak.processes import Start, Supervised, Supervisor, execute
 from soak.receiver import Receiver
+from soak.releases import unpack
 from soak.servers import PostgreSQL, RedisServer
 from soak.setting_up import CURRENCY, Accounts, set_up
 from webapp.sandbox.core.settings import SANDBOX_KEYS
@@ -54,12 +55,16 @@ class Size:
 class World:
     """Everything, in a folder of its own that goes with it unless it is kept; the log files lie in `log`."""
 
-    def __init__(self, size: Size, begin: Start = execute, *, on_a_small_disk: bool = False) -> None:
+    def __init__(
+        self, size: Size, begin: Start = execute, *, on_a_small_disk: bool = False, previous: str | None = None
+    ) -> None:
+        """With `previous`, a commit, everything starts as that release."""
         self.folder = Path(tempfile.mkdtemp(prefix="desk-soak-"))
         os.chmod(self.folder, 0o711)  # PostgreSQL runs as somebody else when this is root
         self.log = self.folder / "log"
         self.log.mkdir()
         self.secret = secrets.token_hex(32)
+        self.release = unpack(previous, self.folder / "previous") if previous else None
         self.links, self.supervisor = Links(), Supervisor(begin)
         self.receiver = Receiver(self.folder / "received.jsonl")
         self.postgresql = PostgreSQL(self.folder, on_a_small_disk=on_a_small_disk)
@@ -89,7 +94,8 @@ class World:
         self.supervisor.start("postgresql", "redis", "sandbox")
         until(lambda: self.postgresql.answers("postgres"), 60)
         self.postgresql.create_database()
-        self.accounts = set_up(self.postgresql.address(), self.secret, SETTINGS)
+        making = self.release.set_up if self.release else set_up
+        self.accounts = making(self.postgresql.address(), self.secret, SETTINGS)
         self.supervisor.start()
         until(lambda: requests.get(f"{self.url}/readyz", timeout=5).status_code == 200, 120)
         until(lambda: requests.get(f"{self.sandbox_url}/control/options", timeout=5).status_code == 200, 60)
@@ -156,6 +162,8 @@ class World:
 
     def _add_process(self, name: str, arguments: list[str], around: dict[str, str]) -> None:
         command = [sys.executable, "-m", "webapp.cli", *arguments]
+        if self.release:
+            around = around | self.release.environment()
         self.supervisor.add(name, command, around, self.log / f"{name}.log")
 
     def _environment(self, name: str) -> dict[str, str]:
