@@ -30,8 +30,8 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 # Where the environment forbids it, each of a hundred processes that tests start would compile the desk again.
 test quick: export PYTHONDONTWRITEBYTECODE =
 
-test: check ## check, then run every test (COVERAGE=1: with the branches that they reach, which takes half as long again)
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(COVERAGE),--cov --cov-report=)
+test: check ## check, then test on both databases (LONG=1: the tests that take long too; COVERAGE=1: all, with the branches that they reach)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(LONG)$(COVERAGE),,-m "not long") $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)
 
 quick: check ## check, then run the tests that need no database, server or browser
@@ -46,8 +46,8 @@ conformance: $(READY) ## hold servers to recorded answers: BLNK_URL and BLNK_API
 bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 	@$(BIN)/python -m bench
 
-soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEED, MINUTES; docs/reliability.md); writes var/soak.json
-	@exec $(BIN)/python -m soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LOGS),--logs $(LOGS))
+soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEED, MINUTES, PREVIOUS=1; docs/reliability.md); writes var/soak.json
+	@exec $(BIN)/python -m soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LOGS),--logs $(LOGS)) $(if $(PREVIOUS),--previous)
 
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults

@@ -10,7 +10,7 @@ from tests.support.forked import Forked
 from tests.support.paths import ROOT
 from tests.support.postgresql import Server
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 LENT = dict.fromkeys(BENCHMARKS, 1) | {"import": 2, "pages": 0}
 """How many databases each uses at once; `pages` starts a server of its own, as they all do otherwise."""
 

@@ -17,6 +17,7 @@ def complaints(crawl: Crawl) -> list[str]:
     return crawl.failures + odd
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", list(ROLES))
 def test_every_link_in_the_demo_leads_somewhere(into_demo: SignIn, role: str) -> None:
     assert complaints(Crawl(into_demo(role)).walk("/")) == []

@@ -73,6 +73,7 @@ def test_the_largest_number_breaks_nothing_either(app: Flask, sign_in: SignIn) -
             assert admin.get(path.replace("{}", str(2**63 - 1))).status_code < 500, path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("query", QUERIES)
 def test_no_page_breaks_on_what_its_address_asks_for(app: Flask, sign_in: SignIn, query: str) -> None:
     admin = sign_in("admin")

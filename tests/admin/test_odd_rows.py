@@ -30,6 +30,7 @@ TWISTS: dict[str, Callable[[Session], None]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("twist", TWISTS)
 def test_every_page_opens_with_odd_rows(sqlite_demo: Runtime, twist: str) -> None:
     desk = sqlite_demo

@@ -84,6 +84,7 @@ def test_one_daily_job_has_been_silent_for_more_than_25_hours(filled: tuple[Runt
         assert session.get_one(Schedule, "auto_deduct").catch_up == "skip"
 
 
+@pytest.mark.long
 def test_clearing_removes_exactly_what_was_added(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, before = filled
     assert len(list(runtime.evidence_folder.iterdir())) > 0
@@ -107,6 +108,7 @@ def test_seeding_twice_adds_nothing(filled: tuple[Runtime, dict[str, int]]) -> N
     assert rows(runtime) == there
 
 
+@pytest.mark.long
 def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     demo.clear(runtime)
@@ -121,6 +123,7 @@ def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, action: Callabl
         action(sqlite_runtime)
 
 
+@pytest.mark.long
 def test_clearing_puts_every_refusal_back_as_it_was(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     before = refusals(runtime)

@@ -37,6 +37,7 @@ def begin(command: Sequence[str], environment: Mapping[str, str], log: Path, _us
         return subprocess.Popen(command, env=dict(environment), stdout=written, stderr=written, start_new_session=True)
 
 
+@pytest.mark.long
 def test_nothing_is_lost_in_a_world_that_breaks() -> None:
     plan = Plan(
         seed=7,

@@ -33,3 +33,9 @@ def test_files_and_targets_that_the_pages_name_exist(page: str) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
     made = set(re.findall(r"`make ([a-z]+)", text))
     assert made <= set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+
+
+def test_what_takes_long_is_left_out_of_make_test_and_run_by_every_check_of_a_clean_checkout() -> None:
+    recipe = MAKEFILE.split("\ntest: check", 1)[1].split("\n\n", 1)[0]
+    assert '$(if $(LONG)$(COVERAGE),,-m "not long")' in recipe
+    assert "make test LONG=1 COVERAGE=1" in (ROOT / ".ci/run").read_text().splitlines()

@@ -19,7 +19,7 @@ from tests.support.local_desk import ExecutedDesk, LocalDesk, clean_environment
 from tests.support.paths import ROOT
 from webapp.static_files import static_address
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
 
 EMAIL, PASSWORD = "new@demo.example", "a-password-that-is-long-enough"
 SWAHILI = "Umesahau nenosiri?"

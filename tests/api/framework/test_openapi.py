@@ -99,6 +99,7 @@ MODES = pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode
 
 
 @MODES
+@pytest.mark.long
 @pytest.mark.parametrize("endpoint", list(all_endpoints()), ids=lambda endpoint: endpoint.name)
 def test_an_operation_keeps_what_is_described(
     world: World, schema: Any, endpoint: Endpoint, mode: GenerationMode

@@ -33,6 +33,8 @@ CALLS = sorted(
 UNHELPFUL = [fault_mode for fault_mode in CALLS if fault_mode != fault_modes.REFUSE]
 SECRETS = ("sk_sandbox", "FLWSECK", "sandbox-client-secret", "sandbox-blnk-key")
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path, fault_mode: str) -> Iterator[Runtime]:

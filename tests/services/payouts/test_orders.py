@@ -184,11 +184,13 @@ def test_orders_that_went_wrong_once_end_right(sqlite_runtime: Runtime, steps: S
     tell(sqlite_runtime, list(orders(10)), steps)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(4 * 3600)
 def test_random_orders_end_right(sqlite_runtime: Runtime) -> None:
     print(f"\nseed {SEED}")
     tell(sqlite_runtime, list(orders(MANY or 30)))
 
 
+@pytest.mark.long
 def test_random_orders_end_right_on_postgresql(pg_runtime: Runtime) -> None:
     tell(pg_runtime, list(orders(4)))
