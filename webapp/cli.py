@@ -24,6 +24,7 @@ COMMANDS = {
     "archive": "webapp.commands.archive",
     "backup": "webapp.commands.backups:backup",
     "restore": "webapp.commands.backups:restore",
+    "instance": "webapp.commands.backups:of_copies",
     "settings": "webapp.commands.settings",
     "events": "webapp.commands.events",
 }

@@ -19,6 +19,7 @@ from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.backups import overview
+from webapp.services.common import instance
 from webapp.services.monitoring import clock_skew, database_refusals, provider_health, redis_health
 from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
@@ -85,6 +86,19 @@ def migration(runtime: Runtime) -> CheckResult:
     """Is it at a revision that this code can work with?"""
     state = schema.look(runtime.db)
     return CheckResult("migrations", "ok" if state.is_usable else "wrong", state.sentence, state.do)
+
+
+def original(runtime: Runtime) -> CheckResult:
+    """Is this the database that this host belongs to, and not a copy beside the original?"""
+    with runtime.db.reading() as session:
+        sentence, is_recorded = instance.mismatch(session), instance.is_recorded(session)
+    if sentence:
+        do = "Stop the other one for good, then `desk instance confirm --reason …`; or stop this one."
+        return CheckResult("instance", "wrong", sentence, do)
+    if not is_recorded:
+        found = "It is not written down yet which database is the original; the first process that starts does."
+        return CheckResult("instance", "ok", found)
+    return CheckResult("instance", "ok", "This host and its database belong together.")
 
 
 def redis(runtime: Runtime) -> CheckResult:
@@ -295,6 +309,7 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "database": database,
     "writes": writes,
     "migrations": migration,
+    "instance": original,
     "redis": redis,
     "clock": clocks,
     "schedules": schedules,

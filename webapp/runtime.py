@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 
@@ -12,6 +12,8 @@ from webapp.figure_cache import FigureCache
 from webapp.providers import catalogue
 from webapp.providers.registry import Providers
 from webapp.services.audit import trail
+from webapp.services.common import instance
+from webapp.services.common.identity_file import IdentityFile
 from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
@@ -71,5 +73,6 @@ def build_runtime(settings: Settings) -> Runtime:
 def database(url: str, settings: Settings) -> Database:
     """A database whose transactions end by settling figures and pools, and by sealing their audit records."""
     seal = partial(trail.seal, key=settings.audit_key)
-    info = {MIRRORED: True} if settings.ledger == "blnk" else {}
+    info: dict[str, Any] = {MIRRORED: True} if settings.ledger == "blnk" else {}
+    info[instance.BESIDE] = IdentityFile(settings.var_dir, settings.instance_id)
     return Database(url, before_commit=(settle_figures, settle_pools, seal), info=info)

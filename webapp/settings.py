@@ -86,6 +86,7 @@ class Settings(OidcSettings):
     cron_secret_token: str = ""
     port: int = Field(8000, ge=1, le=65535)
     var_dir: Path = Path("var")
+    instance_id: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     trusted_hosts: Words = []
     trusted_proxies: int = Field(0, ge=0, le=5)
     log_format: Literal["json", "console"] = "console"

@@ -8,7 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support import payouts as payouts_of
+from tests.support.copies import become_a_copy
 from tests.support.market import DIVINE, Market
+from tests.support.people import send
 from webapp import clock
 from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.jobs.processes.bootstrap import register_jobs
@@ -67,3 +69,24 @@ def test_every_page_says_what_is_the_matter_with_redis(desk: Runtime, sign_in: S
     said = html.unescape(who.get("/escrows/").text)
     assert "Jobs don't run: Redis can't be used." in said
     assert "`desk run NAME` works meanwhile" in said
+
+
+def test_every_page_says_that_the_desk_may_be_a_copy_until_an_admin_confirms(
+    desk: Runtime, doors: dict[str, list[str]], sign_in: SignIn
+) -> None:
+    admin = sign_in("admin")
+    assert admin.get("/settings/instance").status_code == 409, "there is nothing to confirm"
+    become_a_copy(desk)
+    for address, ways in doors.items():
+        page = html.unescape(admin.get(address).text)
+        assert "This desk may be a copy: nothing leaves it." in page
+        assert [way for way in ways if f'href="{way}"' in page] == []
+    viewer = sign_in("viewer")
+    assert "This desk may be a copy" in viewer.get("/").text
+    assert viewer.get("/settings/instance").status_code == 403
+    assert 'href="/settings/instance"' in admin.get("/settings").text
+    assert send(admin, "/settings/instance", why="").status_code == 422
+    assert send(admin, "/settings/instance", why="The old one is gone.", secret="wrong").status_code == 422
+    assert "This desk may be a copy" in viewer.get("/").text
+    assert send(admin, "/settings/instance", why="The old one is gone.").status_code == 303
+    assert "This desk may be a copy" not in viewer.get("/").text

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.conftest import SECRET
 from tests.services.retention.old_rows import fill
+from tests.support.copies import become_a_copy
 from tests.support.filled import Filled
 from webapp import clock
 from webapp.cli import main
@@ -257,3 +258,17 @@ def test_archives_are_listed_and_read_back(migrated: Desk) -> None:
     shown = migrated("archive", "show", found["events"]["file"])
     assert json.loads(shown.stdout)["type"] == "party.created"
     assert migrated("archive", "show", "events-none").exit_code == 1
+
+
+def test_which_one_is_the_original_is_seen_and_confirmed(migrated: Desk, tmp_path: Path) -> None:
+    desk = build_runtime(load_settings())
+    become_a_copy(desk)
+    desk.db.close()
+    shown = migrated("instance", "show")
+    assert (shown.exit_code, "it was restored, copied or moved" in shown.stdout) == (1, True)
+    assert migrated("run", "watch").exit_code == 1
+    assert migrated("instance", "confirm").exit_code == 2
+    assert migrated("instance", "confirm", "--reason", "The other one is gone.").exit_code == 0
+    assert migrated("instance", "show", "--json").stdout == '{"ok": true, "problem": ""}\n'
+    again = migrated("instance", "confirm", "--reason", "Once more.")
+    assert (again.exit_code, "nothing to confirm" in again.stderr) == (1, True)

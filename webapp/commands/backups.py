@@ -1,4 +1,6 @@
-"""`desk backup` and `desk restore`: a backup now, and a backup put into an empty database."""
+"""`desk backup`, `desk restore` and `desk instance`: a backup now, one put into an empty database, and which of two
+desks is the original.
+"""
 
 import sys
 from pathlib import Path
@@ -22,17 +24,21 @@ from webapp.jobs.steps.backups.workspace import workspace
 from webapp.logs import configure
 from webapp.models import Backup, Run
 from webapp.services.backups import records
+from webapp.services.common import instance
+from webapp.sql import database_now
 
 _NEXT = """\
 Outgoing money is stopped in the copy: it would pay what was due when it was saved, and the desk it was saved from may
-have paid that since. Messages and webhooks that waited then go out as soon as a worker runs on it.
+have paid that since. Besides, a desk that is started on it says that it may be a copy, and sends nothing before that is
+answered. Messages and webhooks that waited at the backup go out then.
 Before you start a desk on it:
   1. Stop the desk it was saved from, for good: two desks must not work for the same marketplace.
   2. Set DATABASE_URL to it, VAR_DIR so that evidence is found, and the SECRET_KEY it was made under. Give it a
      BACKUP_DIR of its own.
   3. `desk ledger verify`, `desk audit verify`, `desk doctor`.
-  4. Start it. Compare with the providers (`desk run verify_books`): what was paid or collected after the backup is
-     missing here. Then let money flow again on the page Settings, with the reason."""
+  4. Start it, and say that it is the original: on the page Settings, or `desk instance confirm --reason …`.
+  5. Compare with the providers (`desk run verify_books`): what was paid or collected after the backup is missing here.
+     Then let money flow again on the page Settings, with the reason."""
 
 
 @click.command("backup")
@@ -86,6 +92,33 @@ def restore(file: Path, url: str, evidence: Path | None, yes: bool, other_secret
         wrong = restoring.restore(found, url, folder, found_settings, actor=operator(), say=note)
         _print_outcome(found, shown, wrong, as_json)
     sys.exit(FAILED if wrong else 0)
+
+
+@click.group("instance")
+def of_copies() -> None:
+    """See whether this desk may be a copy, and say that it is the original."""
+
+
+@of_copies.command("show")
+@json_option
+def show_instance(as_json: bool) -> None:
+    """Say whether this host and its database belong together; exits 1 when not."""
+    with desk() as runtime, runtime.db.reading() as session:
+        sentence = instance.mismatch(session)
+    if as_json:
+        print_json({"ok": not sentence, "problem": sentence})
+    else:
+        click.echo(sentence or "This host and its database fit.")
+    sys.exit(FAILED if sentence else 0)
+
+
+@of_copies.command("confirm")
+@click.option("--reason", required=True, help="Which one is the original, and why; it is on record.")
+def confirm_instance(reason: str) -> None:
+    """Let this database, with this host, be the original: what is due leaves it again. Stop the other one first."""
+    with desk() as runtime, runtime.db.transaction() as session:
+        instance.confirm(session, reason, at=database_now(session), actor=operator())
+    click.echo("This desk is the original now. Its workers go on within seconds.")
 
 
 def _show(found: Unpacked, shown: str, folder: Path) -> None:

@@ -20,6 +20,7 @@ from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
+from webapp.services.common import instance
 from webapp.services.monitoring import clock_skew
 from webapp.services.scheduling import job_metrics, orphaned_runs, run_outcome, run_progress, runs
 from webapp.services.scheduling.run_progress import RunLost
@@ -35,13 +36,14 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     does not know its job while another may.
 
     Raises ClockOff, and leaves it in the queue, when this machine's clock is wrong; SchemaUnusable when the database is
-    of another version.
+    of another version; NotTheOriginal when it may be a copy.
     """
     schema.require(runtime.db)
     lease = timedelta(seconds=runtime.settings.run_lease_seconds)
     run = None
     with suppress(_ForAnotherVersion), runtime.db.transaction() as session:
         clock_skew.require(session, runtime.settings)
+        instance.require(session)
         began = database_now(session)
         run = _known(run_progress.start(session, run_id, began, lease), began)
         schedule = session.get(Schedule, run.job) if run is not None else None

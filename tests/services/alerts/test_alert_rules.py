@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 
 import webapp.services
 from tests.services.alerts.test_alerts import everything_is_alive, firing
+from tests.support.copies import become_a_copy
 from tests.support.market import Market
 from tests.support.subscriptions import subscribed
 from webapp import clock
@@ -125,6 +126,7 @@ TROUBLE: dict[tuple[str, str], Callable[[Runtime], None]] = {
     ("dead_letters", "email"): lambda runtime: _delivery(runtime, "dead"),
     ("endpoint_paused", "1"): _endpoint,
     ("provider_unwell", "paystack"): _provider,
+    ("may_be_a_copy", "instance"): become_a_copy,
 }
 
 

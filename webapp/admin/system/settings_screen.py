@@ -13,11 +13,11 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.money.money import Money, major_text
-from webapp.errors import Invalid
+from webapp.errors import Conflict, Invalid
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.approvals import limits
-from webapp.services.common import kill_switch
+from webapp.services.common import instance, kill_switch
 from webapp.services.common.settings_display import masked
 
 
@@ -25,6 +25,12 @@ class StopForm(DeskForm):
     """Why outgoing money is stopped, or may flow again."""
 
     why = TextAreaField(_l("Reason"), [DataRequired(_l("Say why; everybody reads it."))])
+
+
+class InstanceForm(DeskForm):
+    """Why this desk, and not the one it may be a copy of, is the original."""
+
+    why = TextAreaField(_l("Reason"), [DataRequired(_l("Say which is the original, and why."))])
 
 
 class LimitsForm(DeskForm):
@@ -52,9 +58,9 @@ class SettingsScreen(Screen):
         """Everything that is set."""
         with self.reading() as session:
             set_limits = limits.all_limits(session, runtime().settings)
-            stopped = kill_switch.stopped(session)
+            stopped, copy = kill_switch.switched_off(session), instance.mismatch(session)
         return self.render(
-            "system/settings.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings)
+            "system/settings.html", limits=set_limits, stopped=stopped, copy=copy, outside=masked(runtime().settings)
         )
 
     @action("/stop", permission="money:stop", form=StopForm)
@@ -83,6 +89,27 @@ class SettingsScreen(Screen):
     def _confirm_resume(self) -> ActionPage:
         summary = _("Jobs and people can move money again at once. What fell due meanwhile leaves with the next runs.")
         return ActionPage(_("Let outgoing money flow"), self.at(), summary, _("Let outgoing money flow"), danger=True)
+
+    @action("/instance", permission="money:stop", form=InstanceForm, reauthenticate=True)
+    def instance(self, form: InstanceForm) -> Done:
+        """Say that this database, with this host, is the original."""
+        with self.transaction() as session:
+            instance.confirm(session, form.text("why"), at=clock.now(), actor=current_actor())
+        return _("This desk is the original now.")
+
+    @instance.confirmation
+    def _confirm_instance(self) -> ActionPage:
+        with self.reading() as session:
+            copy = instance.mismatch(session)
+        if not copy:
+            raise Conflict(_("This host and its database fit: there is nothing to confirm."))
+        summary = _(
+            "Make sure first that nothing works on the other one any more, and never will: two desks would pay the "
+            "same twice. What is due here leaves with the next runs; to compare with the providers before, stop "
+            "outgoing money first."
+        )
+        title = _("This one is the original")
+        return ActionPage(title, self.at(), summary, title, facts=[(_("What does not fit"), copy)], danger=True)
 
     @action("/limits", permission="settings:manage", form=LimitsForm, reauthenticate=True)
     def limits(self, form: LimitsForm) -> Done:

@@ -18,7 +18,7 @@ from webapp.security.context import current_principal, runtime
 from webapp.security.headers import nonce
 from webapp.security.views import THEME_COOKIE, THEMES
 from webapp.services.alerts import alerts
-from webapp.services.common import kill_switch
+from webapp.services.common import instance, kill_switch
 from webapp.services.monitoring.rules.host import REDIS, redis_unwell
 
 _MOST_MENUS = 512
@@ -79,17 +79,20 @@ def money_stopped() -> Any:
 
 
 class Banners(NamedTuple):
-    """What every page says above its content: who stopped outgoing money, and what is the matter with Redis."""
+    """What every page says above its content: who stopped outgoing money, what is the matter with Redis, and why this
+    desk may be a copy.
+    """
 
     stopped: Any
     redis: str
+    copy: str
 
 
 def banners() -> Banners:
     """What there is to say now."""
     with runtime().db.reading() as session:
         trouble = alerts.unresolved_sentence(session, redis_unwell.__name__, REDIS)
-        return Banners(kill_switch.stopped(session), trouble)
+        return Banners(kill_switch.switched_off(session), trouble, instance.mismatch(session))
 
 
 def may(permission: str) -> bool:

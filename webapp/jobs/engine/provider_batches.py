@@ -17,6 +17,7 @@ from webapp.errors import Refusal
 from webapp.jobs.engine.run_control import RunControl
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import EffectLease
+from webapp.services.common import instance
 from webapp.services.common.batch_result import Outcome
 from webapp.services.scheduling.run_progress import RunLost
 
@@ -102,6 +103,7 @@ class BatchRunner(Generic[Item, Answer]):
         lease = EffectLease(self._batch.lease)
         with self._db.transaction() as session:
             self._recorder.fence(session)
+            instance.require(session)
             if is_first:
                 self._recorder.expect(session, self._batch.count(session))
             items = self._batch.take(session, self._size)

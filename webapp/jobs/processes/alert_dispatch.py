@@ -18,6 +18,7 @@ from webapp.logs import get_logger
 from webapp.models import Alert
 from webapp.providers.messaging import heartbeat_ping
 from webapp.runtime import Runtime
+from webapp.services.common import instance
 from webapp.services.notifications import delivery_queue
 from webapp.services.notifications.messages import alert_messages, recipients
 from webapp.services.scheduling import processes
@@ -100,13 +101,14 @@ def evaluate_without_scheduler(runtime: Runtime) -> None:
 
 
 def beat(runtime: Runtime) -> bool:
-    """Tell the monitor that all is well, if it is: workers live, and nothing urgent is the matter."""
+    """Tell the monitor that all is well, if it is: workers live, nothing urgent is the matter, and this is no copy."""
     url = runtime.settings.heartbeat_url
     if not url:
         return False
     with runtime.db.reading() as session:
         urgent = select(Alert.id).where(Alert.status == AlertStatus.FIRING, Alert.severity == "page", ~Alert.demo)
         well = _alive(session, runtime, processes.WORKER) and session.scalars(urgent.limit(1)).first() is None
+        well = well and not instance.mismatch(session)
     is_pinged = well and heartbeat_ping.ping(url)
     if well and not is_pinged:
         get_logger().warning("heartbeat.unheard")

@@ -9,13 +9,17 @@ from sqlalchemy.exc import DBAPIError
 from webapp.jobs.engine.recovery import sweep_runs
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
+from webapp.services.common import instance
 from webapp.services.monitoring import clock_skew
 from webapp.services.scheduling import processes
 from webapp.sql import database_now
 
 
 class Heartbeat:
-    """Beats until it is stopped. What fails is logged and tried again with the next beat."""
+    """Beats until it is stopped; the first of all writes down which database this desk has.
+
+    What fails is logged and tried again with the next beat.
+    """
 
     def __init__(
         self,
@@ -27,7 +31,7 @@ class Heartbeat:
         also: Callable[[], None] = lambda: None,
     ) -> None:
         self._runtime, self._kind, self._run_id, self._also = runtime, kind, run_id, also
-        self._sweeps = sweeps
+        self._sweeps, self._is_recorded = sweeps, False
         self._every = min(10.0, runtime.settings.silence_seconds / 4)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go, daemon=True, name=f"heartbeat-{kind}")
@@ -44,12 +48,19 @@ class Heartbeat:
 
     def _go(self) -> None:
         while True:
+            if not self._is_recorded:
+                self._safely("first_start", self._record_first_start)
             self._safely("beat", self._beat)
             if self._sweeps:
                 self._safely("sweep", lambda: sweep_runs(self._runtime))
             self._safely("also", self._also)
             if self._over.wait(self._every):
                 return
+
+    def _record_first_start(self) -> None:
+        with self._runtime.db.transaction() as session:
+            instance.record_first_start(session)
+        self._is_recorded = True
 
     def _beat(self) -> None:
         with self._runtime.db.transaction() as session:

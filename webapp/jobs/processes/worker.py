@@ -20,11 +20,13 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.jobs.processes.shutdown import ShutdownFlag
 from webapp.jobs.run_job import run_job
+from webapp.jobs.steps.copied_database import is_the_original
 from webapp.jobs.steps.database_clock import clock_is_right
 from webapp.jobs.steps.database_schema import schema_is_usable
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.schema import SchemaUnusable
+from webapp.services.common.instance import NotTheOriginal
 from webapp.services.monitoring.clock_skew import ClockOff
 from webapp.services.scheduling import processes
 
@@ -60,8 +62,8 @@ class RunWorker(SimpleWorker):
     def execute(self, run_id: int) -> None:
         """Carry out a run, handing it back between two chunks when the process is asked to stop.
 
-        With a wrong clock, or a database of another version, it stays in the queue, and this worker takes nothing more
-        from it.
+        With a wrong clock, a database of another version, or one that may be a copy, it stays in the queue, and this
+        worker takes nothing more from it.
         """
         try:
             run_job(self.runtime, run_id, stopping=lambda: self.stopping)
@@ -70,6 +72,9 @@ class RunWorker(SimpleWorker):
             vars(self)["_stop_requested"] = True
         except SchemaUnusable as unusable:
             get_logger().error("schema.unusable", problem=unusable.detail, run_id=run_id)
+            vars(self)["_stop_requested"] = True
+        except NotTheOriginal as copy:
+            get_logger().error("instance.unknown", problem=copy.detail, run_id=run_id)
             vars(self)["_stop_requested"] = True
 
     def execute_job(self, job: Job, queue: object) -> None:
@@ -158,10 +163,10 @@ def work(runtime: Runtime) -> None:
 def _work_once(runtime: Runtime, shutdown: ShutdownFlag, current: list[RunWorker]) -> None:
     """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis.
 
-    None begins with a wrong clock, or with a database of another version.
+    None begins with a wrong clock, with a database of another version, or with one that may be a copy.
     """
     try:
-        if not clock_is_right(runtime) or not schema_is_usable(runtime):
+        if not (clock_is_right(runtime) and schema_is_usable(runtime) and is_the_original(runtime)):
             shutdown.wait(_CLOCK_PAUSE)
             return
         name = f"{processes.name_of(processes.WORKER)}-{time.time_ns()}"

@@ -10,6 +10,7 @@ from webapp.providers.http.errors import CallFailed, Unknown
 from webapp.providers.http.leases import EffectLease
 from webapp.providers.protocols import Checkout
 from webapp.runtime import Runtime
+from webapp.services.common import instance
 from webapp.services.payments import payments
 
 LEASE = timedelta(minutes=2)
@@ -19,11 +20,13 @@ LEASE = timedelta(minutes=2)
 def begin(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
     """Begin the payment's checkout unless it has begun; returns the payment with its address.
 
-    A provider that surely did nothing makes it a failed attempt, and raises Conflict or Unavailable with its sentence.
-    After a time-out the payment stays pending, without an address: the provider is asked about it in time.
+    A desk that may be a copy begins none: NotTheOriginal. A provider that surely did nothing makes it a failed attempt,
+    and raises Conflict or Unavailable with its sentence. After a time-out the payment stays pending, without an
+    address: the provider is asked about it in time.
     """
     lease = EffectLease(LEASE)
     with runtime.db.reading() as session:
+        instance.require(session)
         payment = payments.get(session, payment_id)
         if payment.checkout_url is not None or payment.reference is None:
             return payment

@@ -1,8 +1,10 @@
 """The switch that stops all outgoing money at once, for jobs and people alike."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -11,6 +13,7 @@ from webapp.domain.instants import in_utc, parse_instant
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services.audit import trail
+from webapp.services.common import instance
 
 TABLE = StoredSetting.__tablename__
 """Where the switch is."""
@@ -20,12 +23,25 @@ a restored copy has none before its outgoing money is stopped.
 """
 _SUBJECT = ("setting", 1)
 _SWITCH = select(StoredSetting.value).where(StoredSetting.name == _NAME)
-_LOCKED = _SWITCH.with_for_update(read=True)
+_BOTH = select(StoredSetting.name, StoredSetting.value).where(StoredSetting.name.in_([_NAME, instance.NAME]))
+"""The switch, and which database this is: one statement, for every payment asks."""
+_BOTH_LOCKED = _BOTH.with_for_update(read=True)
+
+
+def switched_off(session: Session) -> dict[str, str] | None:
+    """Who threw the switch, when and why; None while nobody has."""
+    return session.scalars(_SWITCH).one() or None
 
 
 def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
-    """Who stopped outgoing money, when and why; None while it flows. With `lock` it stays so until the commit."""
-    return session.scalars(_LOCKED if lock else _SWITCH).one() or None
+    """Who stopped outgoing money, and why: somebody by the switch, or the desk itself, which may be a copy. None while
+    it flows. With `lock` it stays so until the commit.
+    """
+    found: dict[str, Any] = dict(session.execute(_BOTH_LOCKED if lock else _BOTH).tuples().all())
+    if len(found) < len((_NAME, instance.NAME)):
+        raise NoResultFound("The switch of outgoing money is not there.")
+    sentence = "" if found[_NAME] else instance.difference(session, found[instance.NAME])
+    return found[_NAME] or ({"by": "the desk itself", "why": sentence} if sentence else None)
 
 
 def ensure_outgoing_enabled(session: Session, *, lock: bool = True) -> None:
@@ -41,6 +57,8 @@ def disabled_reason(session: Session, *, lock: bool = False) -> str:
     value = stopped(session, lock=lock)
     if not value:
         return ""
+    if "at" not in value:
+        return f"Outgoing money is stopped. {value['why']}"
     since = in_utc(parse_instant(value["at"]))
     return f"Outgoing money is stopped by {value['by']} since {since}: {value['why']}"
 

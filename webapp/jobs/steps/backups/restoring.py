@@ -127,7 +127,7 @@ def _stop_money(session: Session, made_at: str, at: datetime, actor: Actor) -> N
     """Stop outgoing money. What was stopped already says so too: whoever ends that other stop must know both."""
     made = in_utc(parse_instant(made_at))
     why = f"Restored from the backup of {made}: see what was paid since before letting it pay."
-    if before := kill_switch.stopped(session):
+    if before := kill_switch.switched_off(session):
         why += f" It was stopped already, by {before['by']}: {before['why']}"
     kill_switch.stop(session, why, at=at, actor=actor)
 

@@ -17,6 +17,7 @@ from webapp.providers.blnk.provider import BalanceGone, Blnk, BlnkTransaction, D
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, Unknown
 from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
+from webapp.services.common import instance
 from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.reconciliation import mirror_queue
 from webapp.services.reconciliation.mirror_queue import QueuedTransfer
@@ -57,7 +58,7 @@ class Mirror:
         """What it has done so far."""
 
     def send(self, check: Callable[[], None], on_progress: Callable[[int], None] = lambda sent: None) -> int:
-        """Send batch after batch until nothing is due. `check` may raise between two batches."""
+        """Send batch after batch until nothing is due. `check` may raise between two batches. Raises NotTheOriginal."""
         sent = 0
         while True:
             lease = EffectLease(mirror_queue.LEASE)
@@ -71,6 +72,7 @@ class Mirror:
 
     def _claimed(self) -> list[QueuedTransfer]:
         with self._db.transaction() as session:
+            instance.require(session)
             return mirror_queue.claim(session, database_now(session), BATCH)
 
     def _batch(self, batch: Sequence[QueuedTransfer], lease: EffectLease) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from webapp.jobs.steps.outbox.channels import Channels
 from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
+from webapp.services.common import instance
 from webapp.services.notifications import delivery_queue
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Lanes, Result
 from webapp.sql import database_now
@@ -43,7 +44,10 @@ class OutboxSender:
         self._most = runtime.settings.provider_parallel_calls
 
     def run(self) -> None:
-        """Send what is due, taking more for so many seconds. What is under way when it has to stop is settled first."""
+        """Send what is due, taking more for so many seconds. What is under way when it has to stop is settled first.
+
+        Of what may be a copy only alerts leave, for they say that: for the rest it raises NotTheOriginal.
+        """
         flying: _Flying = {}
         with ThreadPoolExecutor(self._most, thread_name_prefix="send") as pool:
             try:
@@ -87,6 +91,8 @@ class OutboxSender:
         if limit <= 0:
             return []
         with self._runtime.db.transaction() as session:
+            if self._only != delivery_queue.ALERTS:
+                instance.require(session)
             found = delivery_queue.claim(session, database_now(session), self._lease, limit, lanes, in_a_row=IN_A_ROW)
         return sorted(found, key=lambda delivery: (delivery.lane, delivery.id))
 
