@@ -26,6 +26,7 @@ from webapp.services.disputes import disputes, handling, warranty_claims
 from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
+from webapp.services.notifications.messages import event_messages, reminders
 from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.reversals import transfers as reversal_transfers
@@ -97,6 +98,12 @@ ONCE_WRONG: dict[str, Steps] = {
         of("reverse", verb="reverse_and_split", to_debt=True, share=5),
         of("reverse", verb="reverse_and_split", to_debt=True, share=5),
     ],
+    "a success over nothing, said twice": [
+        order(terms="unpaid", amount=1),
+        of("pay", said="less"),
+        LATE,
+    ],
+    "paid by two people's word, and not by its provider's": payout_cases.MARKED_PAID,
 }
 
 
@@ -150,7 +157,7 @@ def due_early(*, policy: Any, at: Any) -> Any:
     return _due(policy=policy, at=at + timedelta(days=30))
 
 
-_divide, _mark, _due = shares.divide, release._mark, escrow_due.due
+_divide, _mark, _due, _add = shares.divide, release._mark, escrow_due.due, events.add
 Change = tuple[Any, str, Any]
 """A module, the name of a guard in it, and what stands there instead."""
 ANY_HELD = Escrow.status == "held"
@@ -229,6 +236,22 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
         [(chargebacks, "_freeze", nothing)],
     ),
     "an event is not told": ([order(), FREEZE], [(events, "add", nothing)]),
+    "an event is told about another escrow": (
+        [order(), order(pair=("Ben", "Ada")), FREEZE],
+        [(events, "add", lambda session, event, _subject, *, at: _add(session, event, 1, at=at))],
+    ),
+    "a party is not told": (
+        [order(), RELEASE],
+        [(event_messages, "_to_party", says_nothing)],
+    ),
+    "nobody is reminded of a proposal that lapses": (
+        [order(amount=30_000), RELEASE, case(("silence", 65))],
+        [(reminders, "_approvers", says_nothing)],
+    ),
+    "a party is not reminded of its answer": (
+        [order(), case(("ask", "seller")), case(("silence", 40))],
+        [(reminders, "_parties", says_nothing)],
+    ),
     "no warranty claim puts a date off": (
         [order(), of("open_dispute", kind="warranty_claim"), of("withdraw")],
         [(warranty_claims, "cool_down", nothing)],

@@ -38,7 +38,7 @@ def reverse(desk: Desk, number: int, verb: str, payload: dict[str, Any], who: st
     for (kind, party, currency), change in opposite.items():
         if kind == "receivable" and change < 0:
             books.owe(party, currency, -change, transfer.escrow)
-    desk.tell("transfer.reversed")
+    desk.tell(number, "transfer.reversed")
     if transfer.escrow is None:
         return
     escrow = desk.escrows[transfer.escrow]

@@ -75,6 +75,8 @@ class Dispute:
     assignee: str | None = None
     written: list[tuple[str, bool]] = field(default_factory=list)
     """To whom, or from whom, each message is; what only the desk reads is `internal`."""
+    is_of_bank: bool = False
+    """Whether a payer's bank made it."""
 
     @property
     def is_open(self) -> bool:
@@ -179,6 +181,10 @@ class Payout:
     """Since when its provider says that it was paid, though its money had come back."""
     lost: int = 0
     """What the platform bears of it."""
+    was_paid: bool = False
+    """Whether its party was ever told so."""
+    came_back_to: str = ""
+    """Whom its money came back to: the party's wallet, else its `.debt`, or the `.platform`."""
     is_unconfirmed: bool = False
     alarm: bool = False
     """Whether its provider's last word was of another amount."""
@@ -233,10 +239,23 @@ class Desk:
     """By job the last slot that was dealt with."""
     paused: set[str] = field(default_factory=set)
     is_stopped: bool = False
-    events: list[str] = field(default_factory=list)
+    events: list[tuple[str, Any]] = field(default_factory=list)
+    """Each with the number of what it is about, or a party's or a tenant's name."""
+    letters: list[tuple[str, str]] = field(default_factory=list)
+    """To whom, and of what kind, besides those that events make."""
+    reminded: set[Any] = field(default_factory=set)
 
-    def tell(self, *events: str) -> None:
-        self.events += events
+    def write_to(self, dispute: Dispute, side: str, kind: str) -> None:
+        """One side of a case gets a letter."""
+        escrow = self.escrows[dispute.escrow]
+        self.letters.append((escrow.buyer if side == "buyer" else escrow.seller, kind))
+
+    def tell(self, about: Any, *events: str) -> None:
+        """Tell other systems that something became of this: of one that has a number, or of a name."""
+        if not isinstance(about, int | str):
+            known = (self.escrows, self.payments, self.disputes, self.plans, self.payouts)
+            about = next(number for some in known for number, each in enumerate(some) if each is about)
+        self.events += [(event, about) for event in events]
 
     def require(self, who: str, what: str) -> None:
         """Roles are checked where the action is done."""
@@ -254,7 +273,7 @@ class Desk:
             raise Refused("only held money is frozen, once by each")
         escrow.freezes.add((cause, which))
         escrow.version += 1
-        self.tell("escrow.frozen")
+        self.tell(number, "escrow.frozen")
 
     def lift(self, number: int, cause: str, which: Any) -> None:
         escrow = self.escrows[number]
@@ -262,7 +281,7 @@ class Desk:
             raise Refused("it is not frozen by this")
         escrow.freezes.remove((cause, which))
         escrow.version += 1
-        self.tell("escrow.unfrozen")
+        self.tell(number, "escrow.unfrozen")
 
     def spend(self, who: str, amount: int, currency: str) -> bool:
         """Whether the person may decide this alone; then it counts."""

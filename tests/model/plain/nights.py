@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.model.plain import cases, decisions, orders, parties, payments, payouts, subscriptions
+from tests.model.plain import cases, decisions, letters, orders, parties, payments, payouts, subscriptions
 from tests.model.plain.books import Refused
 from tests.model.plain.corrections import note_repaid
 from tests.model.plain.desk import Desk, Transfer
@@ -14,6 +14,7 @@ def run(desk: Desk, job: str, at: datetime) -> None:
     if job == "watch":
         decisions.expire(desk)
         cases.expire(desk)
+        letters.remind(desk)
     elif job == "auto_deduct":
         deduct(desk)
     elif job == "create_missing_wallets":
@@ -63,7 +64,7 @@ def deduct(desk: Desk) -> None:
             desk.transfers.append(Transfer("repay", legs, reference=f"deducted {party} {currency} {day}"))
             note_repaid(desk, party, currency, amount)
             desk.deducted.add(key)
-            desk.tell("party.auto_deducted")
+            desk.tell(party, "party.auto_deducted")
 
 
 def open_missing(desk: Desk) -> None:
@@ -74,7 +75,7 @@ def open_missing(desk: Desk) -> None:
     for party, currency in sorted(wanted - desk.books.wallets):
         if party in desk.verified:
             desk.books.wallets.add((party, currency))
-            desk.tell("wallet.opened")
+            desk.tell(party, "wallet.opened")
     parties.unblock(desk)
 
 
