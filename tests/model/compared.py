@@ -23,6 +23,7 @@ from tests.model.plain.desk import Desk
 from tests.model.plain.facts import JOBS
 from tests.model.product import Product
 from tests.model.product_payouts import ProductPayouts
+from tests.model.product_runs import ProductRuns
 from tests.model.worlds import PARTIES, WITH_WALLETS, Worlds
 from tests.support.market import all_books_agree
 from webapp.errors import Refusal
@@ -99,6 +100,7 @@ class ComparedDesk(RuleBasedStateMachine):
         self.bank = Bank()
         runtime.__dict__["providers"] = OneBank(self.bank)
         self.product, self.paid_out = type(self).asked(runtime, self.clock, self.bank)
+        self.made = ProductRuns(self.product)
         self.model = Desk(self.clock.at, {name for name, verified in PARTIES.items() if verified})
         self.model.books.wallets = {(name, each) for name, some in WITH_WALLETS.items() for each in some}
         self.model.planned = dict.fromkeys(JOBS, self.clock.at)

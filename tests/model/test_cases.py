@@ -16,6 +16,8 @@ from tests.model.replay import Steps, failure, replay
 from webapp.domain import subscriptions as subscription_rules
 from webapp.domain.money import shares
 from webapp.domain.payments.payment_outcome import PaymentOutcome
+from webapp.jobs.engine import chunks
+from webapp.jobs.engine.run_control import RunControl
 from webapp.models import Escrow, Schedule
 from webapp.services.approvals import approvals, escrow_executors, limits, subjects
 from webapp.services.common import events
@@ -82,6 +84,7 @@ DEPOSIT = (
 )
 LATE = ("answer", {"which": 0, "said": "paid"})
 HOURS = job("release_placement_holds", "tick", 5)
+TWO_DUE: Steps = [order(), order(pair=("Ben", "Ada")), HOURS]
 
 ONCE_WRONG: dict[str, Steps] = {
     "completed while its money was away, and held again": [
@@ -97,6 +100,16 @@ ONCE_WRONG: dict[str, Steps] = {
         RELEASE,
         of("reverse", verb="reverse_and_split", to_debt=True, share=5),
         of("reverse", verb="reverse_and_split", to_debt=True, share=5),
+    ],
+    "taken back while a bank's claim is open, and as it should be": [
+        order(terms="unpaid"),
+        of("pay", said="paid"),
+        RELEASE,
+        ("bank_disputes", {"which": 0, "said": "open"}),
+        of("reverse", verb="reverse_and_split", to_debt=True, share=5),
+        REVERSE,
+        UNFREEZE,
+        ("bank_disputes", {"which": 0, "said": "won"}),
     ],
     "a success over nothing, said twice": [
         order(terms="unpaid", amount=1),
@@ -135,6 +148,11 @@ def slots_without_pause(session: Session, job: str, at: datetime) -> list[int]:
 _claim = slots.claim
 
 
+def undivided(chunk: Any, rows: Any, *, advance: bool, wait: bool = False) -> None:
+    """A chunk that is done whole or not at all."""
+    chunk._with_retries(rows, advance, wait)
+
+
 def nothing(*_args: Any, **_kwargs: Any) -> None:
     """What a guard does that is gone."""
 
@@ -162,6 +180,14 @@ Change = tuple[Any, str, Any]
 """A module, the name of a guard in it, and what stands there instead."""
 ANY_HELD = Escrow.status == "held"
 BROKEN: dict[str, tuple[Steps, list[Change]]] = {
+    "a retry pays all that is due": (
+        [*TWO_DUE, FREEZE, ("breaks", {"which": 1, "hours": 1}), UNFREEZE, of("retry_failed")],
+        [(RunControl, "only_items", nothing)],
+    ),
+    "one that breaks stops the others": (
+        [*TWO_DUE, ("breaks", {"which": 0, "hours": 1})],
+        [(chunks.Chunks, "_do", undivided)],
+    ),
     "a frozen escrow is released by a person": (
         [order(), FREEZE, RELEASE],
         [(disbursement, "require_free", nothing), (release, "_mark", unguarded_mark)],

@@ -22,9 +22,8 @@ def opened(desk: Desk, number: int, kind: str, *, is_of_bank: bool = False) -> i
     made = len(desk.disputes) - 1
     desk.freeze(number, desk.disputes[made].cause, made)
     desk.tell(made, "dispute.opened")
-    for bank, each in enumerate(desk.chargebacks):
-        if each.status == "open" and desk.payments[each.payment].escrow == number:
-            join(desk, bank, made)
+    for bank in desk.claimed_by_banks(number):
+        join(desk, bank, made)
     return made
 
 

@@ -114,6 +114,16 @@ class Transfer:
 
 
 @dataclass
+class Run:
+    """A run in which an item broke, or a retry of one."""
+
+    job: str
+    at: datetime
+    failed: list[int] = field(default_factory=list)
+    """The escrows that it could not pay, for no reason of theirs."""
+
+
+@dataclass
 class Mandate:
     """A party's standing order to repay debt."""
 
@@ -219,6 +229,7 @@ class Desk:
     disputes: list[Dispute] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     chargebacks: list[Chargeback] = field(default_factory=list)
     destinations: list[Destination] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -304,6 +315,11 @@ class Desk:
         paid = (each for each in self.payments if each.escrow == number and each.status == "succeeded")
         found = next((each for each in paid if each.through != "manual" and each.refund is None), None)
         return found if self.escrows[number].hold_no == 1 else None
+
+    def claimed_by_banks(self, escrow: int) -> list[int]:
+        """The chargebacks that are open about the payments of an escrow."""
+        known = enumerate(self.chargebacks)
+        return [n for n, each in known if each.status == "open" and self.payments[each.payment].escrow == escrow]
 
     def dispute_of(self, escrow: int) -> int | None:
         """The open dispute about an escrow."""
