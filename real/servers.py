@@ -116,7 +116,9 @@ def sentinel(folder: Path, primary: int, name: str = "desk", *, down_after: int 
 
 def owner_of(url: str) -> str:
     """Who runs the PostgreSQL whose socket the address names."""
-    return Path(dict(parse_qsl(urlsplit(libpq_address(url)).query))["host"]).owner()
+    sockets = Path(dict(parse_qsl(urlsplit(libpq_address(url)).query))["host"])
+    socket = sockets / ".s.PGSQL.5432"
+    return (socket if socket.exists() else sockets).owner()
 
 
 @contextmanager

@@ -33,8 +33,8 @@ class Accounts:
     people: Mapping[str, tuple[str, str]]
 
 
-def set_up(database: str, secret: str, settings: Mapping[str, str]) -> Accounts:
-    """Make the desk's tables, tokens, people and plans: every job of money once a minute."""
+def set_up(database: str, secret: str, settings: Mapping[str, str], *, hurried: bool = True) -> Accounts:
+    """Make the desk's tables, tokens, people and plans: every job of money once a minute, unless it is not hurried."""
     upgrade(database)
     given = {name.lower(): value for name, value in settings.items() if name in ("APPROVAL_LIMITS", "LEDGER")}
     runtime = build_runtime(load_settings(database_url=database, secret_key=secret, env="test", **given))
@@ -49,7 +49,7 @@ def set_up(database: str, secret: str, settings: Mapping[str, str]) -> Accounts:
             )
         for role, (email, password) in people.items():
             users.create(session, email=email, name=role, roles=[role], password=password, at=at, actor=actor)
-        for schedule in schedules.all_schedules(session):
+        for schedule in schedules.all_schedules(session) if hurried else ():
             if schedule.job in _SELDOM:
                 continue
             plan = ScheduleChanges(

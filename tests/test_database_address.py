@@ -84,6 +84,22 @@ def test_every_unit_of_work_has_its_time_outs_on_a_connection_that_began_without
         assert settings_of(connection) == WANTED
 
 
+def test_what_others_set_for_a_session_does_not_hide_the_tables(pg_runtime: Runtime) -> None:
+    """pg_dump empties the search path of its session, and in transaction mode a pooler hands that on."""
+    pg_runtime.db.close()
+    raw = pg_runtime.db.engine.raw_connection()
+    raw.cursor().execute("SELECT set_config('search_path', '', false)")
+    raw.commit()
+    raw.close()
+    for unit in (pg_runtime.db.transaction, pg_runtime.db.reading):
+        with unit() as session:
+            assert session.scalar(text("SELECT count(*) FROM party")) == 0
+    raw = pg_runtime.db.engine.raw_connection()
+    assert raw.cursor().execute("SHOW search_path").fetchone() == ("",), "it was this connection"
+    raw.close()
+    pg_runtime.db.close()
+
+
 @pytest.mark.parametrize(("told", "threshold"), [(7, 5), (8, None)])
 def test_behind_a_pooler_nothing_is_prepared(told: int, threshold: int | None) -> None:
     """It tells another number of the server's process than the server itself."""

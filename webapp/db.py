@@ -124,6 +124,8 @@ def _postgresql(url: str, pool_size: int) -> Engine:
             "statement_timeout": STATEMENT_TIMEOUT,
             "lock_timeout": LOCK_TIMEOUT,
             "timezone": "'UTC'",
+            # A pooler hands on what others set for their session: pg_dump, that no table is found by its bare name.
+            "search_path": "DEFAULT",
             # A generic plan takes a list of ids for ten rows, and joins thousands in nested loops.
             "plan_cache_mode": "force_custom_plan",
             # Told that a random read is four times a sequential one, it walks a whole table for a page of a list.
@@ -149,10 +151,16 @@ def _prepare_nothing_behind_a_pooler(connection: Any) -> None:
 
     Whether one is between shows in the number of the server process: a pooler tells one of its own.
     """
-    [found] = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+    pooled = is_pooled(connection)
     connection.rollback()
-    if found != connection.info.backend_pid:
+    if pooled:
         connection.prepare_threshold = None
+
+
+def is_pooled(connection: Any) -> bool:
+    """Whether a pooler stands between this connection of psycopg and the server."""
+    [found] = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+    return bool(found != connection.info.backend_pid)
 
 
 _SOCKET = {

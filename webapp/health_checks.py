@@ -78,7 +78,8 @@ def writes(runtime: Runtime) -> CheckResult:
             return CheckResult("writes", "wrong", f"The database takes no changes: {message}.", do)
         if failure is not BUSY:
             sentence = failure.sentence if failure else f"{message}."
-            return CheckResult("writes", "wrong", sentence, "Look at the database's disk, its role and its log.")
+            do = database_refusals.what_to_do(message, "Look at the database's disk, its role and its log.")
+            return CheckResult("writes", "wrong", sentence, do)
     return CheckResult("writes", "ok", "The database takes changes.")
 
 

@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import exponent
 from webapp.domain.outbox.addresses import networks
-from webapp.settings_parts.oidc import OidcSettings, Words
+from webapp.oidc_settings import OidcSettings, Words
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"
@@ -114,6 +114,7 @@ class Settings(OidcSettings):
     backup_keep: int = Field(14, ge=0, le=10_000)
     backup_key: str = ""
     backup_key_fallbacks: Words = []
+    backup_source_url: str = ""
     backup_proof_url: str = ""
     pg_bin_dir: Path | None = None
     evidence_max_megabytes: int = Field(10, ge=1, le=100)

@@ -102,7 +102,12 @@ SETUPS = (
     BrokenSetup("the database's password is wrong", _wrong_password, "database", ("password", "locked_out")),
     BrokenSetup("there is no such database", _no_such_database, "database", ("not_there", "does not exist")),
     BrokenSetup("the database is read-only", _read_only, "writes", ("read-only",)),
-    BrokenSetup("the database's role may only read", _may_only_read, "writes", ("permission denied", "role")),
+    BrokenSetup(
+        "the database's role may only read",
+        _may_only_read,
+        "writes",
+        ("permission denied", "role", "own the desk's tables"),
+    ),
     BrokenSetup("the database is empty", _empty, "migrations", ("empty", "desk migrate")),
     BrokenSetup("the database's schema is older", _older, "migrations", ("needs", "desk migrate")),
     BrokenSetup("the database's schema is too new", _newer, "migrations", ("newer", "party.name", "newer version")),

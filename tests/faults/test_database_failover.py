@@ -1,19 +1,17 @@
 """PostgreSQL fails over to its standby in the middle of a run that pays: nothing that was acknowledged is lost."""
 
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from soak.servers import PostgreSQL
+from soak.standby import ask, follow, standby_of
 from tests.conftest import settings_for
 from tests.faults.deaths import take_next
 from tests.faults.test_database_faults import JOB, MANY, before_the_second_chunk, events, made_due
@@ -37,39 +35,6 @@ def running(command: list[str], user: str | None, log: Path) -> Iterator[subproc
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(20)
-
-
-def ask(sockets: Path, statement: str) -> object:
-    """The first value of a statement's answer, from a server that may only just have been started."""
-    url, ends = f"postgresql://postgres@/postgres?host={sockets}", time.monotonic() + 20
-    while True:
-        with suppress(psycopg.OperationalError), psycopg.connect(url, autocommit=True) as connection:
-            found = connection.execute(statement.encode())
-            return found.fetchone() if found.description else None
-        assert time.monotonic() < ends, statement
-        time.sleep(0.02)
-
-
-def follow(sockets: Path) -> None:
-    """Wait until a standby follows: a commit that waits for one that is not there would never end."""
-    ends = time.monotonic() + 20
-    while ask(sockets, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") != (1,):
-        assert time.monotonic() < ends, "no standby"
-        time.sleep(0.02)
-
-
-def standby_of(first: PostgreSQL, folder: Path) -> tuple[list[str], Path]:
-    """The command that serves a copy which follows the first server, and the folder of its socket."""
-    data, sockets = folder / "standby", folder / "standby-sockets"
-    tool = str(Path(first.command[0]).with_name("pg_basebackup"))
-    for each in (data, sockets):
-        each.mkdir(mode=0o700)
-        if first.user:
-            shutil.chown(each, first.user)
-    sockets.chmod(0o777)
-    copy = [tool, "-D", str(data), "-h", str(first.socket.parent), "-U", "postgres", "-R", "-X", "stream", "-c", "fast"]
-    subprocess.run(copy, user=first.user, check=True, capture_output=True)
-    return [first.command[0], "-D", str(data), "-k", str(sockets)], sockets
 
 
 def lead(link: Path, sockets: Path) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from tests.model.plain.facts import PEOPLE
 from tests.model.worlds import ACTORS
-from tests.support.people import PASSWORD, send
+from tests.support.people import PASSWORD, SETUP, send
+from webapp import clock
 from webapp.app import create_app
 from webapp.errors import Refusal
-from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services.users import passwords
+from webapp.services.users import passwords, users
 
 _TWICE = 3
 """Every third request is sent again under its key, as by somebody whose connection broke before the answer came."""
@@ -27,8 +28,8 @@ class People:
         self._browsers: dict[str, tuple[FlaskClient, str]] = {}
         self._keys = itertools.count(1)
         with runtime.db.transaction() as session:
-            for actor in ACTORS.values():
-                user = session.get_one(User, actor.id)
+            for name, role in PEOPLE.items():
+                user = users.change_roles(session, ACTORS[name].id or 0, [role], at=clock.now(), actor=SETUP)
                 user.password = passwords.hashed(PASSWORD)
 
     def ask(

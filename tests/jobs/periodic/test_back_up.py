@@ -309,6 +309,13 @@ def test_without_a_pg_dump_that_fits_it_says_which_and_that_is_on_record(pg_runt
     assert list(pg_runtime.settings.backup_folder.iterdir()) == []
 
 
+def test_none_is_made_through_a_pooler(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a real PgBouncer in tests/real, where that is there."""
+    monkeypatch.setattr(postgresql, "is_pooled", lambda _connection: True)
+    assert "BACKUP_SOURCE_URL" in str(run_job_now(pg_runtime, "back_up").error)
+    assert [each.status for each in backups(pg_runtime)] == ["failed"]
+
+
 def test_a_role_that_may_make_no_database_can_not_prove_and_says_so(pg: Server, pg_url: str) -> None:
     role = "desk_plain"
     with psycopg.connect(pg_url, autocommit=True) as connection:

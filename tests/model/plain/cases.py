@@ -16,14 +16,15 @@ def open_dispute(desk: Desk, who: str, number: int, kind: str) -> int:
     return opened(desk, number, kind)
 
 
-def opened(desk: Desk, number: int, kind: str, *, is_of_bank: bool = False) -> int:
+def opened(desk: Desk, number: int, kind: str) -> int:
     """A person's claim, or a bank's."""
-    desk.disputes.append(Dispute(number, kind, desk.now + ANSWERS_WITHIN, is_of_bank=is_of_bank))
+    desk.disputes.append(Dispute(number, kind, desk.now + ANSWERS_WITHIN))
     made = len(desk.disputes) - 1
     desk.freeze(number, desk.disputes[made].cause, made)
-    desk.tell(made, "dispute.opened")
-    for bank in desk.claimed_by_banks(number):
-        join(desk, bank, made)
+    desk.tell("dispute.opened")
+    for bank, each in enumerate(desk.chargebacks):
+        if each.status == "open" and desk.payments[each.payment].escrow == number:
+            join(desk, bank, made)
     return made
 
 
@@ -32,7 +33,7 @@ def join(desk: Desk, chargeback: int, number: int) -> None:
     desk.disputes[number].written.append(("internal", False))
     if desk.chargebacks[chargeback].case != number:
         desk.chargebacks[chargeback].case = number
-        desk.tell(number, "evidence.submitted")
+        desk.tell("evidence.submitted")
 
 
 def say(desk: Desk, who: str, number: int, audience: str, *, inbound: bool) -> None:
@@ -47,10 +48,10 @@ def say(desk: Desk, who: str, number: int, audience: str, *, inbound: bool) -> N
 def ask(desk: Desk, who: str, number: int, side: str) -> None:
     """A party is to answer, and has its own time for it."""
     dispute = _undecided(desk, who, number)
-    _write(desk, dispute, side, inbound=False, letter="dispute.needs_response")
+    _write(desk, dispute, side, inbound=False)
     dispute.status, dispute.waits_for, dispute.asked = "needs_response", side, desk.now
     dispute.due, dispute.version = desk.now + ANSWERS_WITHIN, dispute.version + 1
-    desk.tell(number, "dispute.ask")
+    desk.tell("dispute.ask")
 
 
 def answered(desk: Desk, who: str, number: int) -> None:
@@ -62,13 +63,13 @@ def answered(desk: Desk, who: str, number: int) -> None:
     if dispute.asked is not None:
         dispute.due = max(dispute.due, desk.now + (desk.now - dispute.asked))
     _go_on(dispute, "under_review")
-    desk.tell(number, "dispute.answered")
+    desk.tell("dispute.answered")
 
 
 def escalate(desk: Desk, who: str, number: int) -> None:
     """Somebody with more say is called; nobody's answer is waited for any more."""
     _go_on(_undecided(desk, who, number), "escalated")
-    desk.tell(number, "dispute.escalate")
+    desk.tell("dispute.escalate")
 
 
 def assign(desk: Desk, who: str, number: int, to: str | None) -> None:
@@ -84,7 +85,7 @@ def expire(desk: Desk) -> None:
     for dispute in desk.disputes:
         if dispute.status == "needs_response" and dispute.due <= desk.now:
             dispute.status, dispute.asked, dispute.version = "expired", None, dispute.version + 1
-            desk.tell(dispute, "dispute.expired")
+            desk.tell("dispute.expired")
 
 
 _WAITS = ("needs_response", "expired")
@@ -98,12 +99,10 @@ def _undecided(desk: Desk, who: str, number: int) -> Dispute:
     return dispute
 
 
-def _write(desk: Desk, dispute: Dispute, audience: str, *, inbound: bool, letter: str = "dispute.message") -> None:
+def _write(desk: Desk, dispute: Dispute, audience: str, *, inbound: bool) -> None:
     dispute.written.append((audience, inbound))
     if audience != "internal":
-        if not inbound:
-            desk.write_to(dispute, audience, letter)
-        desk.tell(dispute, "dispute.message")
+        desk.tell("dispute.message")
 
 
 def _go_on(dispute: Dispute, status: str) -> None:
@@ -118,7 +117,7 @@ def withdraw(desk: Desk, who: str, number: int) -> None:
     desk.lift(dispute.escrow, dispute.cause, number)
     if dispute.kind == "warranty_claim":
         _cool_down(desk, desk.escrows[dispute.escrow])
-    desk.tell(number, "dispute.withdrawn")
+    desk.tell("dispute.withdrawn")
 
 
 def to_seller(desk: Desk, number: int, decision: dict[str, Any]) -> int | None:
@@ -150,7 +149,7 @@ def resolve(desk: Desk, number: int, decision: dict[str, Any]) -> None:
     dispute, part = desk.disputes[number], to_seller(desk, number, decision)
     dispute.resolution = decision["resolution"]
     _go_on(dispute, "resolved")
-    desk.tell(number, "dispute.resolved")
+    desk.tell("dispute.resolved")
     desk.lift(dispute.escrow, dispute.cause, number)
     if part is not None:
         orders.disburse(desk, dispute.escrow, part)

@@ -58,7 +58,7 @@ _KNOWN = (
 )
 
 
-def what_to_do(message: str) -> str:
-    """What an operator does about this message; a general word when it is not known."""
+def what_to_do(message: str, otherwise: str = DEFAULT) -> str:
+    """What an operator does about this message; what is to be said otherwise when it is not known."""
     lowered = message.lower()
-    return next((each.do for each in _KNOWN if each.words in lowered), DEFAULT)
+    return next((each.do for each in _KNOWN if each.words in lowered), otherwise)

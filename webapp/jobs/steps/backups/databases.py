@@ -28,6 +28,7 @@ def require_programs(session: Session, settings: Settings) -> None:
     """Raise Unavailable when what a backup takes is not installed."""
     if session.get_bind().dialect.name != "sqlite":
         postgresql.require_programs(session, settings.pg_bin_dir)
+        postgresql.require_direct(_source(settings))
 
 
 def dump(session: Session, settings: Settings, to: Path, check: Check) -> None:
@@ -35,7 +36,7 @@ def dump(session: Session, settings: Settings, to: Path, check: Check) -> None:
     if session.get_bind().dialect.name == "sqlite":
         sqlite.dump(session, to, check)
     else:
-        postgresql.dump(session, settings.database_address, to, check, settings.pg_bin_dir)
+        postgresql.dump(session, _source(settings), to, check, settings.pg_bin_dir)
 
 
 @contextmanager
@@ -46,10 +47,15 @@ def scratch(settings: Settings, dump_file: Path, mark: str, number: int, check: 
         shutil.move(dump_file, copy)
         yield f"sqlite:///{copy.resolve()}"
         return
-    server = settings.backup_proof_url or settings.database_address
+    server = settings.backup_proof_url or _source(settings)
     with postgresql.scratch_database(server, mark, number) as url:
         postgresql.restore(url, dump_file, dump_file.with_name("errors"), check, settings.pg_bin_dir)
         yield url
+
+
+def _source(settings: Settings) -> str:
+    """Where pg_dump reads: the server itself."""
+    return settings.backup_source_url or settings.database_address
 
 
 def kind_of(url: str) -> str:

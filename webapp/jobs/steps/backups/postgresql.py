@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.database_address import libpq_address, parsed
-from webapp.db import Database
+from webapp.db import Database, is_pooled
 from webapp.errors import Conflict, Unavailable
 from webapp.jobs.steps.backups import pg_programs
 from webapp.jobs.steps.backups.backup_file import Check
@@ -64,6 +64,20 @@ def require_programs(session: Session, bin_dir: Path | None) -> None:
     pg_programs.find(_server_major(session), bin_dir)
 
 
+def require_direct(url: str) -> None:
+    """Raise Unavailable when the address leads to a pooler: what pg_dump sets for its session would reach others."""
+    with _connected(url) as connection:
+        _require_no_pooler(connection)
+
+
+def _require_no_pooler(connection: psycopg.Connection) -> None:
+    if is_pooled(connection):
+        raise Unavailable(
+            "This address leads to a pooler, such as PgBouncer. PostgreSQL's own programs need a session of their own:"
+            " name the server itself, for backups in BACKUP_SOURCE_URL."
+        )
+
+
 def restore(url: str, dump_file: Path, errors: Path, check: Check, bin_dir: Path | None) -> None:
     """Restore a dump into an empty database: all of it, or nothing."""
     with _connected(url) as connection:
@@ -111,6 +125,7 @@ def put_held_back(session: Session, rows: Path) -> None:
 def require_empty(url: str) -> None:
     """Raise Conflict when there is anything in the database that is to be restored into."""
     with _connected(url) as connection:
+        _require_no_pooler(connection)
         found = connection.execute(_THERE).fetchone()
         name = connection.info.dbname
     if found is not None:

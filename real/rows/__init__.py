@@ -1,0 +1,1 @@
+"""What real servers do to a desk, subject by subject."""

@@ -1,0 +1,76 @@
+"""The servers that all rows share: PostgreSQL with a migrated template, and a folder that others may look into."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from real import servers
+from real.desk import Desk
+from real.place import Place, ask
+from soak.servers import PostgreSQL
+from webapp.migrations import upgrade
+
+_TEMPLATE = "desk_template"
+
+
+class World:
+    """A PostgreSQL that runs, and what is made on it."""
+
+    def __init__(self, folder: Path, postgresql: PostgreSQL) -> None:
+        self.folder, self.postgresql = folder, postgresql
+        ask(postgresql.address("postgres"), f"CREATE DATABASE {_TEMPLATE}")
+        upgrade(postgresql.address(_TEMPLATE))
+
+    def migrated(self) -> str:
+        """The address of a new database with the desk's tables."""
+        return self._made(_TEMPLATE)
+
+    def empty(self) -> str:
+        """The address of a new database without any table."""
+        return self._made("template0")
+
+    def _made(self, template: str) -> str:
+        name = f"desk_{secrets.token_hex(4)}"
+        ask(self.postgresql.address("postgres"), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return self.postgresql.address(name)
+
+    def new_folder(self, name: str) -> Path:
+        """An empty one, which servers that run as somebody else may look into."""
+        made = self.folder / f"{name}-{secrets.token_hex(2)}"
+        made.mkdir()
+        made.chmod(0o755)
+        return made
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Where desks are set up without processes."""
+        folder = self.new_folder("place")
+        with servers.redis(folder / "redis") as port:
+            yield Place(folder, self.migrated, self.empty, port)
+
+    @contextmanager
+    def desk(self, redis: str, database: str = "", **more: str) -> Iterator[Desk]:
+        """A desk that is set up and not started, on a database of its own."""
+        made = Desk(self.new_folder("desk"), database or self.migrated(), redis, **more)
+        made.set_up()
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """One, gone with everything when the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="desk-real-"))
+    folder.chmod(0o755)
+    try:
+        postgresql = PostgreSQL(folder)
+        log = folder / "postgresql.log"
+        with servers.running(postgresql.command, log, lambda: postgresql.answers("postgres"), postgresql.user):
+            yield World(folder, postgresql)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
