@@ -12,10 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from webapp import clock, schema
 from webapp.db_failures import BUSY, READ_ONLY, failure_of
 from webapp.domain.numbers import counted
+from webapp.domain.outbox.notify_urls import name_of
 from webapp.domain.states import BackupProof
 from webapp.models import Evidence
+from webapp.providers import key_checks
 from webapp.providers.blnk import health as blnk_health
 from webapp.providers.flutterwave.webhooks import PLAIN
+from webapp.providers.messaging import mail_check
+from webapp.providers.messaging.apprise import is_understood
+from webapp.providers.messaging.smtp import Mail
 from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.backups import overview
@@ -220,6 +225,41 @@ def signatures(runtime: Runtime) -> CheckResult:
     return CheckResult("webhooks", "warning", sentence, do)
 
 
+def keys(runtime: Runtime) -> CheckResult:
+    """Does each provider that is configured take our key? Those that could not be asked are named as unknown."""
+    asked = [key_checks.check_key(each) for each in runtime.providers.payment_collectors.values()]
+    sentence = " ".join(each.sentence for each in asked) or "No provider's key is set."
+    refused = [each.name for each in asked if each.is_taken is False]
+    if refused:
+        variables = ", ".join(f"the key of {name}" for name in refused)
+        return CheckResult("keys", "wrong", sentence, f"Set {variables} as its dashboard shows it, and start again.")
+    if any(each.is_taken is None for each in asked):
+        return CheckResult("keys", "warning", sentence, "See that this machine reaches it, and ask again.")
+    return CheckResult("keys", "ok", sentence)
+
+
+def mail(runtime: Runtime) -> CheckResult:
+    """Would the mail server take a letter? It is greeted and told the sender; no letter is sent."""
+    settings = runtime.settings
+    if not settings.smtp_url:
+        return CheckResult("mail", "ok", "No mail server is set: no letters are sent.")
+    found = mail_check.check_mail(Mail(settings.smtp_url, settings.mail_from, settings.provider_timeout_seconds))
+    return CheckResult("mail", "ok" if found.is_well else "wrong", found.sentence, found.do)
+
+
+def chats(runtime: Runtime) -> CheckResult:
+    """Are the addresses of chats and short messages of a kind that is known? Their keys show only in sending."""
+    urls = [*runtime.settings.notify_urls, *runtime.settings.alert_urls]
+    if not urls:
+        return CheckResult("chats", "ok", "No chat and no service for short messages is set.")
+    unknown = [name_of(url) for url in urls if not is_understood(url)]
+    if unknown:
+        do = "Write them in NOTIFY_URLS and ALERT_URLS as Apprise's page of the service shows."
+        return CheckResult("chats", "wrong", f"Apprise does not understand: {', '.join(unknown)}.", do)
+    what = f"{counted(len(urls), 'address', 'addresses')} of a kind that is known."
+    return CheckResult("chats", "ok", f"{what} Whether their keys are taken is unknown: it shows only in sending.")
+
+
 def external_ledger(runtime: Runtime) -> CheckResult:
     """Is it up, does it take our key, and was it sent every transfer?"""
     blnk = runtime.providers.blnk
@@ -318,11 +358,14 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "providers": providers,
     "token": tokens,
     "webhooks": signatures,
+    "keys": keys,
+    "mail": mail,
+    "chats": chats,
     "ledger": external_ledger,
     "sign-in": identity_provider,
     "disk": disk,
     "evidence": evidence,
     "backups": backups,
 }
-ALWAYS_ASKED = frozenset({"database", "redis", "providers", "ledger", "sign-in", "disk"})
+ALWAYS_ASKED = frozenset({"database", "redis", "providers", "mail", "chats", "ledger", "sign-in", "disk"})
 """Those that say something although the database does not answer; each of the others would only wait for it again."""

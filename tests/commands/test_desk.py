@@ -1,8 +1,11 @@
 """The `desk` command: what it prints, its exit codes, and that no expected failure is a traceback."""
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +16,7 @@ from tests.conftest import SECRET
 from tests.services.retention.old_rows import fill
 from tests.support.copies import become_a_copy
 from tests.support.filled import Filled
+from tests.support.paths import ROOT
 from webapp import clock
 from webapp.cli import main
 from webapp.commands.shared import operator
@@ -272,3 +276,30 @@ def test_which_one_is_the_original_is_seen_and_confirmed(migrated: Desk, tmp_pat
     assert migrated("instance", "show", "--json").stdout == '{"ok": true, "problem": ""}\n'
     again = migrated("instance", "confirm", "--reason", "Once more.")
     assert (again.exit_code, "nothing to confirm" in again.stderr) == (1, True)
+
+
+@pytest.fixture
+def zoe(migrated: Desk) -> None:
+    """A party whose name has letters beyond ASCII."""
+    desk = build_runtime(load_settings())
+    with desk.db.transaction() as session:
+        parties.create(session, NewParty("zoe", "Zoë Łęcka"), at=clock.now(), actor=operator())
+    desk.db.close()
+
+
+def test_the_c_locale_is_silent_and_keeps_names(zoe: None, tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
+    words = [sys.executable, "-m", "webapp.cli", "party", "export", "zoe"]
+    run = subprocess.run(words, env=environment | {"LC_ALL": "C", "PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert run.stderr == b""
+    assert "Zoë Łęcka" in run.stdout.decode("utf-8")
+
+
+def test_a_terminal_of_latin_1_shows_what_it_can(zoe: None) -> None:
+    exported = CliRunner(charset="latin-1").invoke(main, ["party", "export", "zoe"])
+    assert json.loads(exported.stdout)["party"]["name"] == "Zoë Łęcka"
+    desk = build_runtime(load_settings())
+    become_a_copy(desk)
+    desk.db.close()
+    found = CliRunner(charset="latin-1").invoke(main, ["doctor"])
+    assert "`desk instance confirm --reason \\u2026`" in found.stdout

@@ -1,6 +1,7 @@
 """The group that imports its commands when they are asked for, and says every expected failure in one sentence."""
 
 import importlib
+import io
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -44,6 +45,7 @@ class DeskGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; failures that are expected end in a sentence on standard error and a code."""
         start_private()
+        print_any_letter()
         try:
             return super().invoke(ctx)
         except (Refusal, SettingsProblem, DBAPIError, RedisError, OSError) as problem:
@@ -51,6 +53,18 @@ class DeskGroup(click.Group):
                 raise
             click.echo("\n".join(sentences(problem)), err=True)
             sys.exit(exit_code(problem))
+
+
+def print_any_letter() -> None:
+    """Let no name end a command: a stream that can't carry a letter (a terminal of Latin-1, say) gets its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not carries_all(stream.encoding):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def carries_all(encoding: str | None) -> bool:
+    """Whether text of this encoding has every letter."""
+    return (encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def sentences(problem: Exception) -> list[str]:

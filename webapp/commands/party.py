@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from webapp import clock
-from webapp.commands.shared import desk, json_option, note, operator, print_json
+from webapp.commands.shared import desk, json_option, note, operator, print_json, printable_json
 from webapp.errors import Invalid
 from webapp.private_files import private_text
 from webapp.runtime import Runtime
@@ -40,7 +40,7 @@ def export(ref: str, output: Path | None) -> None:
             pieces = exports.export(session, party_id, at=clock.now(), actor=actor)
             if output is None:
                 for piece in pieces:
-                    click.echo(piece, nl=False)
+                    click.echo(printable_json(piece), nl=False)
                 return
             with private_text(output) as file:
                 file.writelines(pieces)

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from typing import Any
 import click
 
 from webapp import schema
+from webapp.commands.group import carries_all
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ALL_PERMISSIONS
 from webapp.private_files import private_folder
 from webapp.runtime import Runtime, build_runtime
 from webapp.settings import Settings, load_settings
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -50,7 +53,14 @@ def operator() -> Actor:
 
 def print_json(value: Any) -> None:
     """One JSON value on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2))
+    click.echo(printable_json(json.dumps(value, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2)))
+
+
+def printable_json(text: str) -> str:
+    """A piece of JSON as standard output can carry it: letters that it lacks are escaped, which JSON reads back."""
+    if carries_all(getattr(sys.stdout, "encoding", None)):
+        return text
+    return _BEYOND_ASCII.sub(lambda letter: json.dumps(letter[0])[1:-1], text)
 
 
 def note(text: str) -> None:

@@ -91,6 +91,14 @@ class PaymentCollector(Protocol):
 
 
 @runtime_checkable
+class KeyChecker(Protocol):
+    """Has credentials that its calls do not always need: an access token lasts for a while without them."""
+
+    def check_key(self) -> None:
+        """Ask by a call that needs them. Raises CallFailed, KeyRefused where they are not taken."""
+
+
+@runtime_checkable
 class CheckoutCloser(Protocol):
     """Has pages at which nobody is to pay any more when they are given up."""
 

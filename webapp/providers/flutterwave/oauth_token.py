@@ -76,6 +76,13 @@ class Tokens:
             self._held = self._lasting(margin)
             return self._held.expires_at
 
+    def check(self) -> None:
+        """Ask for a token that is not kept: the present one says nothing of credentials that were changed since.
+
+        Raises CallFailed, KeyRefused where they are not taken.
+        """
+        self._ask()
+
     def give_up(self) -> None:
         """The provider does not take the present token any more."""
         with self._lock:

@@ -76,6 +76,10 @@ class FlutterwaveV4:
         }
         return _address(self._post("/checkout/sessions", body, idempotency_key(f"checkout-{checkout.reference}")))
 
+    def check_key(self) -> None:
+        """Whether the credentials are taken."""
+        self.tokens.check()
+
     def fetch_payment(self, reference: str) -> ProviderResponse:
         """What became of a payment. Charges of other references are not believed."""
         number = number_in(reference)

@@ -12,6 +12,15 @@ _SECONDS = 10.0
 """How long Apprise may take for one message, connecting included."""
 
 
+def is_understood(url: str) -> bool:
+    """Whether Apprise knows this kind of address and finds in it what it needs. Nothing is sent."""
+    import apprise  # It takes half a second, and most processes never say anything.
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    # A place for a number is no number: any will do to see whether the rest can be used.
+    return bool(apprise.Apprise().add(dialling(url, "+250788123456") if takes_phone(url) else url))
+
+
 class Chat:
     """The addresses of NOTIFY_URLS and ALERT_URLS."""
 

@@ -50,6 +50,47 @@ class Mail:
         name, address = parseaddr(sender)
         self._from = Address(name, addr_spec=address or "desk@localhost")
 
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self._server.hostname}:{self._port}"
+
+    @property
+    def user(self) -> str:
+        """Whom the desk signs in as; empty when it does not."""
+        return unquote(self._server.username or "")
+
+    @property
+    def sender(self) -> str:
+        """The address that letters are from."""
+        return self._from.addr_spec
+
+    def rehearse(self) -> tuple[int, str]:
+        """Do all that comes before a letter: what the server answered to the sender's name.
+
+        Raises what goes wrong as it is: OSError, SMTPException, or NotSent where the password would be read on its way.
+        """
+        connection = self._prepared(self._opened(self._server.hostname or ""))
+        try:
+            code, message = connection.mail(self._from.addr_spec)
+            connection.rset()
+            return code, message.decode("utf-8", "replace")
+        finally:
+            _say_goodbye(connection)
+
+    def certificate(self) -> bytes:
+        """The certificate that the server shows, trusted or not. Nothing is told over that connection."""
+        untrusting = ssl.create_default_context()
+        untrusting.check_hostname, untrusting.verify_mode = False, ssl.CERT_NONE
+        connection = self._opened(self._server.hostname or "", untrusting)
+        try:
+            if self._server.scheme != "smtps":
+                connection.starttls(context=untrusting)
+            shown: bytes = connection.sock.getpeercert(binary_form=True)  # type: ignore[union-attr]
+            return shown
+        finally:
+            connection.close()
+
     def send(self, emails: Sequence[Email]) -> list[CallFailed | None]:
         """Send over one connection, under the lease at hand; None for each that the server took.
 
@@ -114,11 +155,15 @@ class Mail:
         except (smtplib.SMTPException, OSError):
             raise NotSent("The mail server can't be reached.") from None
 
-    def _opened(self, host: str) -> smtplib.SMTP:
+    @property
+    def _port(self) -> int:
+        return self._server.port or (465 if self._server.scheme == "smtps" else 587)
+
+    def _opened(self, host: str, context: ssl.SSLContext | None = None) -> smtplib.SMTP:
         if self._server.scheme == "smtps":
-            trusted = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, self._server.port or 465, timeout=self._seconds, context=trusted)
-        return smtplib.SMTP(host, self._server.port or 587, timeout=self._seconds)
+            trusted = context or ssl.create_default_context()
+            return smtplib.SMTP_SSL(host, self._port, timeout=self._seconds, context=trusted)
+        return smtplib.SMTP(host, self._port, timeout=self._seconds)
 
     def _prepared(self, connection: smtplib.SMTP) -> smtplib.SMTP:
         try:

@@ -37,7 +37,7 @@ def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
     """Who stopped outgoing money, and why: somebody by the switch, or the desk itself, which may be a copy. None while
     it flows. With `lock` it stays so until the commit.
     """
-    found: dict[str, Any] = dict(session.execute(_BOTH_LOCKED if lock else _BOTH).tuples().all())
+    found: dict[str, Any] = {row.name: row.value for row in session.execute(_BOTH_LOCKED if lock else _BOTH)}
     if len(found) < len((_NAME, instance.NAME)):
         raise NoResultFound("The switch of outgoing money is not there.")
     sentence = "" if found[_NAME] else instance.difference(session, found[instance.NAME])
