@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak real faults mutants matrix lock advisories secrets scan pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -48,6 +48,10 @@ bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 
 soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEED, MINUTES, PREVIOUS=1; docs/reliability.md); writes var/soak.json
 	@exec $(BIN)/python -m soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LOGS),--logs $(LOGS)) $(if $(PREVIOUS),--previous)
+
+model: $(READY) ## 100,000 steps of the desk beside its model, on PostgreSQL (STEPS, SEED, DATABASE=sqlite; docs/reliability.md)
+	@MODEL_STEPS=$(or $(STEPS),100000) MODEL_SEED=$(SEED) MODEL_DATABASE=$(or $(DATABASE),postgresql) \
+		$(BIN)/python -m pytest -n 0 tests/model -k "any_steps and services" -s
 
 real: $(READY) ## put a desk among real servers into trouble: what does it say, how soon is it well? (ROWS="redis …"); writes var/real.json
 	@exec $(BIN)/python -m real $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))

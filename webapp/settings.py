@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import exponent
 from webapp.domain.outbox.addresses import networks
-from webapp.oidc_settings import OidcSettings, Words
+from webapp.settings_parts.oidc import OidcSettings, Words
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"

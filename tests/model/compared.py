@@ -1,5 +1,6 @@
 """A desk beside its model: each step is done by both, and then both know the same."""
 
+import os
 import pickle
 from collections import Counter
 from collections.abc import Callable
@@ -12,16 +13,17 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.model import explained, observation
+from tests.model import explained, observation, told
 from tests.model.bank import Bank, OneBank
 from tests.model.drawn import LAST, chosen
 from tests.model.moved_clock import MovedClock
-from tests.model.plain import decisions, explanations, nights
+from tests.model.plain import decisions, explanations, letters, nights
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk
 from tests.model.plain.facts import JOBS
 from tests.model.product import Product
 from tests.model.product_payouts import ProductPayouts
+from tests.model.product_runs import ProductRuns
 from tests.model.worlds import PARTIES, WITH_WALLETS, Worlds
 from tests.support.market import all_books_agree
 from webapp.errors import Refusal
@@ -30,6 +32,8 @@ from webapp.runtime import Runtime
 BOOKS_EVERY = 10
 """After so many steps the ledger's own checks are asked, which take longer than a step."""
 STOPPED_FOR = 4
+HEARD = 1 if "MODEL_STEPS" in os.environ else 4
+"""On one desk of so many it is asked what each person is told."""
 TICK = timedelta(seconds=1)
 Condition = Callable[[Any], bool]
 
@@ -96,6 +100,7 @@ class ComparedDesk(RuleBasedStateMachine):
         self.bank = Bank()
         runtime.__dict__["providers"] = OneBank(self.bank)
         self.product, self.paid_out = type(self).asked(runtime, self.clock, self.bank)
+        self.made = ProductRuns(self.product)
         self.model = Desk(self.clock.at, {name for name, verified in PARTIES.items() if verified})
         self.model.books.wallets = {(name, each) for name, some in WITH_WALLETS.items() for each in some}
         self.model.planned = dict.fromkeys(JOBS, self.clock.at)
@@ -103,12 +108,18 @@ class ComparedDesk(RuleBasedStateMachine):
         self.seen: observation.Facts = {}
         self.seen_at = -1
         """How many transactions had been committed when it was read: what nobody committed since is as it was."""
-        self.told: Counter[str] = Counter()
+        self.told: Counter[tuple[str, Any]] = Counter()
+        self.written: Counter[tuple[str, str]] = Counter()
         self.said: dict[int, tuple[explanations.Reasons, str]] = {}
         """What each escrow last said rightly of why it is not paid, and its state then."""
         self.taken: list[tuple[str, dict[str, Any]]] = []
         self.dice_of_desk = 0
         self.is_wrong = False
+
+    @property
+    def hears(self) -> bool:
+        """Whether it is asked what each person is told, which takes a third of a step."""
+        return self.dice_of_desk % HEARD == 0
 
     def teardown(self) -> None:
         """Every book agrees, and each escrow that is not paid says why; unless a step went wrong, which says more."""
@@ -139,7 +150,7 @@ class ComparedDesk(RuleBasedStateMachine):
         """Do it with both; says whether it was done. Both do it or both refuse it, and know the same afterwards."""
         before, wanted, refusal = pickle.dumps(self.model), None, ""
         self.moves(TICK)
-        self.model.events.clear()
+        self.model.events, self.model.letters = [], []
         answer: Any = None
         try:
             wanted = ask_model(self.model)
@@ -147,7 +158,7 @@ class ComparedDesk(RuleBasedStateMachine):
             refusal = str(refused)
             self.model = pickle.loads(before)
             self.model.now = self.clock.at
-            self.model.events.clear()
+            self.model.events, self.model.letters = [], []
         theirs = ""
         try:
             answer = ask_desk()
@@ -178,17 +189,22 @@ class ComparedDesk(RuleBasedStateMachine):
         """State, balances, freezes, proposals, events and the ledger's own checks."""
         if self.seen_at != self.product.commits:
             self.seen = observation.of_desk(self.product, self.paid_out)
-            self.told += self.product.events()
+            self.told += told.events(self.product, self.paid_out, self.model.transfers)
+            if self.hears:
+                self.written += told.letters(self.product)
             self.seen_at = self.product.commits
         different = observation.difference(observation.of_model(self.model), self.seen)
         if len(self.taken) % BOOKS_EVERY == 0:
             different += observation.wrong_in_books(self.product)
         assert not different, f"after {name}:\n{different}"
         due = Counter(self.model.events)
-        told, self.told = self.told, Counter()
-        assert told == due, (
-            f"after {name}: the desk tells {dict(told - due)} too much and {dict(due - told)} too little"
+        were, self.told = self.told, Counter()
+        assert were == due, (
+            f"after {name}: the desk tells {dict(were - due)} too much and {dict(due - were)} too little"
         )
+        if self.hears:
+            wanted, self.written, got = Counter(letters.told(self.model)), Counter(), self.written
+            assert got == wanted, f"after {name}: told {dict(got - wanted)} too much, {dict(wanted - got)} too little"
         self.explained(only_changed=True)
 
     def flows_again(self) -> None:

@@ -32,6 +32,7 @@ from tests.model.drawn import (
 from tests.model.payout_steps import PayoutSteps
 from tests.model.plain import cases, chargebacks, decisions, nights, orders, parties, payments
 from tests.model.plain.desk import Desk, Escrow, Mandate, Payment
+from tests.model.run_steps import RunSteps
 from tests.model.tenant_steps import TenantSteps
 
 
@@ -52,7 +53,7 @@ def is_at_provider(payment: Payment) -> bool:
     return payment.status == "succeeded" and payment.through == payments.PROVIDER
 
 
-class DeskMachine(CaseSteps, PayoutSteps, TenantSteps, ComparedDesk):
+class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
     """Everything that may be done."""
 
     # orders and escrows

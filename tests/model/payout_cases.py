@@ -8,6 +8,7 @@ from tests.model.replay import Steps
 from webapp.domain.payouts import payout_outcome
 from webapp.domain.payouts.payout_outcome import PayoutOutcome, PayoutTransition
 from webapp.domain.states import PayoutStatus
+from webapp.services.notifications.messages import paid_before
 from webapp.services.payouts import creation, destinations, failures, pauses, returns, settlement, stops
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import paid_twice_executors as paid_twice
@@ -51,6 +52,8 @@ def failed_by_silence(sent: Any, result: Any) -> Any:
 
 
 _evaluate = payout_outcome.evaluate
+MARKED_PAID: Steps = [plan(), pay("silent"), decide("mark_paid", hours=25), YES, turns("failed")]
+"""Its party heard that it was paid, and hears now that it came back."""
 BROKEN: dict[str, tuple[Steps, list[tuple[Any, str, Any]]]] = {
     "a payout goes to an account that was changed": (
         [plan(), pay("lost"), pay("queued", hours=1), account(), pay("queued", hours=5)],
@@ -98,6 +101,10 @@ BROKEN: dict[str, tuple[Steps, list[tuple[Any, str, Any]]]] = {
             decide("claw_back"),
         ],
         [(paid_twice, "unsent_instead", lambda *_args: "")],
+    ),
+    "who heard that a payout was paid is told that it never went": (
+        MARKED_PAID,
+        [(paid_before, "_PAID", ("payout.succeed",))],
     ),
     "nobody is called when a payout that had come back was paid": (
         [plan(), pay("queued"), turns("failed"), turns("success")],

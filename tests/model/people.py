@@ -6,14 +6,13 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from tests.model.plain.facts import PEOPLE
 from tests.model.worlds import ACTORS
-from tests.support.people import PASSWORD, SETUP, send
-from webapp import clock
+from tests.support.people import PASSWORD, send
 from webapp.app import create_app
 from webapp.errors import Refusal
+from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services.users import passwords, users
+from webapp.services.users import passwords
 
 _TWICE = 3
 """Every third request is sent again under its key, as by somebody whose connection broke before the answer came."""
@@ -28,8 +27,8 @@ class People:
         self._browsers: dict[str, tuple[FlaskClient, str]] = {}
         self._keys = itertools.count(1)
         with runtime.db.transaction() as session:
-            for name, role in PEOPLE.items():
-                user = users.change_roles(session, ACTORS[name].id or 0, [role], at=clock.now(), actor=SETUP)
+            for actor in ACTORS.values():
+                user = session.get_one(User, actor.id)
                 user.password = passwords.hashed(PASSWORD)
 
     def ask(

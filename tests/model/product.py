@@ -1,6 +1,5 @@
 """The desk itself, asked by the names that the model uses."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -34,6 +33,7 @@ from webapp.services.common import kill_switch
 from webapp.services.disputes import disputes, handling
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes
+from webapp.services.notifications.messages import reminders
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.parties import auto_deduct_mandates, wallet_operations, wallet_provisioning
@@ -64,6 +64,7 @@ class Product:
         self.runtime, self.moved, self.settings = runtime, moved, runtime.settings
         with runtime.db.reading() as session:
             self.parties = {name: number for number, name in session.execute(select(Party.id, Party.name))}
+            self.last_letter = 0
             self.last_event = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).one_or_none() or 0
         self.is_trying = False
         self.commits = 0
@@ -354,6 +355,7 @@ class Product:
                 if not dry_run:
                     approvals.expire_due(session, self.moved.at, job_actor("watch"))
                     disputes.expire_due(session, self.moved.at, job_actor("watch"))
+                    reminders.write(session, self.moved.at, self.settings)
             return
         with self.deciding() as session:
             run = runs.trigger(session, job, actor=ACTORS["Divine"], at=at, dry_run=dry_run).id
@@ -389,13 +391,6 @@ class Product:
             change(session, WHY, **self.by(who))
 
     # what it is now
-
-    def events(self) -> Counter[str]:
-        """What was told since it was last asked; alerts are told about the desk itself."""
-        with self.runtime.db.reading() as session:
-            rows = session.execute(select(Event.id, Event.type).where(Event.id > self.last_event)).all()
-        self.last_event = max([self.last_event, *(number for number, _ in rows)])
-        return Counter(name for _, name in rows if not name.startswith("alert."))
 
     def _version(self, session: Session, number: int) -> int:
         return session.scalars(select(Escrow.version).where(Escrow.id == self.escrows[number])).one()

@@ -16,6 +16,8 @@ from tests.model.replay import Steps, failure, replay
 from webapp.domain import subscriptions as subscription_rules
 from webapp.domain.money import shares
 from webapp.domain.payments.payment_outcome import PaymentOutcome
+from webapp.jobs.engine import chunks
+from webapp.jobs.engine.run_control import RunControl
 from webapp.models import Escrow, Schedule
 from webapp.services.approvals import approvals, escrow_executors, limits, subjects
 from webapp.services.common import events
@@ -26,6 +28,7 @@ from webapp.services.disputes import disputes, handling, warranty_claims
 from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
+from webapp.services.notifications.messages import event_messages, reminders
 from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.reversals import transfers as reversal_transfers
@@ -81,6 +84,7 @@ DEPOSIT = (
 )
 LATE = ("answer", {"which": 0, "said": "paid"})
 HOURS = job("release_placement_holds", "tick", 5)
+TWO_DUE: Steps = [order(), order(pair=("Ben", "Ada")), HOURS]
 
 ONCE_WRONG: dict[str, Steps] = {
     "completed while its money was away, and held again": [
@@ -97,6 +101,22 @@ ONCE_WRONG: dict[str, Steps] = {
         of("reverse", verb="reverse_and_split", to_debt=True, share=5),
         of("reverse", verb="reverse_and_split", to_debt=True, share=5),
     ],
+    "taken back while a bank's claim is open, and as it should be": [
+        order(terms="unpaid"),
+        of("pay", said="paid"),
+        RELEASE,
+        ("bank_disputes", {"which": 0, "said": "open"}),
+        of("reverse", verb="reverse_and_split", to_debt=True, share=5),
+        REVERSE,
+        UNFREEZE,
+        ("bank_disputes", {"which": 0, "said": "won"}),
+    ],
+    "a success over nothing, said twice": [
+        order(terms="unpaid", amount=1),
+        of("pay", said="less"),
+        LATE,
+    ],
+    "paid by two people's word, and not by its provider's": payout_cases.MARKED_PAID,
 }
 
 
@@ -128,6 +148,11 @@ def slots_without_pause(session: Session, job: str, at: datetime) -> list[int]:
 _claim = slots.claim
 
 
+def undivided(chunk: Any, rows: Any, *, advance: bool, wait: bool = False) -> None:
+    """A chunk that is done whole or not at all."""
+    chunk._with_retries(rows, advance, wait)
+
+
 def nothing(*_args: Any, **_kwargs: Any) -> None:
     """What a guard does that is gone."""
 
@@ -150,11 +175,19 @@ def due_early(*, policy: Any, at: Any) -> Any:
     return _due(policy=policy, at=at + timedelta(days=30))
 
 
-_divide, _mark, _due = shares.divide, release._mark, escrow_due.due
+_divide, _mark, _due, _add = shares.divide, release._mark, escrow_due.due, events.add
 Change = tuple[Any, str, Any]
 """A module, the name of a guard in it, and what stands there instead."""
 ANY_HELD = Escrow.status == "held"
 BROKEN: dict[str, tuple[Steps, list[Change]]] = {
+    "a retry pays all that is due": (
+        [*TWO_DUE, FREEZE, ("breaks", {"which": 1, "hours": 1}), UNFREEZE, of("retry_failed")],
+        [(RunControl, "only_items", nothing)],
+    ),
+    "one that breaks stops the others": (
+        [*TWO_DUE, ("breaks", {"which": 0, "hours": 1})],
+        [(chunks.Chunks, "_do", undivided)],
+    ),
     "a frozen escrow is released by a person": (
         [order(), FREEZE, RELEASE],
         [(disbursement, "require_free", nothing), (release, "_mark", unguarded_mark)],
@@ -229,6 +262,22 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
         [(chargebacks, "_freeze", nothing)],
     ),
     "an event is not told": ([order(), FREEZE], [(events, "add", nothing)]),
+    "an event is told about another escrow": (
+        [order(), order(pair=("Ben", "Ada")), FREEZE],
+        [(events, "add", lambda session, event, _subject, *, at: _add(session, event, 1, at=at))],
+    ),
+    "a party is not told": (
+        [order(), RELEASE],
+        [(event_messages, "_to_party", says_nothing)],
+    ),
+    "nobody is reminded of a proposal that lapses": (
+        [order(amount=30_000), RELEASE, case(("silence", 65))],
+        [(reminders, "_approvers", says_nothing)],
+    ),
+    "a party is not reminded of its answer": (
+        [order(), case(("ask", "seller")), case(("silence", 40))],
+        [(reminders, "_parties", says_nothing)],
+    ),
     "no warranty claim puts a date off": (
         [order(), of("open_dispute", kind="warranty_claim"), of("withdraw")],
         [(warranty_claims, "cool_down", nothing)],

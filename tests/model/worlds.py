@@ -15,6 +15,7 @@ from tests.model.drawn import TENANTS
 from tests.model.moved_clock import START, MovedClock, into_postgresql, moved_clock
 from tests.model.plain.facts import LIMITS, PEOPLE
 from tests.support.market import person
+from tests.support.people import SETUP
 from tests.support.postgresql import Server
 from webapp.domain.actors import Actor
 from webapp.jobs.processes.bootstrap import register_jobs
@@ -24,6 +25,7 @@ from webapp.services.approvals import limits
 from webapp.services.parties import parties
 from webapp.services.parties.parties import NewParty
 from webapp.services.storefront import tenants
+from webapp.services.users import users
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 """Letters are written; nothing sends them."""
@@ -43,11 +45,19 @@ def prepare(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         for name, actor in ACTORS.items():
             session.add(User(id=actor.id, email=f"{name.lower()}@desk.example", name=name, created_at=START))
+        for name, role in PEOPLE.items():
+            users.change_roles(session, ACTORS[name].id or 0, [role], at=START, actor=SETUP)
         limits.set_limits(session, LIMITS, at=START, actor=ACTORS["Divine"])
         tenants.admit_orders(session, TENANTS, at=START, actor=ACTORS["Divine"])
         session.execute(update(Tenant).values(email="shop@desk.example"))
         for name, verified in PARTIES.items():
-            new = NewParty(name.lower(), name, verified=verified, currencies=WITH_WALLETS.get(name, ()))
+            new = NewParty(
+                name.lower(),
+                name,
+                f"{name.lower()}@party.example",
+                verified=verified,
+                currencies=WITH_WALLETS.get(name, ()),
+            )
             parties.create(session, new, at=START, actor=ACTORS["Divine"])
 
 

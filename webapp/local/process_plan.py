@@ -6,18 +6,22 @@ from pathlib import Path
 from webapp.local import redis_server
 from webapp.local.processes import ChildProcess, DeskProcess
 from webapp.settings import Settings
+from webapp.settings_parts.secret_files import with_values
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of the children: ours, with the addresses that were settled on."""
-    return os.environ | {
-        "DATABASE_URL": settings.database_address,
-        "REDIS_URL": settings.redis_address,
-        "VAR_DIR": str(settings.var_dir.resolve()),
-        "PORT": str(settings.port),
-        "SECRET_KEY": settings.secret_key,
-        "PYTHONUNBUFFERED": "1",
-    }
+    return with_values(
+        os.environ,
+        {
+            "DATABASE_URL": settings.database_address,
+            "REDIS_URL": settings.redis_address,
+            "VAR_DIR": str(settings.var_dir.resolve()),
+            "PORT": str(settings.port),
+            "SECRET_KEY": settings.secret_key,
+            "PYTHONUNBUFFERED": "1",
+        },
+    )
 
 
 def redis_process(settings: Settings) -> ChildProcess | None:

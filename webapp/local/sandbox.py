@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from webapp.local.processes import DeskProcess
 from webapp.sandbox.core.settings import HOST, SANDBOX_KEYS
 from webapp.settings import SANDBOX_FILE, Settings, load_settings
+from webapp.settings_parts.secret_files import with_values
 
 _CONFIGURED = ("paystack_secret_key", "flutterwave_client_id", "flutterwave_secret_key", "smtp_url", "notify_urls")
 
@@ -41,7 +42,7 @@ def process(settings: Settings, address: SandboxAddress) -> DeskProcess:
     desk = f"http://{HOST}:{settings.port}"
     ports = ["--port", str(address.port), "--smtp-port", str(address.smtp_port)]
     command = ["sandbox", *ports, "--file", str(folder / "sandbox.sqlite3"), "--desk", desk]
-    around = os.environ | SANDBOX_KEYS | {"PYTHONUNBUFFERED": "1", "VAR_DIR": str(folder)}
+    around = with_values(os.environ, SANDBOX_KEYS | {"PYTHONUNBUFFERED": "1", "VAR_DIR": str(folder)})
     return DeskProcess("sandbox", command, around, folder / "log" / "sandbox.log")
 
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from webapp.providers.http.client_factory import ClientFactory
 from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.providers.webhooks.signatures import Headers
 from webapp.settings import Settings
+from webapp.settings_parts.secret_files import SettingsWithFiles
 
 
-class ProviderSettings(BaseSettings):
+class ProviderSettings(SettingsWithFiles):
     """Settings of one provider, read as the desk's are; their names begin with the provider's."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore")

@@ -36,6 +36,8 @@ def seen(
 
 
 SILENCE = NoResponse("It did not answer.")
+REVIEWED_ZERO = attempt(PaymentStatus.NEEDS_REVIEW, provider_amount=0, provider_currency="NGN")
+"""A success over nothing, which a person has to look at, however often it is said."""
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,8 @@ SILENCE = NoResponse("It did not answer.")
         (attempt(asked=None), SILENCE, PaymentOutcome.WAIT),
         (attempt(has_reference=False), SILENCE, PaymentOutcome.EXPIRE),
         (attempt(), seen(ProviderStatus.SUCCEEDED, 0), PaymentOutcome.REVIEW),
+        (REVIEWED_ZERO, seen(ProviderStatus.SUCCEEDED, 0), PaymentOutcome.NO_CHANGE),
+        (REVIEWED_ZERO, seen(ProviderStatus.SUCCEEDED, None), PaymentOutcome.NO_CHANGE),
         (attempt(), replace(seen(ProviderStatus.SUCCEEDED), given_back=(ReturnedAmount(10_000),)), PaymentOutcome.FAIL),
         (attempt(PaymentStatus.SUCCEEDED), seen(ProviderStatus.REVERSED), PaymentOutcome.TAKEN),
         (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.SUCCEEDED), PaymentOutcome.NO_CHANGE),

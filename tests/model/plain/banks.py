@@ -104,8 +104,9 @@ def _outcome(payout: Payout, word: Word) -> str:
 def _succeed(desk: Desk, number: int, _word: Word) -> None:
     payout = desk.payouts[number]
     _end(desk, payout, "succeeded")
+    payout.was_paid = True
     desk.plans[payout.plan].status = "processed"
-    desk.tell("payout.succeeded")
+    desk.tell(number, "payout.succeeded")
 
 
 def _come_back(desk: Desk, number: int, word: Word) -> None:
@@ -113,7 +114,7 @@ def _come_back(desk: Desk, number: int, word: Word) -> None:
     mine, was_paid = desk.plans[payout.plan], payout.status == "succeeded"
     give_back(desk, number)
     _end(desk, payout, _CAME_BACK.get(word.state, "failed"))
-    desk.tell(f"payout.{payout.status}")
+    desk.tell(number, f"payout.{payout.status}")
     if mine.payout != number:
         return
     others = (n for n, each in enumerate(desk.payouts) if each.plan == payout.plan and n != number)
@@ -125,7 +126,7 @@ def _come_back(desk: Desk, number: int, word: Word) -> None:
     is_over = was_paid or payout.status == "reversed" or mine.tries >= MOST_TRIES
     mine.status = "failed" if is_over else "pending"
     if is_over:
-        desk.tell("payout_schedule.failed")
+        desk.tell(payout.plan, "payout_schedule.failed")
 
 
 def _wait(desk: Desk, number: int, word: Word) -> None:
@@ -203,12 +204,14 @@ def give_back(desk: Desk, number: int) -> None:
     mine = desk.plans[payout.plan]
     currency, amount = mine.currency, payout.amount
     legs: Legs = {("clearing", PAYS_OUT[currency], currency): -amount}
+    payout.came_back_to = ""
     if payout.lost:
         legs["losses", "", currency] = amount
-        payout.lost -= amount
+        payout.lost, payout.came_back_to = payout.lost - amount, ".platform"
     else:
         met = desk.books.met(mine.party, currency, amount, ("payout", number))
         for kind, part in (("receivable", met), ("wallet", amount - met)):
             if part:
                 legs[kind, mine.party, currency] = part
+        payout.came_back_to = ".debt" if met else ""
     desk.books.move(legs)

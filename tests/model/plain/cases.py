@@ -16,15 +16,14 @@ def open_dispute(desk: Desk, who: str, number: int, kind: str) -> int:
     return opened(desk, number, kind)
 
 
-def opened(desk: Desk, number: int, kind: str) -> int:
+def opened(desk: Desk, number: int, kind: str, *, is_of_bank: bool = False) -> int:
     """A person's claim, or a bank's."""
-    desk.disputes.append(Dispute(number, kind, desk.now + ANSWERS_WITHIN))
+    desk.disputes.append(Dispute(number, kind, desk.now + ANSWERS_WITHIN, is_of_bank=is_of_bank))
     made = len(desk.disputes) - 1
     desk.freeze(number, desk.disputes[made].cause, made)
-    desk.tell("dispute.opened")
-    for bank, each in enumerate(desk.chargebacks):
-        if each.status == "open" and desk.payments[each.payment].escrow == number:
-            join(desk, bank, made)
+    desk.tell(made, "dispute.opened")
+    for bank in desk.claimed_by_banks(number):
+        join(desk, bank, made)
     return made
 
 
@@ -33,7 +32,7 @@ def join(desk: Desk, chargeback: int, number: int) -> None:
     desk.disputes[number].written.append(("internal", False))
     if desk.chargebacks[chargeback].case != number:
         desk.chargebacks[chargeback].case = number
-        desk.tell("evidence.submitted")
+        desk.tell(number, "evidence.submitted")
 
 
 def say(desk: Desk, who: str, number: int, audience: str, *, inbound: bool) -> None:
@@ -48,10 +47,10 @@ def say(desk: Desk, who: str, number: int, audience: str, *, inbound: bool) -> N
 def ask(desk: Desk, who: str, number: int, side: str) -> None:
     """A party is to answer, and has its own time for it."""
     dispute = _undecided(desk, who, number)
-    _write(desk, dispute, side, inbound=False)
+    _write(desk, dispute, side, inbound=False, letter="dispute.needs_response")
     dispute.status, dispute.waits_for, dispute.asked = "needs_response", side, desk.now
     dispute.due, dispute.version = desk.now + ANSWERS_WITHIN, dispute.version + 1
-    desk.tell("dispute.ask")
+    desk.tell(number, "dispute.ask")
 
 
 def answered(desk: Desk, who: str, number: int) -> None:
@@ -63,13 +62,13 @@ def answered(desk: Desk, who: str, number: int) -> None:
     if dispute.asked is not None:
         dispute.due = max(dispute.due, desk.now + (desk.now - dispute.asked))
     _go_on(dispute, "under_review")
-    desk.tell("dispute.answered")
+    desk.tell(number, "dispute.answered")
 
 
 def escalate(desk: Desk, who: str, number: int) -> None:
     """Somebody with more say is called; nobody's answer is waited for any more."""
     _go_on(_undecided(desk, who, number), "escalated")
-    desk.tell("dispute.escalate")
+    desk.tell(number, "dispute.escalate")
 
 
 def assign(desk: Desk, who: str, number: int, to: str | None) -> None:
@@ -85,7 +84,7 @@ def expire(desk: Desk) -> None:
     for dispute in desk.disputes:
         if dispute.status == "needs_response" and dispute.due <= desk.now:
             dispute.status, dispute.asked, dispute.version = "expired", None, dispute.version + 1
-            desk.tell("dispute.expired")
+            desk.tell(dispute, "dispute.expired")
 
 
 _WAITS = ("needs_response", "expired")
@@ -99,10 +98,12 @@ def _undecided(desk: Desk, who: str, number: int) -> Dispute:
     return dispute
 
 
-def _write(desk: Desk, dispute: Dispute, audience: str, *, inbound: bool) -> None:
+def _write(desk: Desk, dispute: Dispute, audience: str, *, inbound: bool, letter: str = "dispute.message") -> None:
     dispute.written.append((audience, inbound))
     if audience != "internal":
-        desk.tell("dispute.message")
+        if not inbound:
+            desk.write_to(dispute, audience, letter)
+        desk.tell(dispute, "dispute.message")
 
 
 def _go_on(dispute: Dispute, status: str) -> None:
@@ -117,7 +118,7 @@ def withdraw(desk: Desk, who: str, number: int) -> None:
     desk.lift(dispute.escrow, dispute.cause, number)
     if dispute.kind == "warranty_claim":
         _cool_down(desk, desk.escrows[dispute.escrow])
-    desk.tell("dispute.withdrawn")
+    desk.tell(number, "dispute.withdrawn")
 
 
 def to_seller(desk: Desk, number: int, decision: dict[str, Any]) -> int | None:
@@ -149,7 +150,7 @@ def resolve(desk: Desk, number: int, decision: dict[str, Any]) -> None:
     dispute, part = desk.disputes[number], to_seller(desk, number, decision)
     dispute.resolution = decision["resolution"]
     _go_on(dispute, "resolved")
-    desk.tell("dispute.resolved")
+    desk.tell(number, "dispute.resolved")
     desk.lift(dispute.escrow, dispute.cause, number)
     if part is not None:
         orders.disburse(desk, dispute.escrow, part)

@@ -24,5 +24,5 @@ def hear(desk: Desk, payment: int, said: str) -> None:
     if case is not None:
         cases.join(desk, number, case)
     elif said == "open" and is_held:
-        cases.opened(desk, escrow, "dispute")
-    desk.tell(f"chargeback.{said}")
+        cases.opened(desk, escrow, "dispute", is_of_bank=True)
+    desk.tell(payment, f"chargeback.{said}")

@@ -20,6 +20,8 @@ def check(desk: Desk, number: int, verb: str, payload: dict[str, Any]) -> None:
         return
     if transfer.escrow is None or (verb == "reverse_and_refund" and transfer.kind == "refund"):
         raise Refused("there is nothing to correct")
+    if desk.claimed_by_banks(transfer.escrow):
+        raise Refused("a payer's bank would freeze it at once")
     escrow, part = desk.escrows[transfer.escrow], payload["seller_amount"]
     if verb == "reverse_and_split":
         if not 0 < part < escrow.amount:
@@ -38,11 +40,13 @@ def reverse(desk: Desk, number: int, verb: str, payload: dict[str, Any], who: st
     for (kind, party, currency), change in opposite.items():
         if kind == "receivable" and change < 0:
             books.owe(party, currency, -change, transfer.escrow)
-    desk.tell("transfer.reversed")
+    desk.tell(number, "transfer.reversed")
     if transfer.escrow is None:
         return
     escrow = desk.escrows[transfer.escrow]
     escrow.status, escrow.hold_no, escrow.version = "held", escrow.hold_no + 1, escrow.version + 1
+    for bank in desk.claimed_by_banks(transfer.escrow):
+        desk.freeze(transfer.escrow, "chargeback", bank)
     if verb == "reverse":
         desk.freeze(transfer.escrow, "person", who)
     else:

@@ -101,7 +101,7 @@ def decide(desk: Desk, who: str, action: str, subject: Any, **payload: Any) -> s
     if found.escrow is not None and desk.escrows[found.escrow].status == "held":
         desk.freeze(found.escrow, "proposal", number)
     desk.proposals[number].version = version(desk, action, subject)
-    desk.tell("approval.proposed")
+    desk.tell(number, "approval.proposed")
     return "proposed"
 
 
@@ -123,7 +123,7 @@ def approve(desk: Desk, who: str, number: int) -> None:
         raise Refused("it changed since it was proposed")
     found = plan(desk, proposal.action, proposal.subject, proposal.payload, {("proposal", number)})
     proposal.status = "executed"
-    desk.tell("approval.executed")
+    desk.tell(number, "approval.executed")
     _lift(desk, number)
     found.do(who)
 
@@ -131,7 +131,7 @@ def approve(desk: Desk, who: str, number: int) -> None:
 def reject(desk: Desk, who: str, number: int) -> None:
     """Another person's no."""
     _undecided(desk, who, number).status = "rejected"
-    desk.tell("approval.rejected")
+    desk.tell(number, "approval.rejected")
     _give_back(desk, number)
 
 
@@ -140,7 +140,7 @@ def expire(desk: Desk) -> None:
     for number, proposal in enumerate(desk.proposals):
         if proposal.status == "proposed" and proposal.expires <= desk.now:
             proposal.status = "expired"
-            desk.tell("approval.expired")
+            desk.tell(number, "approval.expired")
             _give_back(desk, number)
 
 

@@ -75,6 +75,8 @@ class Dispute:
     assignee: str | None = None
     written: list[tuple[str, bool]] = field(default_factory=list)
     """To whom, or from whom, each message is; what only the desk reads is `internal`."""
+    is_of_bank: bool = False
+    """Whether a payer's bank made it."""
 
     @property
     def is_open(self) -> bool:
@@ -109,6 +111,16 @@ class Transfer:
     hold_no: int = 0
     reference: str = ""
     is_reversed: bool = False
+
+
+@dataclass
+class Run:
+    """A run in which an item broke, or a retry of one."""
+
+    job: str
+    at: datetime
+    failed: list[int] = field(default_factory=list)
+    """The escrows that it could not pay, for no reason of theirs."""
 
 
 @dataclass
@@ -179,6 +191,10 @@ class Payout:
     """Since when its provider says that it was paid, though its money had come back."""
     lost: int = 0
     """What the platform bears of it."""
+    was_paid: bool = False
+    """Whether its party was ever told so."""
+    came_back_to: str = ""
+    """Whom its money came back to: the party's wallet, else its `.debt`, or the `.platform`."""
     is_unconfirmed: bool = False
     alarm: bool = False
     """Whether its provider's last word was of another amount."""
@@ -213,6 +229,7 @@ class Desk:
     disputes: list[Dispute] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     chargebacks: list[Chargeback] = field(default_factory=list)
     destinations: list[Destination] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -233,10 +250,23 @@ class Desk:
     """By job the last slot that was dealt with."""
     paused: set[str] = field(default_factory=set)
     is_stopped: bool = False
-    events: list[str] = field(default_factory=list)
+    events: list[tuple[str, Any]] = field(default_factory=list)
+    """Each with the number of what it is about, or a party's or a tenant's name."""
+    letters: list[tuple[str, str]] = field(default_factory=list)
+    """To whom, and of what kind, besides those that events make."""
+    reminded: set[Any] = field(default_factory=set)
 
-    def tell(self, *events: str) -> None:
-        self.events += events
+    def write_to(self, dispute: Dispute, side: str, kind: str) -> None:
+        """One side of a case gets a letter."""
+        escrow = self.escrows[dispute.escrow]
+        self.letters.append((escrow.buyer if side == "buyer" else escrow.seller, kind))
+
+    def tell(self, about: Any, *events: str) -> None:
+        """Tell other systems that something became of this: of one that has a number, or of a name."""
+        if not isinstance(about, int | str):
+            known = (self.escrows, self.payments, self.disputes, self.plans, self.payouts)
+            about = next(number for some in known for number, each in enumerate(some) if each is about)
+        self.events += [(event, about) for event in events]
 
     def require(self, who: str, what: str) -> None:
         """Roles are checked where the action is done."""
@@ -254,7 +284,7 @@ class Desk:
             raise Refused("only held money is frozen, once by each")
         escrow.freezes.add((cause, which))
         escrow.version += 1
-        self.tell("escrow.frozen")
+        self.tell(number, "escrow.frozen")
 
     def lift(self, number: int, cause: str, which: Any) -> None:
         escrow = self.escrows[number]
@@ -262,7 +292,7 @@ class Desk:
             raise Refused("it is not frozen by this")
         escrow.freezes.remove((cause, which))
         escrow.version += 1
-        self.tell("escrow.unfrozen")
+        self.tell(number, "escrow.unfrozen")
 
     def spend(self, who: str, amount: int, currency: str) -> bool:
         """Whether the person may decide this alone; then it counts."""
@@ -285,6 +315,11 @@ class Desk:
         paid = (each for each in self.payments if each.escrow == number and each.status == "succeeded")
         found = next((each for each in paid if each.through != "manual" and each.refund is None), None)
         return found if self.escrows[number].hold_no == 1 else None
+
+    def claimed_by_banks(self, escrow: int) -> list[int]:
+        """The chargebacks that are open about the payments of an escrow."""
+        known = enumerate(self.chargebacks)
+        return [n for n, each in known if each.status == "open" and self.payments[each.payment].escrow == escrow]
 
     def dispute_of(self, escrow: int) -> int | None:
         """The open dispute about an escrow."""

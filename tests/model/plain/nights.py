@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from tests.model.plain import cases, decisions, orders, parties, payments, payouts, subscriptions
+from tests.model.plain import cases, decisions, letters, orders, parties, payments, payouts, subscriptions
 from tests.model.plain.books import Refused
 from tests.model.plain.corrections import note_repaid
-from tests.model.plain.desk import Desk, Transfer
+from tests.model.plain.desk import Desk, Run, Transfer
 from tests.model.plain.facts import DEFAULT_CURRENCY, JOBS, MINIMUM, PERCENT, local_day, repayment, slots_until
 
 
@@ -14,6 +14,7 @@ def run(desk: Desk, job: str, at: datetime) -> None:
     if job == "watch":
         decisions.expire(desk)
         cases.expire(desk)
+        letters.remind(desk)
     elif job == "auto_deduct":
         deduct(desk)
     elif job == "create_missing_wallets":
@@ -28,20 +29,47 @@ def run(desk: Desk, job: str, at: datetime) -> None:
         release_due(desk, JOBS[job][0], min(at, desk.now))
 
 
-def release_due(desk: Desk, policy: str, at: datetime) -> None:
-    """Pay the sellers of a policy's escrows whose time has come; no job pays what is frozen."""
+def job_of(policy: str) -> str:
+    """The job that pays the escrows of a policy."""
+    return next(job for job, (pays, *_) in JOBS.items() if pays == policy)
+
+
+def break_at(desk: Desk, job: str, at: datetime, broken: int) -> None:
+    """A run in which one escrow can't be paid: it does not stop the others."""
+    desk.runs.append(Run(job, at, release_due(desk, JOBS[job][0], at, broken=broken)))
+
+
+def retry(desk: Desk, who: str, number: int) -> None:
+    """What failed in a run is tried again and nothing else, as far as it was due then and may be paid now."""
+    desk.require(who, "run")
+    before = desk.runs[number]
+    if not before.failed:
+        raise Refused("nothing failed")
+    desk.runs.append(Run(before.job, before.at))
+    release_due(desk, JOBS[before.job][0], before.at, only=before.failed)
+
+
+def release_due(
+    desk: Desk, policy: str, at: datetime, *, only: list[int] | None = None, broken: int | None = None
+) -> list[int]:
+    """Pay the sellers of a policy's escrows whose time has come; no job pays what is frozen. Returns what broke."""
+    failed: list[int] = []
     if desk.is_stopped:
-        return
+        return failed
     for number, escrow in enumerate(desk.escrows):
         waits = policy in ("completion", "buffer") and escrow.order != "completed"
         if escrow.status != "held" or escrow.policy != policy or escrow.freezes or waits:
             continue
-        if escrow.due is None or escrow.due > at:
+        if escrow.due is None or escrow.due > at or (only is not None and number not in only):
+            continue
+        if number == broken:
+            failed.append(number)
             continue
         if (escrow.seller, escrow.currency) not in desk.books.wallets:
             escrow.waits_for_wallet = True
         else:
             orders.disburse(desk, number, escrow.amount)
+    return failed
 
 
 def deduct(desk: Desk) -> None:
@@ -63,7 +91,7 @@ def deduct(desk: Desk) -> None:
             desk.transfers.append(Transfer("repay", legs, reference=f"deducted {party} {currency} {day}"))
             note_repaid(desk, party, currency, amount)
             desk.deducted.add(key)
-            desk.tell("party.auto_deducted")
+            desk.tell(party, "party.auto_deducted")
 
 
 def open_missing(desk: Desk) -> None:
@@ -74,7 +102,7 @@ def open_missing(desk: Desk) -> None:
     for party, currency in sorted(wanted - desk.books.wallets):
         if party in desk.verified:
             desk.books.wallets.add((party, currency))
-            desk.tell("wallet.opened")
+            desk.tell(party, "wallet.opened")
     parties.unblock(desk)
 
 

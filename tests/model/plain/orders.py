@@ -26,7 +26,7 @@ def create(desk: Desk, who: str, new: Escrow, terms: str, tenant: str | None = N
         if desk.books.wallet(new.buyer, new.currency) < new.amount:
             raise Refused("the wallet does not cover it")
     desk.escrows.append(new)
-    desk.tell("order.created")
+    desk.tell(new, "order.created")
     if terms != "unpaid":
         if terms == "credit":
             desk.books.owe(new.buyer, new.currency, new.amount)
@@ -39,7 +39,7 @@ def hold(desk: Desk, escrow: Escrow, source: Legs) -> None:
     """What came in is held."""
     desk.books.move({**source, escrow.place: escrow.amount})
     escrow.status, escrow.version = "held", escrow.version + 1
-    desk.tell("escrow.held")
+    desk.tell(escrow, "escrow.held")
 
 
 def complete(desk: Desk, who: str, number: int) -> None:
@@ -49,7 +49,7 @@ def complete(desk: Desk, who: str, number: int) -> None:
     if escrow.order != "in_progress":
         raise Refused("only what is in progress is completed")
     escrow.order = "completed"
-    desk.tell("order.completed")
+    desk.tell(number, "order.completed")
     if escrow.policy in ("completion", "buffer"):
         due = desk.now + (BUFFER if escrow.policy == "buffer" else BUFFER * 0)
         if escrow.due is None or escrow.due < due:
@@ -70,7 +70,7 @@ def void(desk: Desk, number: int, order: str = "cancelled") -> None:
     if escrow.status != "pending_payment":
         raise Refused("only what awaits payment is voided")
     escrow.status, escrow.order, escrow.version = "voided", order, escrow.version + 1
-    desk.tell("escrow.voided", f"order.{order}")
+    desk.tell(number, "escrow.voided", f"order.{order}")
 
 
 def extend(desk: Desk, who: str, number: int, due: datetime) -> None:
@@ -86,7 +86,7 @@ def extend(desk: Desk, who: str, number: int, due: datetime) -> None:
 
 def put_off(desk: Desk, escrow: Escrow, due: datetime) -> None:
     escrow.due, escrow.version = due, escrow.version + 1
-    desk.tell("escrow.extended")
+    desk.tell(escrow, "escrow.extended")
 
 
 def freeze(desk: Desk, who: str, number: int) -> None:
@@ -127,7 +127,7 @@ def disburse(desk: Desk, number: int, to_seller: int) -> None:
     if card is not None:
         legs[("clearing", card.through, escrow.currency)] = to_buyer
         card.refund, card.refunded = "waiting", (to_buyer, escrow.currency)
-        desk.tell("refund.created")
+        desk.tell(card, "refund.created")
     for party, part in ((escrow.seller, net), (escrow.buyer, 0 if card else to_buyer)):
         met = books.met(party, escrow.currency, part, number) if part else 0
         for kind, amount in (("receivable", met), ("wallet", part - met)):
@@ -147,4 +147,4 @@ def left(desk: Desk, number: int, kind: str, legs: Legs) -> None:
     desk.transfers.append(Transfer(kind, desk.books.move(legs), number, escrow.hold_no))
     escrow.status = {"release": "released", "refund": "refunded", "split": "split"}[kind]
     escrow.version, escrow.waits_for_wallet = escrow.version + 1, False
-    desk.tell(f"escrow.{escrow.status}")
+    desk.tell(number, f"escrow.{escrow.status}")

@@ -35,7 +35,7 @@ def book(desk: Desk, verb: str, party: str, payload: dict[str, Any]) -> None:
     if verb == "repay":
         note_repaid(desk, party, currency, amount)
     desk.transfers.append(Transfer(verb, legs, reference=payload["reference"]))
-    desk.tell(f"party.{verb}.done")
+    desk.tell(party, f"party.{verb}.done")
 
 
 def open_wallet(desk: Desk, who: str, party: str, currency: str) -> None:
@@ -44,7 +44,7 @@ def open_wallet(desk: Desk, who: str, party: str, currency: str) -> None:
     if (party, currency) in desk.books.wallets:
         raise Refused("there is one")
     desk.books.wallets.add((party, currency))
-    desk.tell("wallet.opened")
+    desk.tell(party, "wallet.opened")
     unblock(desk)
 
 

@@ -16,7 +16,7 @@ def begin(desk: Desk, who: str, number: int) -> None:
     if desk.escrows[number].order != "awaiting_payment":
         raise Refused("there is nothing to pay")
     desk.payments.append(Payment(number))
-    desk.tell("payment.created")
+    desk.tell(len(desk.payments) - 1, "payment.created")
 
 
 def answer(desk: Desk, number: int, said: str) -> None:
@@ -43,7 +43,7 @@ def answer(desk: Desk, number: int, said: str) -> None:
     else:
         payment.status, payment.is_in_doubt = "needs_review", True
         payment.version += 1
-        desk.tell("payment.needs_review")
+        desk.tell(number, "payment.needs_review")
 
 
 GIVEN_UP = ("failed", "expired")
@@ -52,7 +52,7 @@ GIVEN_UP = ("failed", "expired")
 def _end(desk: Desk, number: int, how: str) -> None:
     payment = desk.payments[number]
     payment.status, payment.version = how, payment.version + 1
-    desk.tell(f"payment.{how}")
+    desk.tell(number, f"payment.{how}")
     escrow = desk.escrows[payment.escrow]
     if escrow.order == "awaiting_payment" and not under_way(desk, payment.escrow):
         orders.void(desk, payment.escrow, "declined")
@@ -94,7 +94,7 @@ def decide(desk: Desk, verb: str, number: int) -> None:
     if verb == "refund":
         payment.status, payment.version = "failed", payment.version + 1
         payment.refund, payment.refunded = "waiting", payment.has
-        desk.tell("refund.created", "payment.failed")
+        desk.tell(number, "refund.created", "payment.failed")
         return
     _hold(desk, payment, PROVIDER if verb == "accept" else "manual")
     surplus = (payment.has or (0, ""))[0] - escrow.amount if verb == "accept" else 0
@@ -109,7 +109,7 @@ def _hold(desk: Desk, payment: Payment, source: str) -> None:
     payment.status, payment.version, payment.through = "succeeded", payment.version + 1, source
     escrow.order = "in_progress"
     orders.hold(desk, escrow, {("clearing", source, escrow.currency): -escrow.amount})
-    desk.tell("payment.succeeded")
+    desk.tell(payment, "payment.succeeded")
 
 
 def refund_answer(desk: Desk, number: int, *, paid: bool) -> None:
@@ -118,7 +118,7 @@ def refund_answer(desk: Desk, number: int, *, paid: bool) -> None:
     if payment.refund != "waiting":
         return
     payment.refund = "processed" if paid else "failed"
-    desk.tell(f"refund.{payment.refund}")
+    desk.tell(number, f"refund.{payment.refund}")
     if not paid and payment.status == "succeeded":
         amount, currency = payment.refunded or (0, "")
         buyer = desk.escrows[payment.escrow].buyer

@@ -36,14 +36,14 @@ def decide(desk: Desk, verb: str, number: int) -> None:
     wallet, debt = ("wallet", mine.party, mine.currency), ("receivable", mine.party, mine.currency)
     amount, books = payout.amount, desk.books
     if verb == "mark_paid":
-        payout.is_unconfirmed = True
+        payout.is_unconfirmed = payout.was_paid = True
         _end(desk, payout, "succeeded", "payout.succeeded")
         mine.status = "processed"
     elif verb == "give_back":
         books.move({place: -amount, wallet: amount})
         _end(desk, payout, "failed", "payout.failed")
         mine.status, mine.tries, mine.last_try = "failed", mine.tries + 1, desk.now
-        desk.tell("payout_schedule.failed")
+        desk.tell(mine, "payout_schedule.failed")
     else:
         taken = min(amount, books.wallet(mine.party, mine.currency))
         sides = (
@@ -52,7 +52,7 @@ def decide(desk: Desk, verb: str, number: int) -> None:
         books.move({place: amount, **{account: change for account, change in sides.items() if change}})
         if verb == "claw_back":
             books.owe(mine.party, mine.currency, amount - taken, ("payout", number))
-            desk.tell("payout.clawed_back")
+            desk.tell(number, "payout.clawed_back")
         else:
             payout.lost += amount
         _count_as_paid(desk, number)
@@ -61,14 +61,14 @@ def decide(desk: Desk, verb: str, number: int) -> None:
 def _end(desk: Desk, payout: Payout, status: str, event: str) -> None:
     payout.status, payout.settled, payout.doubted = status, desk.now, None
     payout.recheck, payout.version = next_check(desk.now, desk.now), payout.version + 1
-    desk.tell(event)
+    desk.tell(payout, event)
 
 
 def _count_as_paid(desk: Desk, number: int) -> None:
     payout = desk.payouts[number]
-    payout.status, payout.settled, payout.after_all = "succeeded", payout.after_all, None
+    payout.status, payout.settled, payout.after_all, payout.was_paid = "succeeded", payout.after_all, None, True
     payout.recheck, payout.version = next_check(desk.now, desk.now), payout.version + 1
-    desk.tell("payout.succeeded")
+    desk.tell(number, "payout.succeeded")
     mine = desk.plans[payout.plan]
     present = None if mine.payout is None else desk.payouts[mine.payout]
     if present is None or mine.payout == number or present.status in ("failed", "reversed", "cancelled"):

@@ -24,7 +24,7 @@ def put_destination(desk: Desk, who: str, party: str, currency: str) -> None:
     if now is not None:
         desk.destinations[now].retired = desk.now
     desk.destinations.append(Destination(party, currency, who, desk.now, desk.now + DESTINATION_WAITS))
-    desk.tell("party.payout_destination_changed")
+    desk.tell(party, "party.payout_destination_changed")
 
 
 def decide_destination(desk: Desk, who: str, number: int, *, yes: bool) -> None:
@@ -37,7 +37,7 @@ def decide_destination(desk: Desk, who: str, number: int, *, yes: bool) -> None:
         raise Refused("it does not wait")
     if yes:
         mine.effective = desk.now
-        desk.tell("party.payout_destination_approved")
+        desk.tell(mine.party, "party.payout_destination_approved")
         return
     mine.retired = desk.now
     former = [
@@ -47,7 +47,7 @@ def decide_destination(desk: Desk, who: str, number: int, *, yes: bool) -> None:
     ]
     if former:
         former[-1].retired = None
-    desk.tell("party.payout_destination_rejected")
+    desk.tell(mine.party, "party.payout_destination_rejected")
 
 
 def in_use(desk: Desk, party: str, currency: str) -> int | None:
@@ -61,7 +61,7 @@ def plan(desk: Desk, who: str, new: Plan) -> None:
     """A payout to be."""
     desk.require(who, "payout")
     desk.plans.append(new)
-    desk.tell("payout_schedule.created")
+    desk.tell(new, "payout_schedule.created")
 
 
 def change_plan(desk: Desk, who: str, number: int, amount: int, due: datetime) -> None:
@@ -69,14 +69,14 @@ def change_plan(desk: Desk, who: str, number: int, amount: int, due: datetime) -
     desk.require(who, "payout")
     mine = _payable(desk, number)
     mine.amount, mine.due, mine.status, mine.tries, mine.told_unpaid = amount, due, "pending", 0, False
-    desk.tell("payout_schedule.changed")
+    desk.tell(number, "payout_schedule.changed")
 
 
 def cancel_plan(desk: Desk, who: str, number: int) -> None:
     """Given up before it is paid."""
     desk.require(who, "payout")
     _payable(desk, number).status = "cancelled"
-    desk.tell("payout_schedule.cancelled")
+    desk.tell(number, "payout_schedule.cancelled")
 
 
 def pay_now(desk: Desk, who: str, number: int) -> None:
@@ -115,7 +115,7 @@ def cancel(desk: Desk, who: str, number: int) -> None:
     payout.status, payout.settled, payout.version = "cancelled", desk.now, payout.version + 1
     payout.recheck = next_check(desk.now, desk.now) if payout.sent is not None else None
     desk.plans[payout.plan].status = "cancelled"
-    desk.tell("payout.cancelled")
+    desk.tell(number, "payout.cancelled")
 
 
 def lacks(desk: Desk, number: int, routes: dict[str, str]) -> bool:
@@ -167,14 +167,14 @@ def _write(desk: Desk, number: int) -> None:
     to = in_use(desk, mine.party, mine.currency)
     if to is None or lacks(desk, number, PAYS_OUT):
         if not mine.told_unpaid:
-            desk.tell("payout_schedule.unpaid")
+            desk.tell(number, "payout_schedule.unpaid")
         mine.told_unpaid = True
         return
     clearing = ("clearing", PAYS_OUT[mine.currency], mine.currency)
     desk.books.move({("wallet", mine.party, mine.currency): -mine.amount, clearing: mine.amount})
     desk.payouts.append(Payout(number, to, mine.amount, desk.now, desk.now))
     mine.payout, mine.status, mine.told_unpaid = len(desk.payouts) - 1, "processing", False
-    desk.tell("payout.created")
+    desk.tell(mine.payout, "payout.created")
 
 
 def _is_taken(desk: Desk, number: int) -> bool:

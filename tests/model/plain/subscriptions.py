@@ -73,6 +73,6 @@ def _by_calendar(desk: Desk, until: datetime) -> str:
 
 def _tell(desk: Desk, tenant: str, what: str, *, by_hand: bool) -> None:
     """An event, and a letter to the tenant."""
-    desk.tell(f"subscription.{what}")
+    desk.tell(tenant, f"subscription.{what}")
     by = "_by_hand" if by_hand and what == "suspended" else ""
     desk.subscriptions[tenant].letters.append(f"subscription.{what}{by}")

@@ -21,7 +21,7 @@ from webapp.services.approvals import executors
 from webapp.services.ledger import accounts
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
-from webapp.services.payouts.executors import GivePayoutBack, known_of
+from webapp.services.payouts.executors import GivePayoutBack, MarkPayoutPaid, known_of
 from webapp.services.payouts.paid_twice_executors import ClawPayoutBack, WritePayoutOff
 from webapp.services.payouts.schedules.schedules import MOST_ATTEMPTS
 
@@ -65,6 +65,15 @@ def test_one_that_was_paid_and_came_back_is_told_as_that_once(place: Runtime) ->
     payouts.settled(place, payout, ProviderStatus.FAILED, "closed account")
     assert told(place) == ["payout.succeeded", "payout.reversed"]
     assert "had been paid and came back. The money is in your wallet." in deliveries(place)[-1].body
+
+
+def test_one_that_people_called_paid_and_its_provider_did_not_pay_is_told_as_that_once(place: Runtime) -> None:
+    payout = payouts.written(place, due(place))
+    with place.db.transaction() as session:
+        session.get_one(Payout, payout).status = "sent"
+    decide(place, "payout.mark_paid", payout, lambda row: MarkPayoutPaid(reason="Seen.", known=known_of(row)))
+    payouts.settled(place, payout, ProviderStatus.FAILED, "closed account")
+    assert told(place) == ["payout.succeeded", "payout.reversed"]
 
 
 def test_one_that_is_given_up_is_told_once_and_where_its_money_is(place: Runtime) -> None:

@@ -288,9 +288,10 @@ _VERBS: dict[str, Verb] = {
 
 def _amounts(payment: Payment) -> dict[str, str]:
     """The amounts that a button may name."""
+    came = payment.amount if payment.provider_amount is None else payment.provider_amount
     return {
         "owed": money(payment.amount, payment.currency),
-        "came": money(payment.provider_amount or payment.amount, payment.provider_currency or payment.currency),
+        "came": money(came, payment.provider_currency or payment.currency),
         "gone": money(payment.undecided_amount, payment.currency),
         "came_back": money(-payment.undecided_amount, payment.currency),
     }

@@ -168,7 +168,7 @@ def _given_back(attempt: PaymentAttempt, result: ProviderResult) -> tuple[Return
     """
     if not isinstance(result, ProviderResponse):
         return None
-    collected = attempt.provider_amount or attempt.amount
+    collected = attempt.amount if attempt.provider_amount is None else attempt.provider_amount
     all_of_it = (ReturnedAmount(collected + attempt.payer_fee, is_listed=False),)
     if result.given_back is None and result.status == ProviderStatus.REVERSED:
         return all_of_it

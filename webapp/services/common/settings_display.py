@@ -8,22 +8,34 @@ from webapp.database_address import parsed
 from webapp.domain.money.money import major_text
 from webapp.providers import catalogue
 from webapp.settings import Settings
+from webapp.settings_parts.secret_files import SettingsWithFiles, is_secret
 
-_SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
-_NOT_SECRET = ("flutterwave_token_url", "password_sign_in")
 _MONEY = ("approval_limits", "auto_deduct_minimum_balance")
 
 
 def masked(found: Settings) -> dict[str, Any]:
-    """Every setting under its variable's name, those of the providers' packages too."""
-    values = found.model_dump(mode="json") | {"database_url": found.database_address, "redis_url": found.redis_address}
+    """Every setting under its variable's name, those of the providers' packages too.
+
+    Of one that stands in a file only that, and in which file, under `NAME_FILE`.
+    """
+    shown = _masked(found, {"database_url": found.database_address, "redis_url": found.redis_address})
     for each in catalogue.every():
-        values |= each.settings().model_dump(mode="json") if each.settings else {}
-    return {"DESK_ENV" if name == "env" else name.upper(): _shown(name, value) for name, value in values.items()}
+        shown |= _masked(each.settings(), {}) if each.settings else {}
+    return shown
+
+
+def _masked(found: SettingsWithFiles, addresses: dict[str, str]) -> dict[str, Any]:
+    shown = {}
+    for name, value in (found.model_dump(mode="json") | addresses).items():
+        file = found.secret_files.get(name)
+        shown["DESK_ENV" if name == "env" else name.upper()] = "***" if file else _shown(name, value)
+        if file:
+            shown[f"{name.upper()}_FILE"] = file
+    return shown
 
 
 def _shown(name: str, value: Any) -> Any:
-    if name not in _NOT_SECRET and any(word in name for word in _SECRET):
+    if is_secret(name):
         return "***" if value else ""
     if name in _MONEY:
         return ",".join(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.models import Audit, Event
 from webapp.sql import one_of
 
-_PAID = ("payout.succeed", "payout.confirm", "payout.claw_back", "payout.write_off")
+_PAID = ("payout.succeed", "payout.mark_paid", "payout.confirm", "payout.claw_back", "payout.write_off")
 
 
 def read(session: Session, events: Sequence[Event], schedules: Mapping[int, Any]) -> dict[int, datetime]:

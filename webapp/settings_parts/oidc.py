@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import NoDecode
 
 from webapp.domain.permissions import ROLES
+from webapp.settings_parts.secret_files import SettingsWithFiles
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WITH_THE_ISSUER = ("oidc_client_id", "oidc_client_secret")
@@ -35,7 +36,7 @@ Words = Annotated[list[str], NoDecode, BeforeValidator(split_words)]
 RoleOfGroup = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
 
 
-class OidcSettings(BaseSettings):
+class OidcSettings(SettingsWithFiles):
     """What an operator sets so that people sign in through an identity provider."""
 
     oidc_issuer: str = ""

@@ -1,0 +1,121 @@
+"""What each person is told: parties of what happened to them, and people of the desk of what comes to its end."""
+
+from datetime import timedelta
+
+from tests.model.plain.desk import Desk, Dispute
+from tests.model.plain.facts import MAY, PEOPLE
+
+SOON = LATE = timedelta(hours=24)
+ANSWER_SOON = timedelta(hours=4)
+LAPSES_SOON = timedelta(hours=12)
+_TO_BUYER = ("order.declined", "payment.succeeded", "refund.processed", "refund.failed")
+_TO_BOTH = ("chargeback.open", "chargeback.won")
+_TO_PAYEE = ("payout.succeeded", "payout.failed", "payout.reversed", "payout.clawed_back")
+_TO_PARTY = (
+    "party.auto_deducted",
+    "party.payout_destination_changed",
+    "party.payout_destination_approved",
+    "party.payout_destination_rejected",
+)
+
+
+def told(desk: Desk) -> list[tuple[str, str]]:
+    """Who was told what since it was last asked, by the events and by what was said besides."""
+    found = list(desk.letters)
+    for event, about in desk.events:
+        kind = event.partition(".")[0]
+        if event in _TO_PARTY:
+            found.append((about, event))
+        elif event in _TO_BUYER or event in _TO_BOTH:
+            escrow = desk.escrows[about if kind == "order" else desk.payments[about].escrow]
+            sides = {"buyer": escrow.buyer, "seller": escrow.seller} if event in _TO_BOTH else {"": escrow.buyer}
+            found += [(party, f"{event}.{side}".rstrip(".")) for side, party in sides.items()]
+        elif event in _TO_PAYEE:
+            found += _of_payout(desk, event, about)
+        elif event == "payout_schedule.failed":
+            mine = desk.plans[about]
+            if mine.payout is None or not desk.payouts[mine.payout].was_paid:
+                found.append((mine.party, event))
+        elif kind == "dispute":
+            found += _of_case(desk, event, desk.disputes[about])
+        elif kind == "escrow":
+            found += _of_money(desk, event, about)
+        elif event == "transfer.reversed":
+            found += _of_reversal(desk, event, about)
+    return found
+
+
+def _of_payout(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
+    """A payout of a schedule that never went is told by the schedule, when that gives up."""
+    payout = desk.payouts[number]
+    party = desk.plans[payout.plan].party
+    if event == "payout.succeeded":
+        claws_back = ("payout.clawed_back", number) in desk.events
+        return [] if claws_back else [(party, event)]
+    if event == "payout.clawed_back":
+        return [(party, event)]
+    return [(party, f"payout.reversed{payout.came_back_to}")] if payout.was_paid else []
+
+
+def _of_case(desk: Desk, event: str, case: Dispute) -> list[tuple[str, str]]:
+    escrow = desk.escrows[case.escrow]
+    if event == "dispute.opened" and not case.is_of_bank:
+        return [(escrow.buyer, "dispute.received"), (escrow.seller, event)]
+    return [(escrow.buyer, event), (escrow.seller, event)] if event == "dispute.resolved" else []
+
+
+def _of_money(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
+    """Who got anything by it, in the wallet, off a debt, or the way that it was paid."""
+    sides = {"released": ("seller",), "refunded": ("buyer",), "split": ("buyer", "seller")}
+    escrow, found = desk.escrows[number], []
+    for side in sides.get(event.partition(".")[2], ()):
+        party = escrow.buyer if side == "buyer" else escrow.seller
+        legs = next(each.legs for each in reversed(desk.transfers) if each.escrow == number)
+        got = sum(change for (kind, whose, _), change in legs.items() if whose == party and kind != "pending")
+        by_card = side == "buyer" and any(kind == "clearing" for kind, _, _ in legs)
+        if got > 0 or by_card:
+            found.append((party, event))
+    return found
+
+
+def _of_reversal(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
+    """Whoever had got something of an escrow, and gives it again."""
+    transfer = desk.transfers[number]
+    if transfer.escrow is None:
+        return []
+    escrow = desk.escrows[transfer.escrow]
+    got = {
+        whose for (kind, whose, _), change in transfer.legs.items() if change > 0 and kind in ("wallet", "receivable")
+    }
+    return [(party, event) for party in (escrow.buyer, escrow.seller) if party in got]
+
+
+def remind(desk: Desk) -> None:
+    """What comes to its end is told once to who has to do something about it."""
+    for number, case in enumerate(desk.disputes):
+        if case.is_open and case.asked is None and case.assignee and desk.now - LATE < case.due <= desk.now + SOON:
+            kind = "staff.dispute.overdue" if case.due <= desk.now else "staff.dispute.due"
+            _once(desk, case.assignee, kind, (number, case.due))
+        if case.status == "needs_response" and case.due > desk.now:
+            escrow = desk.escrows[case.escrow]
+            party, stage = escrow.buyer if case.waits_for == "buyer" else escrow.seller, _stage(desk, case)
+            if stage:
+                _once(desk, party, "dispute.answer_reminder", (number, case.due, stage))
+    for number, proposal in enumerate(desk.proposals):
+        if proposal.status == "proposed" and desk.now < proposal.expires <= desk.now + LAPSES_SOON:
+            for who, role in PEOPLE.items():
+                if "approve" in MAY[role] and who != proposal.by:
+                    _once(desk, who, "staff.approval.lapses", (number, proposal.expires))
+
+
+def _stage(desk: Desk, case: Dispute) -> str:
+    if desk.now >= case.due - ANSWER_SOON:
+        return "soon"
+    is_half = case.asked is not None and desk.now >= case.asked + (case.due - case.asked) / 2
+    return "half" if is_half else ""
+
+
+def _once(desk: Desk, who: str, kind: str, what: tuple[object, ...]) -> None:
+    if (who, kind, what) not in desk.reminded:
+        desk.reminded.add((who, kind, what))
+        desk.letters.append((who, kind))

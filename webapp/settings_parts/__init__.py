@@ -1,0 +1,1 @@
+"""Parts of the settings: secrets in files, and the company's own sign-in."""
