@@ -10,7 +10,7 @@ from types import FrameType
 
 from real.packages import missing
 from real.report import Report
-from real.rows import of_doctor, of_pairs, of_poolers, of_redis
+from real.rows import of_answers, of_clocks, of_doctor, of_pairs, of_poolers, of_redis, of_schema, of_watch
 from real.world import World, world
 
 ROWS: dict[str, Callable[[World, Report], None]] = {
@@ -18,6 +18,10 @@ ROWS: dict[str, Callable[[World, Report], None]] = {
     "redis": of_redis.try_all,
     "pgbouncer": of_poolers.try_all,
     "hosts": of_pairs.try_all,
+    "answers": of_answers.try_all,
+    "schema": of_schema.try_all,
+    "clocks": of_clocks.try_all,
+    "watched": of_watch.try_all,
 }
 
 

@@ -57,7 +57,7 @@ class Desk:
         accounts = set_up(self.variables["DATABASE_URL"], self.variables["SECRET_KEY"], self.variables, hurried=False)
         self.api = with_token(accounts.tokens["probe"])
         self.token = accounts.tokens["probe"]
-        self._account = accounts.people["admin"]
+        self.account = accounts.people["admin"]
 
     def start(self, *kinds: str, arguments: Mapping[str, list[str]] | None = None) -> None:
         """Start a process of each kind (by default one of all three), and wait until the pages answer."""
@@ -105,11 +105,28 @@ class Desk:
         """A page as an administrator sees it, who signs in on the way."""
         return self.forms.look(path)
 
+    def write(self, path: str, **body: object) -> dict[str, Any]:
+        """Write something over the API. Raises AssertionError when it is refused."""
+        answer = self.api.post(f"{self.url}/api/v1/{path}", json=body, timeout=_TIMEOUT)
+        assert answer.status_code < 300, f"{path}: {answer.status_code} {answer.text[:300]}"
+        return dict(answer.json())
+
+    def dispute(self) -> int:
+        """The number of a dispute, about an order that is paid."""
+        for name in ("buyer", "seller"):
+            self.write("parties", ref=name, name=name.capitalize())
+        money = {"amount": 5_000, "currency": "NGN"}
+        order = self.write(
+            "orders", ref="1", buyer="buyer", seller="seller", amount=money, terms="paid", policy="completion"
+        )
+        escrow = order["escrow"]["id"]
+        return int(self.write("disputes", escrow_id=escrow, claimant="buyer", reason_code="late", claim="1")["id"])
+
     @property
     def forms(self) -> Forms:
         """The hands of an administrator."""
         if self._forms is None:
-            self._forms = Forms(self.url, self._account, Journal(self.folder / "journal"), self._over)
+            self._forms = Forms(self.url, self.account, Journal(self.folder / "journal"), self._over)
         return self._forms
 
     def prove(self) -> None:

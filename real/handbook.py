@@ -4,10 +4,39 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_PAGE = ROOT / "docs" / "handbook.md"
+_DOCS = ROOT / "docs"
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def acl(password: str) -> list[str]:
     """The line that gives the desk its user in Redis, as the words of a command."""
-    [line] = re.findall(r"^(ACL SETUSER .+)$", _PAGE.read_text(), re.MULTILINE)
+    [line] = re.findall(r"^(ACL SETUSER .+)$", (_DOCS / "handbook.md").read_text(), re.MULTILINE)
     return str(line).replace("PASSWORD", password).split()
+
+
+def blocks(heading: str, language: str) -> list[str]:
+    """The blocks of a language under a heading of production.md, in their order; "" is the part before the first.
+
+    Raises KeyError when there is none.
+    """
+    for section in re.split(r"^## ", (_DOCS / "production.md").read_text(), flags=re.MULTILINE):
+        title = section.partition("\n")[0] if not section.startswith("# ") else ""
+        found = [text for kind, text in _BLOCK.findall(section) if kind == language]
+        if title == heading and found:
+            return found
+    raise KeyError(f"{heading}: {language}")
+
+
+def variables(heading: str) -> dict[str, str]:
+    """The settings in the first block of them under a heading."""
+    lines = blocks(heading, "env")[0].splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def replaced(text: str, places: dict[str, str]) -> str:
+    """The text with each of these replaced. Raises KeyError for one that is not in it: the page has changed."""
+    for there, here in places.items():
+        if there not in text:
+            raise KeyError(f"{there!r} does not stand in: {text}")
+        text = text.replace(there, here)
+    return text

@@ -49,7 +49,7 @@ class _Server(Controller):
 
 def _checked(_server: object, _session: object, _envelope: object, _mechanism: str, given: Any) -> AuthResult:
     right = isinstance(given, LoginPassword) and (given.login, given.password) == (USER.encode(), PASSWORD.encode())
-    return AuthResult(success=right)
+    return AuthResult(success=right, handled=right)  # what is not handled is refused in words
 
 
 @contextmanager

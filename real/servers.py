@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from redis import Redis
 
 from real.certificates import PrivateCA
-from real.packages import PGBOUNCER, REDIS, path_of, redis_program
+from real.packages import NGINX, PGBOUNCER, REDIS, path_of, redis_program
 from soak.processes import Started, execute
 from webapp.database_address import libpq_address
 
@@ -147,3 +147,21 @@ def pgbouncer(folder: Path, url: str, **settings: str) -> Iterator[str]:
     user = owner_of(url) if os.getuid() == 0 else None
     with running([path_of(PGBOUNCER), str(file)], folder / "log", lambda: listens(port), user):
         yield f"postgresql://desk@{HOST}:{port}/{name}"
+
+
+@contextmanager
+def nginx(folder: Path, block: str, port: int) -> Iterator[None]:
+    """An nginx with this block among what it needs besides; `port` is where the block listens."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    places = [f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+    user = ["user root;"] if os.getuid() == 0 else []
+    file = folder / "nginx.conf"
+    file.write_text(
+        "\n".join([*user, "daemon off;", "worker_processes 1;", f"pid {folder}/pid;", "error_log stderr;"])
+        + "\nevents {}\nhttp {\naccess_log off;\n"
+        + "\n".join([*places, block, "}", ""])
+    )
+    command = [path_of(NGINX), "-c", str(file), "-p", str(folder), "-e", "stderr"]
+    with running(command, folder / "log", lambda: listens(port)):
+        yield

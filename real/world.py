@@ -11,16 +11,17 @@ from real import servers
 from real.desk import Desk
 from real.place import Place, ask
 from soak.servers import PostgreSQL
+from soak.small_disk import own_mounts
 from webapp.migrations import upgrade
 
 _TEMPLATE = "desk_template"
 
 
 class World:
-    """A PostgreSQL that runs, and what is made on it."""
+    """A PostgreSQL that runs, and what is made on it; `may_mount` says whether disks of its own can be had."""
 
-    def __init__(self, folder: Path, postgresql: PostgreSQL) -> None:
-        self.folder, self.postgresql = folder, postgresql
+    def __init__(self, folder: Path, postgresql: PostgreSQL, *, may_mount: bool) -> None:
+        self.folder, self.postgresql, self.may_mount = folder, postgresql, may_mount
         ask(postgresql.address("postgres"), f"CREATE DATABASE {_TEMPLATE}")
         upgrade(postgresql.address(_TEMPLATE))
 
@@ -65,12 +66,13 @@ class World:
 @contextmanager
 def world() -> Iterator[World]:
     """One, gone with everything when the block ends."""
+    may_mount = own_mounts()
     folder = Path(tempfile.mkdtemp(prefix="desk-real-"))
     folder.chmod(0o755)
     try:
         postgresql = PostgreSQL(folder)
         log = folder / "postgresql.log"
         with servers.running(postgresql.command, log, lambda: postgresql.answers("postgres"), postgresql.user):
-            yield World(folder, postgresql)
+            yield World(folder, postgresql, may_mount=may_mount)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

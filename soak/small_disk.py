@@ -11,6 +11,7 @@ from pathlib import Path
 
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _PRIVATE, _RECURSIVE, _DETACH = 1 << 18, 1 << 14, 2
+_READ_ONLY, _REMOUNT = 1, 1 << 5
 _TRIES = 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,6 +59,12 @@ class SmallDisk:
     def make_room(self) -> None:
         """Give the room back."""
         self._filler.unlink(missing_ok=True)
+
+    def read_only(self, yes: bool) -> None:
+        """Let it take no writes, or take them again. Raises OSError while a file on it is open for writing."""
+        flags = _REMOUNT | (_READ_ONLY if yes else 0)
+        if _libc.mount(None, os.fsencode(self.folder), None, flags, None) != 0:
+            raise OSError(ctypes.get_errno(), "can't be mounted anew", str(self.folder))
 
     def close(self) -> None:
         """Let it be gone with everything on it."""

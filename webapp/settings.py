@@ -159,7 +159,6 @@ class Settings(OidcSettings):
     alert_urls: Words = []
     alert_emails: Words = []
     heartbeat_url: str = ""
-    alive_file: Path | None = None
     webhook_private_addresses: Words = []
     public_url: str = ""
 

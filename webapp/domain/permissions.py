@@ -80,6 +80,7 @@ ROLES: dict[str, frozenset[str]] = {
 SCOPES: dict[str, frozenset[str]] = {
     "read": _READ,
     "jobs": frozenset({"job:read", "job:run"}),
+    "metrics": frozenset({"job:read"}),
     "jobs:pause": frozenset({"job:read", "job:pause"}),
     "orders": frozenset({"order:read", "order:write", "escrow:read"}),
     "escrows": frozenset({"escrow:read", "escrow:freeze", "escrow:extend", "money:propose"}),

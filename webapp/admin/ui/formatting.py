@@ -11,11 +11,10 @@ from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.dates import DateFormat, dated, dated_in_zone
 from webapp.domain import durations
 from webapp.domain.actors import named
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
-from webapp.domain.instants import parts_of, shown_in
+from webapp.domain.instants import format_instant, parts_of, shown_in, zone_words
 from webapp.domain.money.formatting import localized
 from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
@@ -23,8 +22,8 @@ from webapp.security.context import current_principal
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _MINUTE = timedelta(minutes=1)
 _SHAPES: dict[str, Callable[[datetime], str]] = {
-    "date": lambda local: dated(local, DateFormat.DATE),
-    "short": lambda local: dated_in_zone(local, DateFormat.SHORT),
+    "date": lambda local: f"{local:%d %b %Y}",
+    "short": lambda local: f"{local:%d %b %H:%M} {zone_words(local)}",
 }
 
 
@@ -47,7 +46,7 @@ def exact(instant: datetime) -> str:
 
 
 def _exactly(local: datetime) -> str:
-    return dated_in_zone(local, DateFormat.EXACT)
+    return f"{local:%a %d %b %Y, %H:%M:%S} {zone_words(local)}"
 
 
 def relative(instant: datetime) -> str:
@@ -84,8 +83,7 @@ def with_local_times(sentence: str) -> Markup:
 
 
 def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
-    text = dated_in_zone(shown_in(instant, zone), DateFormat.MINUTE)
-    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), text)
+    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), format_instant(instant, zone))
 
 
 def duration(seconds: float | None) -> str:

@@ -80,8 +80,6 @@ def _statuses(endpoint: Endpoint) -> Iterator[int]:
     if endpoint.writes or query:
         yield 422
     if endpoint.writes:
-        yield 413
-    if endpoint.writes or endpoint.may_conflict:
-        yield 409
+        yield from (409, 413)
     if endpoint.takes("body"):
         yield 415
