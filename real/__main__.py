@@ -10,7 +10,7 @@ from types import FrameType
 
 from real.packages import missing
 from real.report import Report
-from real.rows import of_answers, of_clocks, of_doctor, of_pairs, of_poolers, of_redis, of_schema, of_watch
+from real.rows import of_answers, of_clocks, of_doctor, of_pairs, of_poolers, of_redis, of_schema, of_stops, of_watch
 from real.world import World, world
 
 ROWS: dict[str, Callable[[World, Report], None]] = {
@@ -22,6 +22,7 @@ ROWS: dict[str, Callable[[World, Report], None]] = {
     "schema": of_schema.try_all,
     "clocks": of_clocks.try_all,
     "watched": of_watch.try_all,
+    "stop": of_stops.try_all,
 }
 
 

@@ -27,8 +27,12 @@ CONNECTIONS = 4_000
 """At once, in each process; more wait to be accepted."""
 _OTHER_FILES = 256
 """File descriptors that the process needs besides its connections."""
-_TICK = 0.5
-"""Seconds between two looks at the deadlines, and at whether to stop."""
+LINGER_SECONDS, REST_SECONDS = 1.0, 5.0
+"""Once it was told to stop: how long a connection without a request waits for one that is on its way, and how long one
+whose request is not complete waits for the rest.
+"""
+_TICK, _STOPPING_TICK = 0.5, 0.1
+"""Seconds between two looks at the deadlines, and at whether to stop; and while it stops."""
 
 
 class _Parser(HTTPRequestParser):
@@ -64,7 +68,22 @@ class _Connection(HTTPChannel):
         """Take what the client sent."""
         if self.request is None:
             self._began = time.monotonic()
-        return bool(super().received(data))
+        has_more = bool(super().received(data))
+        if self.server.stopped_at is not None:
+            self.end_after_answer()
+        return has_more
+
+    def end_after_answer(self) -> None:
+        """Let the answers to what was asked say that the connection ends with them."""
+        for request in self.requests:
+            request.headers["CONNECTION"] = "close"
+
+    def is_busy(self, now: float) -> bool:
+        """Whether a request is being answered, or an answer being sent; for a while also when one may be coming."""
+        if self.requests or self.total_outbufs_len:
+            return True
+        since = now - (self.server.stopped_at or now)
+        return since < (LINGER_SECONDS if self.request is None else REST_SECONDS)
 
     def is_late(self, now: float) -> bool:
         """Whether the request at hand has taken longer than it may. Bytes that trickle in don't put that off."""
@@ -78,6 +97,23 @@ class _Listener(TcpWSGIServer):
     """Accepts connections, and ends those that are late."""
 
     channel_class = _Connection
+    stopped_at: float | None = None
+    """When it was closed."""
+
+    def stop(self) -> None:
+        """Accept who has connected already, and close: whoever comes now is refused, and asks another process.
+
+        What is left unaccepted when the last process closes would be reset by the system, request and all.
+        """
+        known = -1
+        while known < len(self.active_channels):
+            known = len(self.active_channels)
+            self.handle_accept()
+        self.del_channel()
+        self.socket.close()
+        self.stopped_at = time.monotonic()
+        for connection in list(self.active_channels.values()):
+            connection.end_after_answer()
 
     def maintenance(self, now: float) -> None:
         """End connections that rest for too long, and those whose request does not come to its end."""
@@ -102,15 +138,15 @@ class BufferingWorker(Worker):
         while self.alive and self.ppid == os.getppid():
             self._turn(connections)
         for listener in listeners:
-            listener.del_channel()
+            listener.stop()
         ends = time.monotonic() + self.cfg.graceful_timeout
         while _busy(listeners) and time.monotonic() < ends:
-            self._turn(connections)
+            self._turn(connections, _STOPPING_TICK)
         threads.shutdown(timeout=1)
 
-    def _turn(self, connections: dict[int, Any]) -> None:
+    def _turn(self, connections: dict[int, Any], seconds: float = _TICK) -> None:
         self.notify()
-        wasyncore.loop(timeout=_TICK, use_poll=True, map=connections, count=1)
+        wasyncore.loop(timeout=seconds, use_poll=True, map=connections, count=1)
 
     def _listener(self, sock: socket.socket, connections: dict[int, Any], threads: ThreadedTaskDispatcher) -> _Listener:
         application: Any = self.wsgi
@@ -133,12 +169,14 @@ class BufferingWorker(Worker):
 
 
 def _busy(listeners: list[_Listener]) -> bool:
-    """Whether a request is being answered, or an answer being sent."""
-    return any(
-        connection.requests or connection.total_outbufs_len
-        for listener in listeners
-        for connection in listener.active_channels.values()
-    )
+    """Whether anybody still has to be answered. Who is not busy is let go: the connection is closed."""
+    now, is_busy = time.monotonic(), False
+    for connection in [each for listener in listeners for each in listener.active_channels.values()]:
+        if connection.is_busy(now):
+            is_busy = True
+        else:
+            connection.will_close = True
+    return is_busy
 
 
 def _connections_allowed() -> int:
