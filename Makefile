@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi
+.PHONY: help up test quick check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi translations
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -70,6 +70,9 @@ pythons: ## try every supported Python that is here, in clean copies: install, s
 
 wheel: $(READY) ## build the wheel into dist/: all of the desk, templates and static files included
 	@rm -rf build && $(BIN)/python -m pip wheel $(QUIET) --no-deps --no-build-isolation --wheel-dir dist . && rm -rf build && ls dist/*.whl
+
+translations: $(READY) ## bring the catalogues of all languages up to what the code says, and tell what lacks a translation
+	@$(BIN)/python tools/translations.py
 
 openapi: $(READY) ## at a release: keep the API's description, which later ones are held against (docs/api/openapi.json)
 	@$(BIN)/python tools/api_changes.py --keep

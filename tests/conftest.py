@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from tests.support import browser as browsers
 from tests.support import kept_connections
 from tests.support.compiled import compiled_once
+from tests.support.described import described_refusals
 from tests.support.filled import Filled, common_folder, fill, filled_once
 from tests.support.people import add_people
 from tests.support.personal_data import Watch, watched
@@ -105,6 +106,21 @@ def whole_answers() -> Iterator[None]:
     FlaskClient.open = to_the_end  # type: ignore[method-assign]
     yield
     FlaskClient.open = real  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def undescribed() -> Iterator[list[str]]:
+    """Refusals that the description of the API does not name."""
+    with described_refusals() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def described_answers(undescribed: list[str]) -> Iterator[None]:
+    """Each operation of the API refuses by none but the statuses that its description names."""
+    undescribed.clear()
+    yield
+    assert not undescribed, "Not in the description: " + "; ".join(undescribed)
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,19 @@ the page and the order of a listing beside those of the API and of the marketpla
 
 MOST_FILES = 22
 
-OTHER_TESTS = {"browser", "faults", "fuzz", "model", "races", "real", "soak", "support", "tools", "providers/third"}
+OTHER_TESTS = {
+    "browser",
+    "deploy",
+    "faults",
+    "fuzz",
+    "model",
+    "races",
+    "real",
+    "soak",
+    "support",
+    "tools",
+    "providers/third",
+}
 """Folders of tests that stand for no package: what they prove goes through several, or they help."""
 
 

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 
 LOCK = "requirements.lock"
+PRODUCTION = "deploy/image/requirements.lock"
+"""The part of it that runs the desk: no tests, no tools."""
 UV = "uv==0.13.9"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
@@ -30,9 +32,11 @@ def uv_here():
 def write(uv, upgrade):
     """Resolve for every Python and machine at once; no index and no address is written down."""
     command = [uv, "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--generate-hashes"]
-    command += ["--no-header", "--no-emit-index-url", "--no-emit-find-links", "--extra", "dev"]
-    command += ["--upgrade"] if upgrade else []
-    subprocess.run([*command, "pyproject.toml", "-o", LOCK], check=True, stdout=subprocess.DEVNULL)
+    command += ["--no-header", "--no-emit-index-url", "--no-emit-find-links", "pyproject.toml"]
+    whole = ["--extra", "dev", *(["--upgrade"] if upgrade else []), "-o", LOCK]
+    subprocess.run([*command, *whole], check=True, stdout=subprocess.DEVNULL)
+    part = ["--constraint", LOCK, "--no-annotate", "-o", PRODUCTION]
+    subprocess.run([*command, *part], check=True, stdout=subprocess.DEVNULL)
 
 
 def installs(uv, python, machine):

@@ -1,17 +1,16 @@
 """The web application: the only place that knows every part."""
 
-from flask import Flask, request
+from flask import Flask
 from flask_admin import Admin
-from flask_babel import Babel
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
-from webapp.admin.ui import formatting, gettext_cache, layout
+from webapp.admin.ui import catalogues, formatting, gettext_cache, layout
 from webapp.admin.ui.lists import cells
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
-from webapp.project_folders import STATIC, TEMPLATES, TRANSLATIONS
+from webapp.project_folders import STATIC, TEMPLATES
 from webapp.runtime import Runtime
 from webapp.security import (
     access,
@@ -58,9 +57,7 @@ def create_app(runtime: Runtime) -> Flask:
 
 def _init_i18n(app: Flask) -> None:
     """Words, formats and languages."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
-    languages = ["en", *sorted(catalogue.parent.name for catalogue in TRANSLATIONS.glob("*/LC_MESSAGES"))]
-    Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(languages) or "en")
+    catalogues.register_languages(app)
     gettext_cache.register_gettext(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

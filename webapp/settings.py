@@ -159,6 +159,7 @@ class Settings(OidcSettings):
     alert_urls: Words = []
     alert_emails: Words = []
     heartbeat_url: str = ""
+    alive_file: Path | None = None
     webhook_private_addresses: Words = []
     public_url: str = ""
 

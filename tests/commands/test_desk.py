@@ -134,12 +134,23 @@ def test_a_run_is_printed_as_the_api_gives_it(migrated: Desk) -> None:
     assert (run["job"], run["status"], run["dry_run"]) == ("auto_release", "succeeded", False)
 
 
+def test_a_cluster_s_clock_is_told_that_its_slot_needs_no_run(migrated: Desk) -> None:
+    """A desk that was just made has no slot that is due."""
+    result = migrated("run", "auto_release", "--due", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, None)
+    assert "has no slot that is due and has not had its run: nothing was done." in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("run", "no_such_job"), "There is no job named 'no_such_job'."),
         (("run", "auto_release", "--at", "tomorrow"), "--at 'tomorrow' is not a time with a zone"),
         (("run", "auto_release", "--at", "2199-01-01T00:00:00Z"), "Only a dry run can look at the future."),
+        (
+            ("run", "auto_release", "--due", "--dry-run"),
+            "--due takes the slot that is due: leave --at and --dry-run out.",
+        ),
     ],
 )
 def test_a_run_that_can_not_be_is_explained(migrated: Desk, words: tuple[str, ...], sentence: str) -> None:

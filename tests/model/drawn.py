@@ -23,7 +23,7 @@ TERMS = ["paid", "unpaid", "paid", "wallet", "credit", "unpaid", "unpaid"]
 _UNPAID = ["less", "more", "more", "foreign", "failed", "absent", "silent", "wait"]
 SAID = [*["paid"] * 5, *_UNPAID]
 """What a provider says of a payment; the amounts are less or more than was asked, or in another currency."""
-PAYMENT_DECISION = ["accept", "refund", "mark_paid"]
+PAYMENT_DECISION = ["accept", "refund", "mark_paid", "claw_back", "write_off"]
 PAYER = ["Divine", "Olu"] * 4 + ["Amina"]
 PLAN_AMOUNT = [7, 400, 1_000, 1_000, 1_000]
 PAYOUT_CURRENCY = ["NGN"] * 9 + ["RWF"]

@@ -54,6 +54,10 @@ def _read(session: Session, product: Product, reason: Reason) -> tuple[str, obje
             return _which(session, product, kind, reason, target)
     if "goes back to the payer" in reason.sentence:
         return "refund waiting", product.payments.index(target.id)
+    if " was taken back at " in reason.sentence:
+        return "taken", product.payments.index(target.id)
+    if " of it was taken back on " in reason.sentence:
+        return "borne", None
     assert "since it was reversed" in reason.sentence, f"a reason that the model does not know: {reason.sentence}"
     return "debt", next(name for name, number in product.parties.items() if number == target.id)
 

@@ -31,7 +31,7 @@ from tests.model.drawn import (
 )
 from tests.model.payout_steps import PayoutSteps
 from tests.model.plain import cases, chargebacks, decisions, nights, orders, parties, payments
-from tests.model.plain.desk import Desk, Escrow, Mandate, Payment
+from tests.model.plain.desk import Desk, Escrow, Mandate
 from tests.model.run_steps import RunSteps
 from tests.model.tenant_steps import TenantSteps
 
@@ -47,10 +47,6 @@ def persons_of(escrow: Escrow) -> list[str]:
 
 def is_unpaid(escrow: Escrow) -> bool:
     return escrow.status == "pending_payment"
-
-
-def is_at_provider(payment: Payment) -> bool:
-    return payment.status == "succeeded" and payment.through == payments.PROVIDER
 
 
 class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
@@ -153,7 +149,8 @@ class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
     @step(when=knows("payments"), who=WHO, which=WHICH, stale=STALE, verb=PAYMENT_DECISION)
     def decide_payment(self, who: str, which: int, verb: str, stale: bool) -> None:
         wanted = {"mark_paid": ("pending", "failed", "expired")}.get(verb, ("needs_review",))
-        number = self.some("payments", which, lambda each: each.status in wanted)
+        is_taken = verb in ("claw_back", "write_off")
+        number = self.some("payments", which, lambda each: each.status in wanted and bool(each.undecided) == is_taken)
         self.decide(who, f"payment.{verb}", number, stale=stale)
 
     @step(
@@ -174,13 +171,13 @@ class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
             )
 
     @step(
-        lambda self: any(is_at_provider(each) for each in self.model.payments),
+        lambda self: any(chargebacks.may_claim(self.model, each) for each in self.model.payments),
         which=WHICH,
-        said=["open", "open", "won"],
+        said=["open", "open", "won", "lost", "accepted"],
     )
     def bank_disputes(self, which: int, said: str) -> None:
-        """The payer's bank wants the money of a payment back, or does so no more."""
-        number = self.some("payments", which % LAST, is_at_provider)
+        """The payer's bank wants the money of a payment back, does so no more, or has it."""
+        number = self.some("payments", which % LAST, lambda each: chargebacks.may_claim(self.model, each))
         self.both(
             f"chargeback {said}",
             lambda model: chargebacks.hear(model, number, said),

@@ -23,7 +23,7 @@ from webapp.domain.providers.provider_results import (
     ProviderResult,
     ProviderStatus,
 )
-from webapp.domain.states import ChargebackStatus
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
 from webapp.errors import Refusal
 from webapp.jobs.run_job import run_here, run_job
 from webapp.models import Approval, Chargeback, Dispute, Escrow, Event, Freeze, Party, Payout, Transfer
@@ -196,7 +196,17 @@ class Product:
             report = ChargebackReport(
                 f"CB{payment.id}", status, payment.reference or "", payment.amount, payment.currency
             )
-            chargebacks.settle(session, payment.id, report, at=self.moved.at, actor=_HEARS, settings=self.settings)
+            how: Any = {"at": self.moved.at, "actor": _HEARS, "settings": self.settings}
+            chargebacks.settle(session, payment.id, report, **how)
+            if status in LOST_CHARGEBACKS:  # its provider is asked about the payment along with this
+                seen = ProviderResponse(
+                    payment.reference or "",
+                    ProviderStatus.SUCCEEDED,
+                    payment.amount,
+                    payment.currency,
+                    f"7{payment.id}",
+                )
+                payment_settlement.settle_all(session, {payment.id: seen}, **how)
             new = list(session.scalars(select(Dispute.id).where(Dispute.id.not_in(self.disputes))))
             known = session.scalars(select(Chargeback.id).order_by(Chargeback.id)).all()
         self.disputes += new

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.model import payout_cases, worlds
+from tests.model import bank_cases, payout_cases, worlds
 from tests.model.drawn import LAST
 from tests.model.machine import DeskMachine
 from tests.model.replay import Steps, failure, replay
@@ -117,6 +117,7 @@ ONCE_WRONG: dict[str, Steps] = {
         LATE,
     ],
     "paid by two people's word, and not by its provider's": payout_cases.MARKED_PAID,
+    **bank_cases.ONCE_WRONG,
 }
 
 
@@ -343,6 +344,7 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
         [(escrow_explanation, "_nothing", lambda *_args: Reason("Nothing stands in the way."))],
     ),
     **payout_cases.BROKEN,
+    **bank_cases.BROKEN,
 }
 
 

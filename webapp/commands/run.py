@@ -11,7 +11,7 @@ import click
 from webapp import jobs
 from webapp.commands.group import FAILED
 from webapp.commands.progress import Progress
-from webapp.commands.shared import desk, json_option, operator, print_json
+from webapp.commands.shared import desk, json_option, note, operator, print_json
 from webapp.domain.instants import parse_instant
 from webapp.domain.money.money import Money
 from webapp.domain.states import RunStatus
@@ -35,10 +35,13 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Count and sum wh
 @click.argument("name")
 @_at_option
 @_dry_run_option
+@click.option("--due", is_flag=True, help="Only the slot that is due: nothing when it has had its run already.")
 @json_option
-def command(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
+def command(name: str, at_text: str | None, dry_run: bool, due: bool, as_json: bool) -> None:
     """Carry out one run of a job in this process. Exits 1 when it failed."""
-    _carry_out(name, at_text, dry_run, as_json)
+    if due and (at_text or dry_run):
+        raise Invalid("--due takes the slot that is due: leave --at and --dry-run out.")
+    _carry_out(name, at_text, dry_run, as_json, due)
 
 
 @click.command("release-pending-payments")
@@ -50,14 +53,17 @@ def release_pending_payments(at_text: str | None, dry_run: bool, as_json: bool) 
     _carry_out("release_pending_earnings", at_text, dry_run, as_json)
 
 
-def _carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
+def _carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool, due: bool = False) -> None:
     """One run of a job, told to whoever asked for it; ends the process with its outcome."""
     at = _instant(at_text)
     if jobs.find(name) is None:
         raise Invalid(f"There is no job named {name!r}. There are: {', '.join(jobs.registry())}.")
     with desk() as runtime:
         configure(runtime.settings)
-        run = carried_out(runtime, name, at, dry_run)
+        run = due_slot_carried_out(runtime, name) if due else carried_out(runtime, name, at, dry_run)
+        if run is None:
+            _say_nothing_is_due(name, as_json)
+            return
         with runtime.db.reading() as session:
             items = runs.items(session, run.id, limit=_ITEMS_SHOWN)
     if as_json:
@@ -65,6 +71,12 @@ def _carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> 
     else:
         _show(run, [f"{item.subject_kind} {item.subject_id}: {item.message}" for item in items])
     sys.exit(FAILED if run.status in (RunStatus.FAILED, RunStatus.LOST) else 0)
+
+
+def _say_nothing_is_due(name: str, as_json: bool) -> None:
+    if as_json:
+        print_json(None)
+    note(f"{name} has no slot that is due and has not had its run: nothing was done.")
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -76,11 +88,27 @@ def _instant(text: str | None) -> datetime | None:
 
 def carried_out(runtime: Runtime, name: str, at: datetime | None = None, dry_run: bool = False) -> Run:
     """One run of a job in this process, to its end: of the latest slot if that has none yet."""
+    _prepare(runtime)
+    with runtime.db.transaction() as session:
+        run = runs.claim_for_outside_cron(session, name, actor=operator(), at=at, dry_run=dry_run)
+    return _run_here(runtime, run)
+
+
+def due_slot_carried_out(runtime: Runtime, name: str) -> Run | None:
+    """The run of the slot that is due, in this process, to its end; None when it has had one."""
+    _prepare(runtime)
+    with runtime.db.transaction() as session:
+        run = runs.claim_due_slot(session, name, actor=operator())
+    return None if run is None else _run_here(runtime, run)
+
+
+def _prepare(runtime: Runtime) -> None:
     register_jobs(runtime)
     require_right_clock(runtime, processes.COMMAND)
     put_plans_right(runtime)
-    with runtime.db.transaction() as session:
-        run = runs.claim_for_outside_cron(session, name, actor=operator(), at=at, dry_run=dry_run)
+
+
+def _run_here(runtime: Runtime, run: Run) -> Run:
     with _watched(runtime, run.id):
         return run_here(runtime, run.id)
 

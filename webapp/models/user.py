@@ -36,6 +36,8 @@ class User(Base):
     password: Mapped[Name | None]
     active: Mapped[bool] = mapped_column(default=True)
     zone: Mapped[Word] = mapped_column(default="UTC")
+    language: Mapped[Word] = mapped_column(default="", server_default="")
+    """A code of `domain.languages`; empty where the browser says which."""
     created_at: Mapped[datetime]
     totp_secret: Mapped[str | None]
     """Encrypted; the second factor is on when it is there."""

@@ -39,6 +39,11 @@ def current_principal() -> Principal | None:
     return cast(Principal | None, g.principal)
 
 
+def known_principal() -> Principal | None:
+    """Who is asking as far as it was looked up: what says why the database is away can't ask it."""
+    return cast(Principal | None, g.get("principal"))
+
+
 def current_actor() -> Actor:
     """Who is asking, as the one who acts. Raises NotSignedIn."""
     principal = current_principal()

@@ -158,6 +158,16 @@ def resolve(desk: Desk, number: int, decision: dict[str, Any]) -> None:
         _cool_down(desk, desk.escrows[dispute.escrow])
 
 
+def refunded_by_bank(desk: Desk, number: int) -> None:
+    """The money went back without us: nothing is left to decide."""
+    dispute = desk.disputes[number]
+    dispute.resolution, dispute.is_by_bank = "refund_to_buyer", True
+    _go_on(dispute, "resolved")
+    desk.tell(number, "dispute.resolved")
+    desk.lift(dispute.escrow, dispute.cause, number)
+    dispute.written.append(("internal", False))
+
+
 def _cool_down(desk: Desk, escrow: Escrow) -> None:
     """A claim that came to nothing: the money waits a while longer."""
     if escrow.due is not None:

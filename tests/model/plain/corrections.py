@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.model.plain import orders
+from tests.model.plain import chargebacks, orders
 from tests.model.plain.books import Books, Legs, Refused
 from tests.model.plain.desk import Desk, Transfer
 from tests.model.plain.facts import local_day
@@ -15,12 +15,14 @@ def check(desk: Desk, number: int, verb: str, payload: dict[str, Any]) -> None:
         raise Refused("it was reversed already, or is a debt that is to be repaid")
     if transfer.escrow is not None and any(kind == "clearing" for kind, _, _ in transfer.legs):
         raise Refused("it went back through a provider")
+    if any(each.escrow == transfer.escrow and each.is_borne_outside for each in desk.payments):
+        raise Refused("a bank took it, and it is said who bears that")
     opposite = _opposite(desk.books, transfer, payload["to_debt"])
     if verb == "reverse":
         return
     if transfer.escrow is None or (verb == "reverse_and_refund" and transfer.kind == "refund"):
         raise Refused("there is nothing to correct")
-    if desk.claimed_by_banks(transfer.escrow):
+    if desk.claimed_by_banks(transfer.escrow) or desk.undecided_of(transfer.escrow):
         raise Refused("a payer's bank would freeze it at once")
     escrow, part = desk.escrows[transfer.escrow], payload["seller_amount"]
     if verb == "reverse_and_split":
@@ -49,6 +51,9 @@ def reverse(desk: Desk, number: int, verb: str, payload: dict[str, Any], who: st
         desk.freeze(transfer.escrow, "chargeback", bank)
     if verb == "reverse":
         desk.freeze(transfer.escrow, "person", who)
+        for payment in desk.undecided_of(transfer.escrow):
+            desk.freeze(transfer.escrow, "payment", payment)
+            chargebacks.book(desk, payment)
     else:
         orders.disburse(desk, transfer.escrow, payload["seller_amount"] if verb == "reverse_and_split" else 0)
 

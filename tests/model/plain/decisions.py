@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model.plain import cases, corrections, orders, parties, payments, payout_ends
+from tests.model.plain import cases, chargebacks, corrections, orders, parties, payments, payout_ends, proposals
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk, Proposal
 from tests.model.plain.facts import EXPIRY
@@ -41,6 +41,9 @@ def plan(desk: Desk, action: str, subject: Any, payload: dict[str, Any], lifted:
         return Plan(
             amount, currency, transfer.escrow, lambda who: corrections.reverse(desk, subject, verb, payload, who)
         )
+    if kind == "payment" and verb in ("claw_back", "write_off"):
+        chargebacks.check(desk, subject)
+        return _about(desk, desk.payments[subject].escrow, lambda who: chargebacks.decide(desk, verb, subject))
     if kind == "payment":
         payments.check(desk, verb, subject)
         return _about(desk, desk.payments[subject].escrow, lambda who: payments.decide(desk, verb, subject))
@@ -124,7 +127,7 @@ def approve(desk: Desk, who: str, number: int) -> None:
     found = plan(desk, proposal.action, proposal.subject, proposal.payload, {("proposal", number)})
     proposal.status = "executed"
     desk.tell(number, "approval.executed")
-    _lift(desk, number)
+    proposals.lift(desk, number)
     found.do(who)
 
 
@@ -132,16 +135,14 @@ def reject(desk: Desk, who: str, number: int) -> None:
     """Another person's no."""
     _undecided(desk, who, number).status = "rejected"
     desk.tell(number, "approval.rejected")
-    _give_back(desk, number)
+    proposals.give_back(desk, number)
 
 
 def expire(desk: Desk) -> None:
     """What nobody decided in time lapses."""
     for number, proposal in enumerate(desk.proposals):
         if proposal.status == "proposed" and proposal.expires <= desk.now:
-            proposal.status = "expired"
-            desk.tell(number, "approval.expired")
-            _give_back(desk, number)
+            proposals.lapse(desk, number)
 
 
 def _undecided(desk: Desk, who: str, number: int) -> Proposal:
@@ -150,17 +151,3 @@ def _undecided(desk: Desk, who: str, number: int) -> Proposal:
     if proposal.by == who or proposal.status != "proposed" or proposal.expires <= desk.now:
         raise Refused("decided already, too late, or by the same person")
     return proposal
-
-
-def _give_back(desk: Desk, number: int) -> None:
-    proposal = desk.proposals[number]
-    if proposal.action == "dispute.resolve":
-        dispute = desk.disputes[proposal.subject]
-        dispute.status, dispute.version = "under_review", dispute.version + 1
-    _lift(desk, number)
-
-
-def _lift(desk: Desk, number: int) -> None:
-    escrow = desk.proposals[number].escrow
-    if escrow is not None and ("proposal", number) in desk.escrows[escrow].freezes:
-        desk.lift(escrow, "proposal", number)

@@ -54,6 +54,10 @@ class Payment:
     """When its provider was asked about it first."""
     refund: str | None = None
     refunded: tuple[int, str] | None = None
+    undecided: int = 0
+    """What a bank took of it, and nobody has said who bears that."""
+    is_borne_outside: bool = False
+    """Whether somebody said so when its escrow had gone."""
     version: int = 1
 
 
@@ -77,6 +81,8 @@ class Dispute:
     """To whom, or from whom, each message is; what only the desk reads is `internal`."""
     is_of_bank: bool = False
     """Whether a payer's bank made it."""
+    is_by_bank: bool = False
+    """Whether it ended because that bank took the money."""
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +117,8 @@ class Transfer:
     hold_no: int = 0
     reference: str = ""
     is_reversed: bool = False
+    is_by_bank: bool = False
+    """Whether a payer's bank did it."""
 
 
 @dataclass
@@ -320,6 +328,10 @@ class Desk:
         """The chargebacks that are open about the payments of an escrow."""
         known = enumerate(self.chargebacks)
         return [n for n, each in known if each.status == "open" and self.payments[each.payment].escrow == escrow]
+
+    def undecided_of(self, escrow: int) -> list[int]:
+        """The payments of an escrow of which a bank took something that nobody decided about."""
+        return [n for n, each in enumerate(self.payments) if each.escrow == escrow and each.undecided]
 
     def dispute_of(self, escrow: int) -> int | None:
         """The open dispute about an escrow."""

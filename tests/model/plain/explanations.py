@@ -14,7 +14,7 @@ def reasons(desk: Desk, number: int) -> Reasons:
         under_way = any(each.escrow == number and each.status == "pending" for each in desk.payments)
         return [("unpaid", "asks" if under_way else "declines")]
     if escrow.status != "held":
-        return [(escrow.status, None), *_refunds(desk, number)]
+        return [(escrow.status, None), *_borne(desk, number), *_refunds(desk, number), *_taken(desk, number)]
     found: Reasons = [("stopped", None)] if desk.is_stopped else []
     found += sorted((f"frozen by {cause}", None if cause == "chargeback" else which) for cause, which in escrow.freezes)
     found += _not_due(desk, escrow)
@@ -39,6 +39,17 @@ def _only_time(desk: Desk, escrow: Escrow) -> Reasons:
     """Nothing but the next run; none comes while its job is paused."""
     job = next(name for name, (policy, *_) in JOBS.items() if policy == escrow.policy)
     return [("paused" if job in desk.paused else "nothing", job)]
+
+
+def _borne(desk: Desk, number: int) -> Reasons:
+    """Who bears what a bank took after it had gone."""
+    is_borne = any(each.escrow == number and each.is_borne_outside for each in desk.payments)
+    return [("borne", None)] if is_borne else []
+
+
+def _taken(desk: Desk, number: int) -> Reasons:
+    """What a bank took of it, and somebody has to say who bears that."""
+    return [("taken", payment) for payment in desk.undecided_of(number)]
 
 
 def _refunds(desk: Desk, number: int) -> Reasons:

@@ -9,7 +9,7 @@ SOON = LATE = timedelta(hours=24)
 ANSWER_SOON = timedelta(hours=4)
 LAPSES_SOON = timedelta(hours=12)
 _TO_BUYER = ("order.declined", "payment.succeeded", "refund.processed", "refund.failed")
-_TO_BOTH = ("chargeback.open", "chargeback.won")
+_TO_BOTH = ("chargeback.open", "chargeback.won", "refund.covered")
 _TO_PAYEE = ("payout.succeeded", "payout.failed", "payout.reversed", "payout.clawed_back")
 _TO_PARTY = (
     "party.auto_deducted",
@@ -61,13 +61,16 @@ def _of_case(desk: Desk, event: str, case: Dispute) -> list[tuple[str, str]]:
     escrow = desk.escrows[case.escrow]
     if event == "dispute.opened" and not case.is_of_bank:
         return [(escrow.buyer, "dispute.received"), (escrow.seller, event)]
-    return [(escrow.buyer, event), (escrow.seller, event)] if event == "dispute.resolved" else []
+    is_told = event == "dispute.resolved" and not (case.is_of_bank and case.is_by_bank)
+    return [(escrow.buyer, event), (escrow.seller, event)] if is_told else []
 
 
 def _of_money(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
     """Who got anything by it, in the wallet, off a debt, or the way that it was paid."""
     sides = {"released": ("seller",), "refunded": ("buyer",), "split": ("buyer", "seller")}
     escrow, found = desk.escrows[number], []
+    if any(each.is_by_bank for each in desk.transfers if each.escrow == number):
+        return [(escrow.buyer, event), (escrow.seller, event)] if event == "escrow.refunded" else []
     for side in sides.get(event.partition(".")[2], ()):
         party = escrow.buyer if side == "buyer" else escrow.seller
         legs = next(each.legs for each in reversed(desk.transfers) if each.escrow == number)

@@ -75,7 +75,7 @@ def check(desk: Desk, verb: str, number: int) -> None:
     """Whether a person may decide so. Raises Refused if not."""
     payment = desk.payments[number]
     escrow = desk.escrows[payment.escrow]
-    if verb in ("accept", "refund") and payment.status != "needs_review":
+    if verb in ("accept", "refund") and (payment.status != "needs_review" or payment.undecided):
         raise Refused("it is not in review")
     if verb == "accept":
         amount, currency = payment.has or (0, "")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned, runs_of
+from webapp import clock
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Schedule
@@ -116,6 +117,28 @@ def test_an_outside_cron_claims_the_latest_slot_once(runtime: Runtime, declare: 
 
     assert (first.slot is not None, second.slot) == (True, None)
     assert [run.status for run in runs_of(runtime, "daily")] == ["missed", "queued", "queued"]
+
+
+def test_a_slot_that_a_cluster_s_clock_has_done_is_not_done_again(runtime: Runtime, declare: Declare) -> None:
+    declare("daily", nothing)
+    planned(runtime, "daily", datetime(2025, 1, 1, tzinfo=UTC))
+
+    with runtime.db.transaction() as session:
+        first = runs.claim_due_slot(session, "daily", actor=OPERATOR)
+        again = runs.claim_due_slot(session, "daily", actor=OPERATOR)
+    assert (first is not None, again) == (True, None)
+
+    claim(runtime, "daily", clock.now())
+    assert [run.status for run in runs_of(runtime, "daily")] == ["missed", "queued"]
+
+
+def test_a_slot_that_the_scheduler_has_taken_is_none_of_a_cluster_s_clock(runtime: Runtime, declare: Declare) -> None:
+    declare("daily", nothing)
+    planned(runtime, "daily", datetime(2025, 1, 1, tzinfo=UTC))
+    claim(runtime, "daily", clock.now())
+
+    with runtime.db.transaction() as session:
+        assert runs.claim_due_slot(session, "daily", actor=OPERATOR) is None
 
 
 @pytest.mark.parametrize(

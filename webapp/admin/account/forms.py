@@ -7,6 +7,7 @@ from wtforms.validators import DataRequired, EqualTo, Length
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.actions.reauthentication_form import again_field
 from webapp.domain.instants import known_zones
+from webapp.domain.languages import AS_THE_BROWSER, LANGUAGES
 
 _ZONES = sorted(
     zone for zone in known_zones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
@@ -19,6 +20,12 @@ class ZoneForm(DeskForm):
     """The zone in which times are shown."""
 
     zone = SelectField(_l("Time zone"), choices=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in _ZONES)])
+
+
+class LanguageForm(DeskForm):
+    """The language of words, numbers and money."""
+
+    language = SelectField(_l("Language"), choices=[(AS_THE_BROWSER, _l("As the browser asks")), *LANGUAGES.items()])
 
 
 class PasswordForm(DeskForm):

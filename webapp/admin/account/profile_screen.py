@@ -4,9 +4,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import refresh
 
 from webapp import clock
-from webapp.admin.account.forms import PasswordForm, ZoneForm
+from webapp.admin.account.forms import LanguageForm, PasswordForm, ZoneForm
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
@@ -35,6 +36,7 @@ class ProfileScreen(Screen):
             held = passkeys.of_user(session, user.id)
         shown: dict[str, DeskForm] = {
             "zone": ZoneForm(formdata=None, zone=user.zone),
+            "language": LanguageForm(formdata=None, language=user.language),
             "password": PasswordForm(formdata=None),
         }
         shown.update(forms or {})
@@ -60,6 +62,20 @@ class ProfileScreen(Screen):
     @zone.confirmation
     def _confirm_zone(self) -> ActionPage:
         return ActionPage(_("Time zone"), self.at(), values={"zone": current_person()[0].zone})
+
+    @action("/language", permission=SIGNED_IN, form=LanguageForm, shown_on=index)
+    def language(self, form: LanguageForm) -> Done:
+        """Show words in another language."""
+        user, _signed_in = current_person()
+        with self.transaction() as session:
+            profile.change_language(session, user.id, form.language.data, at=clock.now(), actor=current_actor())
+        user.language = form.language.data
+        refresh()
+        return _("This is your language on the desk from now on.")
+
+    @language.confirmation
+    def _confirm_language(self) -> ActionPage:
+        return ActionPage(_("Language"), self.at(), values={"language": current_person()[0].language})
 
     @action("/password", permission=SIGNED_IN, form=PasswordForm, shown_on=index)
     def password(self, form: PasswordForm) -> Done:

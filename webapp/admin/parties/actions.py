@@ -120,11 +120,10 @@ class PartyActions(Screen):
     def _confirm_wallet(self, party_id: int) -> ActionPage:
         with self.reading() as session:
             party = parties.get(session, party_id)
-        summary = _(
-            "An empty wallet. No money moves now, but jobs and people may pay into it from then on."
-            if party.verified_at
-            else "This party is not verified. With a wallet, jobs and people may pay it all the same."
-        )
+        if party.verified_at:
+            summary = _("An empty wallet. No money moves now, but jobs and people may pay into it from then on.")
+        else:
+            summary = _("This party is not verified. With a wallet, jobs and people may pay it all the same.")
         return ActionPage(
             _("Open a wallet for %(name)s", name=party.name),
             self.at("one", party_id=party_id),

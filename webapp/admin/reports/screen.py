@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.admin.reports.actions import ReportActions
 from webapp.admin.ui import charts
 from webapp.admin.ui.actions.action_links import action_link
+from webapp.admin.ui.dates import DateFormat, dated
 from webapp.admin.ui.lists.columns import Column, choice, since, until
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
@@ -132,7 +133,7 @@ def _charts(figures: ReportFigures, currency: str) -> dict[str, Any]:
     groups = _grouped([day for day in figures.days if day.currency == currency])
     if not groups:
         return {"held": None, "moved": None}
-    labels = [f"{days[0].day:%d %b}" for days in groups]
+    labels = [dated(days[0].day, DateFormat.DAY) for days in groups]
     left = [
         [sum(day.released for day in days) for days in groups],
         [sum(day.refunded for day in days) for days in groups],

@@ -10,6 +10,7 @@ from babel.numbers import format_compact_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from webapp.admin.ui.dates import DateFormat, dated
 from webapp.admin.ui.formatting import money
 from webapp.domain.money.money import to_major
 from webapp.services.escrows.figures import AGES, Bars
@@ -45,12 +46,12 @@ def _each(bars: Bars, labels: Sequence[str]) -> list[Chart]:
 
 def held_over_time(flow: Flow, currency: str) -> Picture:
     """What was held at the end of each day."""
-    return bar_chart([f"{day:%d %b}" for day in flow.days], [flow.held], currency)
+    return bar_chart([dated(day, DateFormat.DAY) for day in flow.days], [flow.held], currency)
 
 
 def moved_per_day(flow: Flow, currency: str) -> Picture:
     """What was released on each day, and refunded above it."""
-    return bar_chart([f"{day:%d %b}" for day in flow.days], [flow.released, flow.refunded], currency)
+    return bar_chart([dated(day, DateFormat.DAY) for day in flow.days], [flow.released, flow.refunded], currency)
 
 
 def bar_chart(labels: Sequence[str], series: Sequence[Sequence[int]], currency: str) -> Picture:

@@ -11,10 +11,11 @@ from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
+from webapp.admin.ui.dates import DateFormat, dated, dated_in_zone
 from webapp.domain import durations
 from webapp.domain.actors import named
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
-from webapp.domain.instants import format_instant, parts_of, shown_in, zone_words
+from webapp.domain.instants import parts_of, shown_in
 from webapp.domain.money.formatting import localized
 from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
@@ -22,8 +23,8 @@ from webapp.security.context import current_principal
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _MINUTE = timedelta(minutes=1)
 _SHAPES: dict[str, Callable[[datetime], str]] = {
-    "date": lambda local: f"{local:%d %b %Y}",
-    "short": lambda local: f"{local:%d %b %H:%M} {zone_words(local)}",
+    "date": lambda local: dated(local, DateFormat.DATE),
+    "short": lambda local: dated_in_zone(local, DateFormat.SHORT),
 }
 
 
@@ -46,7 +47,7 @@ def exact(instant: datetime) -> str:
 
 
 def _exactly(local: datetime) -> str:
-    return f"{local:%a %d %b %Y, %H:%M:%S} {zone_words(local)}"
+    return dated_in_zone(local, DateFormat.EXACT)
 
 
 def relative(instant: datetime) -> str:
@@ -83,7 +84,8 @@ def with_local_times(sentence: str) -> Markup:
 
 
 def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
-    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), format_instant(instant, zone))
+    text = dated_in_zone(shown_in(instant, zone), DateFormat.MINUTE)
+    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), text)
 
 
 def duration(seconds: float | None) -> str:

@@ -12,8 +12,9 @@ from markupsafe import escape
 
 from webapp.admin.ui.badges import BADGES
 from webapp.admin.ui.charts import Picture
+from webapp.admin.ui.dates import DateFormat, dated_in_zone
 from webapp.admin.ui.formatting import current_zone, duration
-from webapp.domain.instants import shown_in, zone_words
+from webapp.domain.instants import shown_in
 
 _MARKED = frozenset({"failed", "lost", "missed", "partial"})
 _LOWEST, _TALLEST, _STEP, _FLOOR = 4, 26, 5, 30
@@ -91,7 +92,7 @@ def _height(run: Any, scale: Scale) -> int:
 
 def _title(run: Any, word: str, seconds: float, zone: ZoneInfo) -> str:
     local = shown_in(run.started_at or run.at, zone)
-    title = f"{word} · {local:%a %d %b %Y, %H:%M:%S} {zone_words(local)}"
+    title = f"{word} · {dated_in_zone(local, DateFormat.EXACT)}"
     return f"{title} · {duration(seconds)}" if run.finished_at and run.started_at else title
 
 

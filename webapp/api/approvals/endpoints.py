@@ -45,7 +45,7 @@ def get_approval(call: Call, approval_id: int) -> ApprovalShape:
     return approval_shape(approvals.get(call.session, approval_id))
 
 
-@endpoints.get(f"{_ADDRESS}/preview", "approval:read")
+@endpoints.get(f"{_ADDRESS}/preview", "approval:read", may_conflict=True)
 def preview_approval(call: Call, approval_id: int) -> PreviewShape:
     """What it would do if it were approved now."""
     settings = call.runtime.settings

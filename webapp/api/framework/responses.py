@@ -80,6 +80,8 @@ def _statuses(endpoint: Endpoint) -> Iterator[int]:
     if endpoint.writes or query:
         yield 422
     if endpoint.writes:
-        yield from (409, 413)
+        yield 413
+    if endpoint.writes or endpoint.may_conflict:
+        yield 409
     if endpoint.takes("body"):
         yield 415

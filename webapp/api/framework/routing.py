@@ -50,6 +50,8 @@ class Endpoint:
     post_commit: Callable[[Runtime, Actor, Any], Any] | None = None
     """Called with the answer once the transaction is committed: what needs the outside is done there, harmlessly again
     for a request that is sent again, and gives the answer anew."""
+    may_conflict: bool = False
+    """Whether a read is refused while things are not as they have to be; every write may be."""
     secret_fields: frozenset[str] = frozenset()
     """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
 
@@ -84,9 +86,12 @@ class Endpoints:
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self._declared)
 
-    def get(self, path: str, permission: str) -> Callable[[Function], Function]:
-        """Declare a read: `function(call, <parts of the path>, query=…)`."""
-        return self._declare("GET", path, permission)
+    def get(self, path: str, permission: str, *, may_conflict: bool = False) -> Callable[[Function], Function]:
+        """Declare a read: `function(call, <parts of the path>, query=…)`.
+
+        One that `may_conflict` raises Conflict where things are not as they have to be for it.
+        """
+        return self._declare("GET", path, permission, may_conflict=may_conflict)
 
     def post(
         self,

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
@@ -50,7 +51,8 @@ class Heartbeat:
         while True:
             if not self._is_recorded:
                 self._safely("first_start", self._record_first_start)
-            self._safely("beat", self._beat)
+            is_ready = self._safely("beat", self._beat)
+            self._safely("alive_file", partial(self._write_alive_file, is_ready))
             if self._sweeps:
                 self._safely("sweep", lambda: sweep_runs(self._runtime))
             self._safely("also", self._also)
@@ -67,14 +69,22 @@ class Heartbeat:
             skew = clock_skew.measure(session)
             processes.beat(session, self._kind, database_now(session), self._run_id(), skew)
 
+    def _write_alive_file(self, is_ready: bool) -> None:
+        """For a cluster's probes: its age says that this process lives, its word whether the database took the beat."""
+        file = self._runtime.settings.alive_file
+        if file is not None and self._kind != processes.WEB:
+            file.write_text("ready\n" if is_ready else "waiting\n")
+
     def _sign_off(self) -> None:
         with self._runtime.db.transaction() as session:
             processes.deregister(session, self._kind)
 
-    def _safely(self, what: str, act: Callable[[], object]) -> None:
+    def _safely(self, what: str, act: Callable[[], object]) -> bool:
         try:
             act()
+            return True
         except (DBAPIError, RedisError, OSError) as problem:
             get_logger().warning("heartbeat.failed", what=what, problem=str(problem).partition("\n")[0])
         except Exception:
             get_logger().exception("heartbeat.failed", what=what)
+        return False

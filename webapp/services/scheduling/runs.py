@@ -113,6 +113,13 @@ def claim_for_outside_cron(
     return queue_run(session, job, actor, Trigger.MANUAL, at or now, now, dry_run=dry_run)
 
 
+def claim_due_slot(session: Session, job: str, *, actor: Actor) -> Run | None:
+    """A queued run of the slot that is due, for a cluster's clock; None when it has had its run, whoever made that."""
+    actor.require("job:run")
+    run_id = claim_latest(session, job, database_now(session), actor=actor)
+    return None if run_id is None else get(session, run_id)
+
+
 def _refuse_future(at: datetime | None, now: datetime, dry_run: bool) -> None:
     if at is not None and at > now and not dry_run:
         raise Invalid("Only a dry run can look at the future.", fields={"at": "It can't be in the future."})

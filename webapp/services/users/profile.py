@@ -38,3 +38,19 @@ def change_zone(session: Session, user_id: int, zone: str, *, at: datetime, acto
     user = users.locked(session, user_id)
     before, user.zone = user.zone, zone
     trail.record(session, actor, "user.zone", ("user", user_id), at=at, before={"zone": before}, after={"zone": zone})
+
+
+def change_language(session: Session, user_id: int, language: str, *, at: datetime, actor: Actor) -> None:
+    """Show words in another language; empty is what the browser asks for."""
+    users.check_language(language)
+    user = users.locked(session, user_id)
+    before, user.language = user.language, language
+    trail.record(
+        session,
+        actor,
+        "user.language",
+        ("user", user_id),
+        at=at,
+        before={"language": before},
+        after={"language": language},
+    )

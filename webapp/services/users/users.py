@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.instants import known_zones
+from webapp.domain.languages import AS_THE_BROWSER, LANGUAGES
 from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Role, User
@@ -169,6 +170,12 @@ def check_zone(zone: str) -> None:
     """Raise Invalid unless it is an IANA time zone."""
     if zone not in known_zones():
         raise Invalid(f"{zone!r} is not a time zone.", fields={"zone": "Take a zone such as Africa/Kigali."})
+
+
+def check_language(language: str) -> None:
+    """Raise Invalid unless the desk is read in it, or the browser is to say."""
+    if language not in (AS_THE_BROWSER, *LANGUAGES):
+        raise Invalid(f"{language!r} is no language of the desk.", fields={"language": "Take one of the list."})
 
 
 def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> None:

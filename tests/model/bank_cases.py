@@ -1,0 +1,70 @@
+"""Orders of steps in which a payer's bank takes what was paid, and breaks that the model has to notice."""
+
+from typing import Any
+
+from tests.model.replay import Steps
+from webapp.services.approvals import approvals
+from webapp.services.payments.chargebacks import booking, refund_offsets
+from webapp.services.payments.clawbacks import executors
+
+
+def of(name: str, who: str = "Divine", which: int = 0, **more: Any) -> tuple[str, dict[str, Any]]:
+    return name, {"who": who, "which": which, **more}
+
+
+def says(said: str) -> tuple[str, dict[str, Any]]:
+    return "bank_disputes", {"which": 0, "said": said}
+
+
+def decide(verb: str) -> tuple[str, dict[str, Any]]:
+    return of("decide_payment", "Chika", verb=verb, stale=False)
+
+
+def paid(amount: int = 1_000) -> Steps:
+    """An order of Ada's with Ben, paid by card."""
+    new = {"terms": "unpaid", "pair": ("Ada", "Ben"), "amount": amount, "currency": "NGN", "policy": "deadline"}
+    return [("order", {"who": "Divine", "order": new | {"fee": 1, "due": 2}}), of("pay", said="paid")]
+
+
+PAID = paid()
+RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
+CASE = of("open_dispute", "Amina", kind="dispute")
+SPLIT = of("resolve", "Chika", resolution="split", share=5, stale=False)
+REVERSE = of("reverse", verb="reverse", to_debt=True, share=5)
+ONCE_WRONG: dict[str, Steps] = {
+    "taken while it is held, with a case of ours and a freeze": [
+        *PAID,
+        CASE,
+        of("freeze", "Amina", lift=False),
+        says("lost"),
+    ],
+    "taken while a decision about it waits": [*paid(30_000), RELEASE, says("accepted")],
+    "taken after the release, and the seller gives it": [*PAID, RELEASE, says("lost"), decide("claw_back"), REVERSE],
+    "taken after the release, and the platform bears it": [*PAID, RELEASE, says("lost"), decide("write_off")],
+    "taken after the release, which is reversed then": [*PAID, RELEASE, says("lost"), REVERSE],
+    "taken in place of our refund": [*PAID, REFUND, says("lost")],
+    "taken besides our refund": [
+        *PAID,
+        REFUND,
+        ("refund_answer", {"which": 0, "paid": True}),
+        says("accepted"),
+        decide("claw_back"),
+    ],
+    "taken after a split by card": [*PAID, CASE, SPLIT, says("lost"), decide("claw_back")],
+}
+
+
+def nothing(*_args: Any, **_more: Any) -> int:
+    """What a guard does that is gone."""
+    return 0
+
+
+BROKEN: dict[str, tuple[Steps, list[tuple[Any, str, Any]]]] = {
+    "what a bank took stays in the escrow": ([*PAID, says("lost")], [(booking, "book", nothing)]),
+    "what a bank took is refunded by us too": ([*PAID, REFUND, says("lost")], [(refund_offsets, "cover", nothing)]),
+    "a case stays open whose money is gone": ([*PAID, CASE, says("lost")], [(executors, "_close", nothing)]),
+    "a proposal waits for money that is gone": (
+        ONCE_WRONG["taken while a decision about it waits"],
+        [(approvals, "lapse", nothing)],
+    ),
+}

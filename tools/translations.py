@@ -1,0 +1,113 @@
+"""The catalogues of the desk's languages: brings `translations/` up to what the code says, and tells what lacks words.
+
+    python tools/translations.py
+
+New messages come in without a translation, and those that nothing says any more go. Exits 1 while anything is missing.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.core import Locale
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.plurals import get_plural
+from babel.messages.pofile import read_po, write_po
+
+from webapp.admin.ui.catalogues import catalogue_of
+from webapp.domain.languages import ENGLISH, LANGUAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+OTHERS = [language for language in LANGUAGES if language != ENGLISH]
+_METHODS = {"webapp": "python", "templates": "jinja2"}
+_KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+_PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[sd]|\{\w*\}")
+_HEADER = """# Escrow Desk in {name}. Write here; `make translations` brings new messages and says what is missing.
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural}\\n"
+
+"""
+
+
+def messages() -> Catalog:
+    """Every message that the code and the templates say, without translation."""
+    found = Catalog()
+    for folder, method in _METHODS.items():
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            ROOT / folder, [("**", method)], keywords=_KEYWORDS
+        ):
+            found.add(message)
+    return found
+
+
+def written(language: str) -> Catalog:
+    """A language's catalogue as it is; empty where there is none yet."""
+    file = catalogue_of(language)
+    if not file.exists():
+        return Catalog(locale=language)
+    with file.open("rb") as source:
+        return read_po(source, locale=language)
+
+
+def faults(catalogue: Catalog, said: Catalog) -> Iterator[str]:
+    """What is wrong with a catalogue: missing, left over, or with other placeholders than the message."""
+    ours = {message.id: message for message in catalogue if message.id}
+    wanted = {message.id for message in said if message.id}
+    for message_id in wanted:
+        given = _forms(ours[message_id], catalogue.num_plurals) if message_id in ours else []
+        if not given:
+            yield f"no translation: {message_id!r}"
+        elif _placeholders(given) - {"%(num)s"} != _placeholders(message_id) - {"%(num)s"}:
+            yield f"other placeholders: {message_id!r} is {ours[message_id].string!r}"
+    yield from (f"nothing says it any more: {message_id!r}" for message_id in ours if message_id not in wanted)
+
+
+def keep(catalogue: Catalog, language: str) -> None:
+    """Write a catalogue, in an order that no change of a file's name disturbs."""
+    text = BytesIO()
+    write_po(text, catalogue, omit_header=True, no_location=True, sort_output=True, width=0, ignore_obsolete=True)
+    name = Locale.parse(language).english_name
+    header = _HEADER.format(name=name, language=language, plural=get_plural(language).plural_forms)
+    file = catalogue_of(language)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(header + text.getvalue().decode().lstrip())
+
+
+def _forms(message: Message, plurals: int) -> list[str]:
+    """What a message is in this language, in one form or several; nothing unless all of it is there."""
+    given = message.string
+    forms = [given] if isinstance(given, str) else list(given or ())
+    is_whole = all(forms) and len(forms) == (1 if isinstance(given, str) else plurals)
+    return forms if is_whole and not message.fuzzy else []
+
+
+def _placeholders(text: str | tuple[str, ...] | list[str]) -> set[str]:
+    """Those of all forms together: a singular may leave its number out."""
+    return set(_PLACEHOLDER.findall(text if isinstance(text, str) else " ".join(text)))
+
+
+def main() -> int:
+    """Bring each language up to date, and say what it lacks."""
+    said, lacking = messages(), 0
+    for language in OTHERS:
+        catalogue = written(language)
+        catalogue.update(said, no_fuzzy_matching=True)
+        keep(catalogue, language)
+        found = sorted(faults(written(language), said))
+        lacking += len(found)
+        print(f"{language}: {len(said)} messages, {len(found)} to look at")
+        for fault in found[:20]:
+            print(f"  {fault}")
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
