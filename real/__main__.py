@@ -10,7 +10,18 @@ from types import FrameType
 
 from real.packages import missing
 from real.report import Report
-from real.rows import of_answers, of_clocks, of_doctor, of_pairs, of_poolers, of_redis, of_schema, of_stops, of_watch
+from real.rows import (
+    of_answers,
+    of_clocks,
+    of_doctor,
+    of_handbook,
+    of_pairs,
+    of_poolers,
+    of_redis,
+    of_schema,
+    of_stops,
+    of_watch,
+)
 from real.world import World, world
 
 ROWS: dict[str, Callable[[World, Report], None]] = {
@@ -23,6 +34,7 @@ ROWS: dict[str, Callable[[World, Report], None]] = {
     "clocks": of_clocks.try_all,
     "watched": of_watch.try_all,
     "stop": of_stops.try_all,
+    "handbook": of_handbook.try_all,
 }
 
 

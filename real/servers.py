@@ -86,6 +86,15 @@ def redis(folder: Path, *settings: str, port: int = 0) -> Iterator[int]:
 
 
 @contextmanager
+def redis_of(folder: Path, conf: str, port: int) -> Iterator[None]:
+    """Debian's Redis with this file, which listens on the port."""
+    file = folder / "redis.conf"
+    file.write_text(f'{conf}\nbind {HOST}\ndir {folder}\nsave ""\n')
+    with running([path_of(REDIS), str(file)], folder / "log", lambda: listens(port)):
+        yield
+
+
+@contextmanager
 def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str) -> Iterator[int]:
     """A Redis that speaks nothing but TLS, with a certificate of the CA; its port.
 
@@ -124,29 +133,36 @@ def owner_of(url: str) -> str:
 @contextmanager
 def pgbouncer(folder: Path, url: str, **settings: str) -> Iterator[str]:
     """A PgBouncer before the database of this address, with settings over those of the handbook; the desk's URL."""
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o755)
-    address, _, query = libpq_address(url).partition("?")
-    name = address.rpartition("/")[2]
-    hosts = dict(parse_qsl(query))
-    port = free_port()
+    name, port = urlsplit(url).path.lstrip("/"), free_port()
+    sockets = dict(parse_qsl(urlsplit(libpq_address(url)).query))["host"]
     given = {
         "listen_addr": HOST,
         "listen_port": str(port),
-        "unix_socket_dir": "",
         "auth_type": "any",
         "pool_mode": "transaction",
         "default_pool_size": "4",
     } | settings
-    lines = [f"{key} = {value}" for key, value in given.items()]
+    database = f"{name} = host={sockets} dbname={name} user=postgres"
+    lines = ["[databases]", database, "[pgbouncer]", *(f"{key} = {value}" for key, value in given.items()), ""]
+    with pgbouncer_of(folder, "\n".join(lines), port, url):
+        yield f"postgresql://desk@{HOST}:{port}/{name}"
+
+
+@contextmanager
+def pgbouncer_of(folder: Path, ini: str, port: int, url: str) -> Iterator[None]:
+    """A PgBouncer with this file, which listens on the port and whose last section is PgBouncer's own.
+
+    `url` is straight to the PostgreSQL behind it.
+    """
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
     file = folder / "pgbouncer.ini"
-    database = f"{name} = host={hosts['host']} dbname={name} user=postgres"
-    file.write_text("\n".join(["[databases]", database, "[pgbouncer]", *lines, ""]))
+    file.write_text(f"{ini}\nunix_socket_dir =\n")
     file.chmod(0o644)
     # It refuses to run as root, and who runs PostgreSQL may always open its socket.
     user = owner_of(url) if os.getuid() == 0 else None
     with running([path_of(PGBOUNCER), str(file)], folder / "log", lambda: listens(port), user):
-        yield f"postgresql://desk@{HOST}:{port}/{name}"
+        yield
 
 
 @contextmanager
