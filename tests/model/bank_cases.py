@@ -28,21 +28,14 @@ def paid(amount: int = 1_000) -> Steps:
 
 PAID = paid()
 RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
+FREEZE = of("freeze", "Amina", lift=False)
 CASE = of("open_dispute", "Amina", kind="dispute")
 SPLIT = of("resolve", "Chika", resolution="split", share=5, stale=False)
 REVERSE = of("reverse", verb="reverse", to_debt=True, share=5)
 ONCE_WRONG: dict[str, Steps] = {
-    "taken while it is held, with a case of ours and a freeze": [
-        *PAID,
-        CASE,
-        of("freeze", "Amina", lift=False),
-        says("lost"),
-    ],
-    "taken while a decision about it waits": [*paid(30_000), RELEASE, says("accepted")],
     "taken after the release, and the seller gives it": [*PAID, RELEASE, says("lost"), decide("claw_back"), REVERSE],
     "taken after the release, and the platform bears it": [*PAID, RELEASE, says("lost"), decide("write_off")],
     "taken after the release, which is reversed then": [*PAID, RELEASE, says("lost"), REVERSE],
-    "taken in place of our refund": [*PAID, REFUND, says("lost")],
     "taken besides our refund": [
         *PAID,
         REFUND,
@@ -62,9 +55,9 @@ def nothing(*_args: Any, **_more: Any) -> int:
 BROKEN: dict[str, tuple[Steps, list[tuple[Any, str, Any]]]] = {
     "what a bank took stays in the escrow": ([*PAID, says("lost")], [(booking, "book", nothing)]),
     "what a bank took is refunded by us too": ([*PAID, REFUND, says("lost")], [(refund_offsets, "cover", nothing)]),
-    "a case stays open whose money is gone": ([*PAID, CASE, says("lost")], [(executors, "_close", nothing)]),
+    "a case stays open whose money is gone": ([*PAID, CASE, FREEZE, says("lost")], [(executors, "_close", nothing)]),
     "a proposal waits for money that is gone": (
-        ONCE_WRONG["taken while a decision about it waits"],
+        [*paid(30_000), RELEASE, says("accepted")],
         [(approvals, "lapse", nothing)],
     ),
 }

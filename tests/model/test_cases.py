@@ -116,7 +116,6 @@ ONCE_WRONG: dict[str, Steps] = {
         of("pay", said="less"),
         LATE,
     ],
-    "paid by two people's word, and not by its provider's": payout_cases.MARKED_PAID,
     **bank_cases.ONCE_WRONG,
 }
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import literal, select, update
 
 from tests.support import money
@@ -85,12 +86,29 @@ def test_what_a_wallet_lacks_is_owed_and_a_debt_is_met_before_the_wallet(market:
     assert party_sides.from_party(session, party, 5, "RWF") == [(Place(AccountKind.RECEIVABLE, "RWF", party), -5)]
 
 
+def test_every_account_of_these_parties_in_a_currency_is_locked(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[list[int]] = []
+    monkeypatch.setattr(party_sides, "lock", lambda _session, _model, ids: locked.append(sorted(ids)))
+    first, second, other = (market.party(wallet=0).id for _ in range(3))
+    owe(market, second, 5)
+    accounts.open_account(market.session, AccountKind.WALLET, first, "RWF", at=NOW)
+    party_sides.lock_accounts(market.session, [first, second], "NGN")
+    rows = market.session.scalars(select(Account).where(Account.party_id.in_([first, second, other]))).all()
+    mine = [row.id for row in rows if row.party_id != other and row.currency == "NGN"]
+    assert locked == [sorted(mine)]
+    assert len(mine) == 3
+
+
 def test_what_counts_of_a_wallet_is_what_is_above_its_floor_now(market: Market) -> None:
     session, party = market.session, market.party(wallet=1_000).id
+    kept = account(market, accounts.find_account(session, AccountKind.WALLET, party, "NGN") or 0)
     mine = update(Account).where(Account.party_id == party, Account.kind == AccountKind.WALLET)
     for floor, left in ((300, 700), (1_000, 0), (-200, 1_200)):
         session.connection().execute(mine.values(floor=floor))
         assert party_sides.balance(session, AccountKind.WALLET, party, "NGN") == left
+    assert kept.floor == -200, "what the session knew of it is read anew"
     session.connection().execute(mine.values(floor=0))
     owe(market, party, 900)
     assert party_sides.balance(session, AccountKind.RECEIVABLE, party, "NGN") == -900

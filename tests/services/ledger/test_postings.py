@@ -147,3 +147,11 @@ def test_the_days_figures_count_by_kind_currency_and_utc_day(market: Market) -> 
     assert told[NOW.date(), "RWF"] == (held + 5, released, refunded)
     assert told[NOW.date() + timedelta(days=1), "RWF"] == (0, -3, 0)
     assert figures(market) == told
+
+
+def test_a_posting_of_many_counts_in_the_days_figures(market: Market) -> None:
+    giver, taker = wallets(market, 500, 0)
+    before = figures(market).get((NOW.date(), "NGN"), (0, 0, 0))
+    moves = [BulkTransfer(f"bulk-{number}", "NGN", giver, taker, 30) for number in range(2)]
+    bulk_posting.post_rows(market.session, moves, kind=TransferKind.RELEASE, at=NOW)
+    assert figures(market)[NOW.date(), "NGN"] == (before[0], before[1] + 60, before[2])

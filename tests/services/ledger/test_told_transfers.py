@@ -12,7 +12,8 @@ from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.services.escrows import release as escrow_release
-from webapp.services.ledger import statements, transfer_queries
+from webapp.services.ledger import accounts, bulk_posting, statements, transfer_queries
+from webapp.services.ledger.bulk_posting import BulkTransfer
 from webapp.services.ledger.statements import StatementEntry
 from webapp.services.ledger.transfer_queries import Side, TransferDetail
 
@@ -117,5 +118,16 @@ def test_a_statement_tells_the_balance_after_each_entry_newest_first(market: Mar
     assert statements.statement(session, wallet, limit=1) == lines[:1]
     assert statements.statement(session, wallet, before=lines[0].entry_id) == lines[1:]
     assert statements.statement(session, wallet, before=lines[0].entry_id, limit=1) == lines[1:2]
-    with pytest.raises(NotFound, match="account"):
+    assert statements.statement(session, wallet, before=lines[0].entry_id + 1) == lines
+    with pytest.raises(NotFound, match=r"^There is no account 99999999\.$"):
         statements.statement(session, 99_999_999)
+
+
+def test_a_statement_has_fifty_entries_unless_more_are_asked_for(market: Market) -> None:
+    giver, taker = (market.party(wallet=1_000).id for _ in range(2))
+    session = market.session
+    [source, target] = [accounts.find_account(session, AccountKind.WALLET, each, "NGN") or 0 for each in (giver, taker)]
+    moves = [BulkTransfer(f"many-{number}", "NGN", source, target, 1) for number in range(51)]
+    bulk_posting.post_rows(session, moves, kind=TransferKind.REPAYMENT, at=NOW)
+    assert len(statements.statement(session, source)) == 50
+    assert len(statements.statement(session, source, limit=99)) == 52
