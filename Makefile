@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi translations
+.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi translations
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -79,6 +79,9 @@ openapi: $(READY) ## at a release: keep the API's description, which later ones 
 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+image: $(READY) ## build the image's root from Debian packages and start every command in it (root and mmdebstrap; SHARE=… for mirrors)
+	@PYTHONPATH=. $(BIN)/python tools/image_start.py
 
 secrets: $(READY) ## look for secrets in every commit of every branch (`make check` looks at those that came lately)
 	@$(BIN)/python tools/scan_secrets.py --all
