@@ -19,6 +19,7 @@ from real.rows import (
     of_poolers,
     of_redis,
     of_schema,
+    of_sentinels,
     of_stops,
     of_watch,
 )
@@ -33,6 +34,7 @@ ROWS: dict[str, Callable[[World, Report], None]] = {
     "schema": of_schema.try_all,
     "clocks": of_clocks.try_all,
     "watched": of_watch.try_all,
+    "sentinel": of_sentinels.try_all,
     "stop": of_stops.try_all,
     "handbook": of_handbook.try_all,
 }

@@ -111,12 +111,14 @@ def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str) -> Iterator[int]:
 
 
 @contextmanager
-def sentinel(folder: Path, primary: int, name: str = "desk", *, down_after: int = 1000) -> Iterator[int]:
-    """A Sentinel that alone decides about the Redis at this port; its own port."""
+def sentinel(
+    folder: Path, primary: int, name: str = "desk", *, down_after: int = 1000, quorum: int = 1
+) -> Iterator[int]:
+    """One of so many Sentinels (alone by default) that decide about the Redis at this port; its own port."""
     folder.mkdir(exist_ok=True)
     port, file = free_port(), folder / "sentinel.conf"
     file.write_text(
-        f"port {port}\nbind {HOST}\ndir {folder}\nsentinel monitor {name} {HOST} {primary} 1\n"
+        f"port {port}\nbind {HOST}\ndir {folder}\nsentinel monitor {name} {HOST} {primary} {quorum}\n"
         f"sentinel down-after-milliseconds {name} {down_after}\nsentinel failover-timeout {name} 5000\n"
     )
     with running([redis_program(), str(file), "--sentinel"], folder / "log", lambda: Redis(port=port).ping()):

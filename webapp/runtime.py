@@ -17,6 +17,7 @@ from webapp.services.common.identity_file import IdentityFile
 from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
+from webapp.settings_parts import redis_address
 
 if TYPE_CHECKING:
     from webapp.providers.oidc.client import IdentityProvider
@@ -32,7 +33,7 @@ class Runtime:
     @cached_property
     def redis(self) -> Redis:
         """The Redis that carries the queues: a hint, never the truth."""
-        return Redis.from_url(
+        return redis_address.connect(
             self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
         )
 
@@ -40,7 +41,7 @@ class Runtime:
     def figure_cache(self) -> FigureCache:
         """Figures that are kept ready in the same Redis, which is not waited for."""
         return FigureCache(
-            lambda seconds: Redis.from_url(
+            lambda seconds: redis_address.connect(
                 self.settings.redis_address, socket_connect_timeout=seconds, socket_timeout=seconds
             )
         )

@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import exponent
 from webapp.domain.outbox.addresses import networks
+from webapp.settings_parts import redis_address
 from webapp.settings_parts.oidc import OidcSettings, Words
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
@@ -266,7 +267,7 @@ class Settings(OidcSettings):
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
         problems = [*self._unreal(), *self._unknown_currencies(), *self._unknown_networks(), *self._oidc()]
-        problems += self._unusable_backup_keys()
+        problems += [*self._unusable_redis(), *self._unusable_backup_keys()]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -293,6 +294,13 @@ class Settings(OidcSettings):
         named = [("BACKUP_KEY", self.backup_key), *(("BACKUP_KEY_FALLBACKS", key) for key in self.backup_key_fallbacks)]
         wrong = {name for name, key in named if key and not _BACKUP_KEY.fullmatch(key)}
         return [f"{name}: use a key such as `desk backup --new-key` makes, AGE-SECRET-KEY-1…" for name in sorted(wrong)]
+
+    def _unusable_redis(self) -> list[str]:
+        try:
+            redis_address.sentinels(self.redis_url)
+        except ValueError as problem:
+            return [f"REDIS_URL: {problem}"]
+        return []
 
     def _unknown_networks(self) -> list[str]:
         try:

@@ -6,11 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
-from redis import Redis
 from redis.exceptions import RedisError
 
 from webapp.errors import Unavailable
 from webapp.private_files import private_folder
+from webapp.settings_parts import redis_address
 
 _ON_PATH = ("valkey-server", "redis-server")
 
@@ -59,7 +59,7 @@ def command(socket: Path) -> list[str]:
 
 def wait_until_ready(url: str, seconds: float = 10) -> None:
     """Return as soon as Redis answers. Raises Unavailable when it doesn't within the seconds."""
-    client = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
+    client = redis_address.connect(url, socket_connect_timeout=1, socket_timeout=1)
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         try:

@@ -8,18 +8,22 @@ from flask_limiter.util import get_remote_address
 
 from webapp.runtime import Runtime
 from webapp.security.context import current_principal
+from webapp.settings_parts import redis_address
 
 
 def register_rate_limit(app: Flask, runtime: Runtime) -> None:
     """Refuse who asks more often than API_RATE_LIMIT says, with 429 and Retry-After. Pages are not counted."""
+    address, options = redis_address.of_limits(
+        runtime.settings.redis_address, socket_connect_timeout=1, socket_timeout=1
+    )
     app.after_request(_say_when_only_to_who_waits)  # The last one named is asked first.
     Limiter(
         _caller,
         app=app,
         application_limits=[runtime.settings.api_rate_limit],
         application_limits_exempt_when=lambda: not request.path.startswith("/api/v"),
-        storage_uri=_storage(runtime.settings.redis_address),
-        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
+        storage_uri=address,
+        storage_options=options,
         in_memory_fallback=[runtime.settings.api_rate_limit],
         swallow_errors=True,
         headers_enabled=True,
@@ -47,7 +51,3 @@ def _say_when_only_to_who_waits(response: Response) -> Response:
 def _caller() -> str:
     principal = current_principal()
     return principal.actor.key if principal else get_remote_address()
-
-
-def _storage(redis_address: str) -> str:
-    return f"redis+{redis_address}" if redis_address.startswith("unix:") else redis_address

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from redis import Redis
 from redis.exceptions import RedisError
 from rq_scheduler import Scheduler
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +23,7 @@ from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services.scheduling import processes, schedules, slots
+from webapp.settings_parts import redis_address
 from webapp.sql import database_now
 
 TICK = 0.5
@@ -40,7 +40,7 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
     """
 
     def __init__(self, runtime: Runtime, shutdown: ShutdownFlag) -> None:
-        connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3, socket_timeout=5)
+        connection = redis_address.connect(runtime.settings.redis_address, socket_connect_timeout=3, socket_timeout=5)
         super().__init__(
             QUEUE, queue(connection), TICK, connection, RunJob, name=processes.name_of(processes.SCHEDULER)
         )

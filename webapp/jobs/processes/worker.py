@@ -5,7 +5,6 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
 from rq.exceptions import StopRequested
@@ -29,6 +28,7 @@ from webapp.schema import SchemaUnusable
 from webapp.services.common.instance import NotTheOriginal
 from webapp.services.monitoring.clock_skew import ClockOff
 from webapp.services.scheduling import processes
+from webapp.settings_parts import redis_address
 
 _TTL = 30
 _MAINTENANCE = 60
@@ -43,7 +43,7 @@ class RunWorker(SimpleWorker):
     max_connection_wait_time = 5.0
 
     def __init__(self, runtime: Runtime, name: str, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3)
+        connection = redis_address.connect(runtime.settings.redis_address, socket_connect_timeout=3)
         super().__init__(
             [queue(connection)],
             name=name,

@@ -11,6 +11,7 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from webapp.providers.http.errors import NotSent
+from webapp.settings_parts import redis_address
 
 _SHORTEST, _LONGEST = 0.01, 1.0
 _TRUSTED_AFTER = 10.0
@@ -59,6 +60,6 @@ def _item(per_minute: int) -> RateLimitItem:
 
 
 def _storage(address: str) -> Storage:
-    url = f"redis+{address}" if address.startswith("unix:") else address
-    found: Storage = storage_from_string(url, socket_connect_timeout=1, socket_timeout=1)  # type: ignore[assignment]
+    url, options = redis_address.of_limits(address, socket_connect_timeout=1, socket_timeout=1)
+    found: Storage = storage_from_string(url, **options)  # type: ignore[assignment]
     return found

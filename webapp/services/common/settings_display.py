@@ -8,6 +8,7 @@ from webapp.database_address import parsed
 from webapp.domain.money.money import major_text
 from webapp.providers import catalogue
 from webapp.settings import Settings
+from webapp.settings_parts import redis_address
 from webapp.settings_parts.secret_files import SettingsWithFiles, is_secret
 
 _MONEY = ("approval_limits", "auto_deduct_minimum_balance")
@@ -41,6 +42,8 @@ def _shown(name: str, value: Any) -> Any:
         return ",".join(
             f"{currency}={major_text(amount, currency, grouped=False)}" for currency, amount in value.items()
         )
+    if redis_address.is_of_sentinels(str(value)):
+        return redis_address.without_password(value)
     if name.endswith("_url") and value:
         return _without_password(value)
     if isinstance(value, dict):

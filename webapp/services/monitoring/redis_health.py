@@ -44,6 +44,12 @@ _ENDS_AT_ONCE = (
 )
 _REFUSALS = (
     _Refusal(
+        refusals.ConnectionError,
+        "No master found",
+        "No Sentinel of REDIS_URL names a primary",
+        "Check their hosts and ports, the NAME that they have for it, and sentinel_password.",
+    ),
+    _Refusal(
         refusals.AuthenticationError,
         "",
         "Redis takes neither the user nor the password of REDIS_URL",
@@ -120,7 +126,7 @@ _SILENT_OVER_TLS = _Refusal(
 _SENTINEL = RedisFinding(
     "wrong",
     "This is the port of a Sentinel, which says where Redis is and keeps nothing.",
-    f"Let REDIS_URL lead to the Redis itself. {_WAITS}",
+    f"Name Sentinels by redis+sentinel://HOST:26379/NAME/0, or let REDIS_URL lead to the Redis itself. {_WAITS}",
 )
 
 

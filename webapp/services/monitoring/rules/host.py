@@ -3,12 +3,11 @@
 import shutil
 from collections.abc import Iterator
 
-from redis import Redis
-
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.monitoring import redis_health
 from webapp.services.monitoring.redis_health import RedisFinding
 from webapp.settings import Settings
+from webapp.settings_parts import redis_address
 
 _LEAST_FREE = 2**30
 _SECONDS = 2
@@ -33,7 +32,7 @@ def redis_at_risk(settings: Settings) -> Iterator[Answer]:
 
 
 def _redis(settings: Settings) -> RedisFinding:
-    client = Redis.from_url(settings.redis_address, socket_connect_timeout=_SECONDS, socket_timeout=_SECONDS)
+    client = redis_address.connect(settings.redis_address, socket_connect_timeout=_SECONDS, socket_timeout=_SECONDS)
     try:
         return redis_health.examine(client)
     finally:
