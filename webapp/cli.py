@@ -8,6 +8,7 @@ COMMANDS = {
     "worker": "webapp.commands.processes:worker",
     "scheduler": "webapp.commands.processes:scheduler",
     "migrate": "webapp.commands.migrate",
+    "roles": "webapp.commands.migrate:of_roles",
     "doctor": "webapp.commands.doctor",
     "jobs": "webapp.commands.jobs",
     "run": "webapp.commands.run",

@@ -25,7 +25,7 @@ from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.backups import overview
 from webapp.services.common import instance
-from webapp.services.monitoring import clock_skew, database_refusals, provider_health, redis_health
+from webapp.services.monitoring import clock_skew, database_refusals, database_rights, provider_health, redis_health
 from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
 from webapp.services.scheduling import next_slots, processes
@@ -92,6 +92,26 @@ def migration(runtime: Runtime) -> CheckResult:
     """Is it at a revision that this code can work with?"""
     state = schema.look(runtime.db)
     return CheckResult("migrations", "ok" if state.is_usable else "wrong", state.sentence, state.do)
+
+
+def rights(runtime: Runtime) -> CheckResult:
+    """May the role of this desk do its work, and nothing to its records?"""
+    with runtime.db.reading() as session:
+        found = database_rights.of_this_role(session)
+    if found is None:
+        return CheckResult("rights", "ok", "SQLite has no roles.")
+    if found.lacks:
+        missing = f"{found.role} can't work with {', '.join(found.lacks[:_NAMED])}."
+        return CheckResult("rights", "wrong", missing, "Let `desk migrate` run as desk_migrate: it grants anew.")
+    too_much = [
+        *(["is a superuser"] if found.is_superuser else []),
+        *(["can make tables"] if found.may_make_tables else []),
+        *([f"can change {', '.join(found.may_change)}"] if found.may_change else []),
+    ]
+    if too_much and runtime.settings.is_production:
+        do = "Make the roles with `desk roles`, connect as desk_app, and run `desk migrate` as desk_migrate."
+        return CheckResult("rights", "warning", f"{found.role} {' and '.join(too_much)}.", do)
+    return CheckResult("rights", "ok", f"{found.role} can do its work.")
 
 
 def original(runtime: Runtime) -> CheckResult:
@@ -350,6 +370,7 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "database": database,
     "writes": writes,
     "migrations": migration,
+    "rights": rights,
     "instance": original,
     "redis": redis,
     "clock": clocks,

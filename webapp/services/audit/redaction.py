@@ -67,11 +67,19 @@ def redact(
         _record(session, actor, BEGUN, batch, at, reason, {"records": ids, "digest": found})
         for audit_id in ids:
             new = texts[audit_id]
-            values = {"reason": new.reason, "before": new.before, "after": new.after}
-            session.execute(update(Audit).where(Audit.id == audit_id).values(**values))
+            _replace(session, audit_id, new)
         _record(session, actor, DONE, batch, at, reason, {"records": len(ids), "digest": digest(session, batch)})
     session.expire_all()
     return len(batches)
+
+
+def _replace(session: Session, audit_id: int, new: NewText) -> None:
+    if is_sqlite(session):
+        values = {"reason": new.reason, "before": new.before, "after": new.after}
+        session.execute(update(Audit).where(Audit.id == audit_id).values(**values))
+    else:
+        # The desk's role may not change the table; this function of its owner does, and the trigger judges it.
+        session.execute(select(func.redact_audit(audit_id, new.reason, new.before, new.after)))
 
 
 def is_as_sealed(
