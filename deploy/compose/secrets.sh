@@ -11,16 +11,20 @@ once() { test -s "$1" || cat > "$1"; }
 once secret_key <<END
 $(random)
 END
-once postgres_password <<END
+for name in postgres_password desk_app_password desk_migrate_password desk_proof_password redis_password; do
+    once "$name" <<END
 $(random)
 END
-once redis_password <<END
-$(random)
-END
+done
 once database_url <<END
-postgresql://desk:$(cat postgres_password)@postgres:5432/desk
+postgresql://desk_app:$(cat desk_app_password)@postgres:5432/desk
 END
-cp database_url migrate_database_url
+once migrate_database_url <<END
+postgresql://desk_migrate:$(cat desk_migrate_password)@postgres:5432/desk
+END
+once backup_proof_url <<END
+postgresql://desk_proof:$(cat desk_proof_password)@postgres:5432/postgres
+END
 once redis_url <<END
 redis://:$(cat redis_password)@redis:6379/0
 END

@@ -12,6 +12,7 @@ from compose_spec import PyCompose
 from real.packages import NGINX
 from tests.deploy.commands import understood
 from tests.support.paths import ROOT
+from webapp.migrations import roles
 from webapp.settings import Settings, load_settings
 from webapp.settings_parts.secret_files import may_be_in_a_file
 
@@ -102,6 +103,7 @@ def test_production_starts_with_what_the_script_makes(
         monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv(f"{name}_FILE", str(secrets / name.lower()))
     found = load_settings(env="production", trusted_hosts="desk.example.com", var_dir=tmp_path)
+    assert found.database_url.startswith("postgresql://desk_app:")
     assert found.database_url.endswith("@postgres:5432/desk")
     assert set(found.secret_files) == {"secret_key", "database_url", "redis_url"}
 
@@ -110,6 +112,15 @@ def test_only_the_proxy_is_reached_from_outside_and_the_database_reaches_nothing
     assert [name for name, each in SERVICES.items() if "ports" in each] == ["proxy"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     assert all(SERVICES[name]["networks"] == ["inside"] for name in ("postgres", "redis", "migrate"))
+
+
+def test_the_database_begins_with_the_roles_and_only_the_migration_has_its_own() -> None:
+    assert (ROOT / "deploy" / "postgresql" / "roles.sql").read_text() == roles.SCRIPT
+    mounted = [each.split(":")[0] for each in SERVICES["postgres"]["volumes"] if "initdb" in each]
+    assert mounted == ["./postgresql/roles.sql", "./postgresql/passwords.sh"]
+    assert all((FILE.parent / each).is_file() for each in mounted)
+    having = [name for name, each in SERVICES.items() if "migrate_database_url" in each.get("secrets", [])]
+    assert having == ["migrate"]
 
 
 @pytest.mark.skipif(NGINX.path is None, reason="there is no nginx here")
