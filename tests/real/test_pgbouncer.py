@@ -16,7 +16,8 @@ from tests.support.backups import backups, some_trade, with_settings
 from tests.support.job_runs import run_job_now
 from tests.support.postgresql import Server
 from tests.test_database_address import WANTED, settings_of
-from webapp.jobs.steps.backups import pg_programs
+from webapp.errors import Unavailable
+from webapp.jobs.steps.backups import pg_programs, postgresql
 from webapp.runtime import Runtime, build_runtime
 
 pytestmark = pytest.mark.skipif(PGBOUNCER.path is None, reason=PGBOUNCER.install)
@@ -66,6 +67,11 @@ def test_a_dump_through_it_hides_no_table(desk: Runtime, pooled: str) -> None:
     for _ in range(4):
         with desk.db.reading() as session:
             assert session.scalar(text("SELECT count(*) FROM party")) == 0
+
+
+def test_nothing_is_restored_through_it(pooled: str) -> None:
+    with pytest.raises(Unavailable, match="leads to a pooler"):
+        postgresql.require_empty(pooled)
 
 
 def test_a_backup_goes_past_it(desk: Runtime, direct: str) -> None:
