@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from redis import Redis
 
+from real import handbook
 from real.certificates import PrivateCA
 from real.packages import NGINX, PGBOUNCER, REDIS, path_of, redis_program
 from soak.processes import Started, execute
@@ -111,16 +112,17 @@ def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str) -> Iterator[int]:
 
 
 @contextmanager
-def sentinel(
-    folder: Path, primary: int, name: str = "desk", *, down_after: int = 1000, quorum: int = 1
-) -> Iterator[int]:
-    """One of so many Sentinels (alone by default) that decide about the Redis at this port; its own port."""
+def sentinel(folder: Path, primary: int, *, quorum: int = 1) -> Iterator[int]:
+    """One of so many Sentinels (alone by default) that decide about the Redis at this port; its own port.
+
+    It has the handbook's file, but for times that are a fifth of those there.
+    """
     folder.mkdir(exist_ok=True)
     port, file = free_port(), folder / "sentinel.conf"
-    file.write_text(
-        f"port {port}\nbind {HOST}\ndir {folder}\nsentinel monitor {name} {HOST} {primary} {quorum}\n"
-        f"sentinel down-after-milliseconds {name} {down_after}\nsentinel failover-timeout {name} 5000\n"
-    )
+    [block] = handbook.blocks("Redis with Sentinels", "conf")
+    times = {"down-after-milliseconds desk 5000": "down-after-milliseconds desk 1000", "desk 30000": "desk 6000"}
+    places = {"port 26379": f"port {port}", "redis1.example.com 6379 2": f"{HOST} {primary} {quorum}"} | times
+    file.write_text(f"{handbook.replaced(block, places)}bind {HOST}\ndir {folder}\n")
     with running([redis_program(), str(file), "--sentinel"], folder / "log", lambda: Redis(port=port).ping()):
         yield port
 

@@ -18,7 +18,7 @@ from webapp.web_server import IDLE_SECONDS
 
 
 def test_its_settings_are_settings() -> None:
-    for heading in ("", "Several hosts of PostgreSQL"):
+    for heading in ("", "Several hosts of PostgreSQL", "Redis with Sentinels"):
         unknown = set(handbook.variables(heading)) - {name.upper() for name in Settings.model_fields}
         assert unknown <= {"DESK_ENV", "SSL_CERT_FILE"}
 
