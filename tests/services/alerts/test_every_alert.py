@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 from tests.services.alerts.test_alert_rules import _delivery, _dispute, _endpoint, _provider
 from tests.services.alerts.test_alerts import everything_is_alive
 from tests.support import payouts
+from tests.support.copies import become_a_copy
 from tests.support.declared_jobs import OPERATOR, Declare, planned
 from tests.support.market import DIVINE, Market
 from tests.support.read_back import unresolved_alerts
@@ -46,6 +47,7 @@ from webapp.models import (
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
+from webapp.services.common import instance
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.settings import Settings
 
@@ -226,6 +228,11 @@ def suspended(runtime: Runtime) -> None:
         session.add(Subscription(tenant_id=tenant.id, status="suspended", payment_pending_since=clock.now(), **dates))
 
 
+def said_to_be_the_original(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        instance.confirm(session, "The disk was moved.", at=clock.now(), actor=OPERATOR)
+
+
 CASES: dict[str, Case] = {
     "backup_failed": Case(
         backup(status="failed", proof=None, error="The disk is full."),
@@ -244,6 +251,7 @@ CASES: dict[str, Case] = {
     ),
     "endpoint_held": Case(held_endpoint, delivered, next_delivery),
     "endpoint_paused": Case(_endpoint, delivered, change(WebhookEndpoint, pause_reason="It answered 410 Gone.")),
+    "may_be_a_copy": Case(become_a_copy, said_to_be_the_original),
     "mirror_given_up": Case(dead_mirror, change(MirrorEntry, status="sent"), dead_mirror),
     "next_slot_off": Case(next_slot, change(Alert, fired_at=clock.now() - 2 * HOUR), None),
     "no_execution": Case(late, change(Schedule, paused_at=clock.now())),
