@@ -5,6 +5,7 @@
 New messages come in without a translation, and those that nothing says any more go. Exits 1 while anything is missing.
 """
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from webapp.domain.languages import ENGLISH, LANGUAGES
 ROOT = Path(__file__).resolve().parent.parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 _METHODS = {"webapp": "python", "templates": "jinja2"}
-_KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+_READ_BY_PEOPLE = ("domain", "jobs", "security", "services")
+_KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "phrase": None}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[sd]|\{\w*\}")
 _HEADER = """# Escrow Desk in {name}. Write here; `make translations` brings new messages and says what is missing.
 msgid ""
@@ -45,7 +47,24 @@ def messages() -> Catalog:
             ROOT / folder, [("**", method)], keywords=_KEYWORDS
         ):
             found.add(message)
+    for thing in _counted():
+        found.add(thing)
     return found
+
+
+def _counted() -> Iterator[tuple[str, str]]:
+    """What `counted` counts: singular and plural."""
+    for file in sorted(file for layer in _READ_BY_PEOPLE for file in (ROOT / "webapp" / layer).rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "counted":
+                words: list[str] = [
+                    each.value
+                    for each in call.args[1:]
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                ]
+                if words:
+                    one, *more = words
+                    yield f"%(num)s {one}", f"%(num)s {more[0] if more else one + 's'}"
 
 
 def written(language: str) -> Catalog:

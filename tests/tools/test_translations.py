@@ -8,7 +8,7 @@ from babel.messages.catalog import Catalog
 
 import translations
 
-_MARKS = {"_", "_l", "gettext", "lazy_gettext", "ngettext"}
+_MARKS = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "phrase"}
 _FOUND = ast.Constant | ast.Name | ast.Attribute | ast.Call
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from webapp.domain.permissions import JOB_PERMISSIONS
+from webapp.domain.words import phrase
 from webapp.errors import NotAllowed
 
 
@@ -49,7 +50,13 @@ class Actor:
     def require(self, permission: str) -> None:
         """Raise NotAllowed unless this actor holds the permission."""
         if not self.may(permission):
-            raise NotAllowed(f"{self.name} may not do this: it needs the permission {permission}.")
+            raise NotAllowed(
+                phrase(
+                    "%(name)s may not do this: it needs the permission %(permission)s.",
+                    name=self.name,
+                    permission=permission,
+                )
+            )
 
     def entrusted_with(self, permission: str) -> "Actor":
         """The same with one more permission, for the one action that was decided: within a limit, or by two people."""

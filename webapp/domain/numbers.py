@@ -1,12 +1,14 @@
 """Whole numbers as they are written outside, no larger than the database can hold."""
 
+from webapp.domain.words import Count, count
+
 BIGGEST = 2**63 - 1
 """The largest whole number of the database."""
 
 
-def counted(number: int, thing: str, things: str = "") -> str:
+def counted(number: int, thing: str, things: str = "") -> Count:
     """So many of a thing: `1 refund`, `2 refunds`."""
-    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+    return count(number, thing, things or f"{thing}s")
 
 
 def parse_whole(text: str, most: int = BIGGEST) -> int | None:

@@ -1,5 +1,7 @@
 """States as sentences say them, after "it is": stored words are for machines."""
 
+from webapp.domain.words import Sentence, phrase
+
 _WORDS = {
     "pending_payment": "awaiting payment",
     "needs_response": "waiting for a party",
@@ -13,6 +15,6 @@ _WORDS = {
 }
 
 
-def in_words(status: str) -> str:
+def in_words(status: str) -> Sentence:
     """The state of an order, escrow, dispute, payment, refund, payout or payout schedule."""
-    return _WORDS.get(status, status.replace("_", " "))
+    return phrase(_WORDS.get(status, status.replace("_", " ")))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webapp.domain.states import SubscriptionStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, Overtaken
 
 REMIND_WITHIN = timedelta(days=7)
@@ -77,7 +78,7 @@ def extended(state: State, until: datetime, grace: timedelta, *, at: datetime) -
 def suspended(state: State) -> State:
     """Suspended by a person: neither a renewal nor a job ends that. Raises Overtaken when a person was first."""
     if state.suspended_by_hand:
-        raise Overtaken("It is suspended by hand already. Nothing was changed.")
+        raise Overtaken(phrase("It is suspended by hand already. Nothing was changed."))
     return replace(state, status=SubscriptionStatus.SUSPENDED, suspended_by_hand=True)
 
 
@@ -87,7 +88,7 @@ def resumed(state: State, grace: timedelta, *, at: datetime, until: datetime | N
     Raises Overtaken when it is not suspended, Conflict when its grace is over, Invalid for a date that is not later.
     """
     if state.status != SubscriptionStatus.SUSPENDED:
-        raise Overtaken(f"It is {state.status}, not suspended. Nothing was changed.")
+        raise Overtaken(phrase("It is %(status)s, not suspended. Nothing was changed.", status=state.status))
     dated = state if until is None else extended(state, until, grace, at=at)
     status = status_at(dated.expire_date, grace, at)
     if status == SubscriptionStatus.SUSPENDED:
@@ -103,7 +104,7 @@ def reverted(state: State, grace: timedelta, *, at: datetime) -> State:
     Raises Conflict when there is none to take back.
     """
     if state.date_before is None:
-        raise Conflict("There is no renewal and no extension to take back.")
+        raise Conflict(phrase("There is no renewal and no extension to take back."))
     status = _kept_by_hand(state, status_at(state.date_before, grace, at))
     pending = state.payment_pending_since or state.pending_before
     undone = replace(state, payment_pending_since=pending, pending_before=None)

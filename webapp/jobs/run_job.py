@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from webapp import clock, jobs, schema
 from webapp.domain.actors import job_actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.engine.queue import enqueue
 from webapp.jobs.engine.recovery import take_over_abandoned
@@ -84,7 +85,14 @@ def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minut
         if run.status not in UNFINISHED_RUNS:
             return run
         if time.monotonic() > ends:
-            raise Conflict(f"Run {run_id} of {run.job} is {run.status} still. It stays in the queue.")
+            raise Conflict(
+                phrase(
+                    "Run %(run_id)s of %(job)s is %(status)s still. It stays in the queue.",
+                    run_id=run_id,
+                    job=run.job,
+                    status=run.status,
+                )
+            )
         time.sleep(0.25)
 
 

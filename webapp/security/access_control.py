@@ -9,6 +9,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from webapp import logs
+from webapp.domain.words import phrase
 from webapp.errors import NotAllowed, NotSignedIn, Unavailable
 from webapp.models import User
 from webapp.security import caller_address, kept_forms
@@ -81,11 +82,11 @@ def _check_permission() -> ResponseReturnValue | None:
         _require_cron()
         return None
     if bearer_secret() is not None and not is_for_programs():
-        raise NotAllowed("Pages are for people. A token calls the addresses below /api.")
+        raise NotAllowed(phrase("Pages are for people. A token calls the addresses below /api."))
     actor = current_actor()
     logs.bind(actor=actor.key)
     if declared is None:
-        raise NotAllowed("This address has not said who may use it, so nobody may.")
+        raise NotAllowed(phrase("This address has not said who may use it, so nobody may."))
     if declared != SIGNED_IN:
         actor.require(declared)
     return _ask_for_a_new_password()
@@ -95,9 +96,9 @@ def _require_cron() -> None:
     """These addresses have an effect by GET too, so that a browser's session never counts: another site could ask."""
     expected = runtime().settings.cron_secret_token
     if not expected:
-        raise Unavailable("No CRON_SECRET_TOKEN is set, so nobody may start this. Set one, and send it.")
+        raise Unavailable(phrase("No CRON_SECRET_TOKEN is set, so nobody may start this. Set one, and send it."))
     if not api_tokens.same_secret(bearer_secret() or "", expected):
-        raise NotSignedIn("Send the token of CRON_SECRET_TOKEN: Authorization: Bearer <token>.")
+        raise NotSignedIn(phrase("Send the token of CRON_SECRET_TOKEN: Authorization: Bearer <token>."))
     logs.bind(actor=current_actor().key)
 
 
@@ -108,7 +109,7 @@ def _ask_for_a_new_password() -> ResponseReturnValue | None:
     if not is_wanted or request.endpoint in _OPEN_TO_A_NEW_PASSWORD:
         return _ask_for_a_second_factor(user)
     if answers_in_json():
-        raise NotAllowed("Choose a password of your own first.")
+        raise NotAllowed(phrase("Choose a password of your own first."))
     return redirect(url_for("profile.index", _anchor="password"))
 
 
@@ -122,7 +123,7 @@ def _ask_for_a_second_factor(user: User | None) -> ResponseReturnValue | None:
     if not is_wanted or request.endpoint in _OPEN_WITHOUT_A_SECOND_FACTOR:
         return None
     if answers_in_json():
-        raise NotAllowed("Set up a second factor first.")
+        raise NotAllowed(phrase("Set up a second factor first."))
     return redirect(url_for("second-factor.index"))
 
 

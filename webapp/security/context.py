@@ -10,6 +10,7 @@ from flask import session as cookie
 
 from webapp import clock
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import NotAllowed, NotSignedIn
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
@@ -48,7 +49,7 @@ def current_actor() -> Actor:
     """Who is asking, as the one who acts. Raises NotSignedIn."""
     principal = current_principal()
     if principal is None:
-        raise NotSignedIn("Sign in, or send a valid token.")
+        raise NotSignedIn(phrase("Sign in, or send a valid token."))
     return principal.actor
 
 
@@ -56,9 +57,9 @@ def current_person() -> tuple[User, UserSession]:
     """The person who is asking, and this sign-in of theirs. Raises NotAllowed for a machine."""
     principal = current_principal()
     if principal is None:
-        raise NotSignedIn("Sign in first.")
+        raise NotSignedIn(phrase("Sign in first."))
     if principal.user is None or principal.session is None:
-        raise NotAllowed("This is for people: a token has no account.")
+        raise NotAllowed(phrase("This is for people: a token has no account."))
     return principal.user, principal.session
 
 

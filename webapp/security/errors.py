@@ -6,12 +6,14 @@ from typing import Any
 from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
+from flask_babel import get_translations
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp import logs
 from webapp.db_failures import CommitInDoubt, DatabaseFailure, failure_of
+from webapp.domain.words import spoken
 from webapp.errors import NotSignedIn, Refusal, Unavailable
 from webapp.schema import SchemaUnusable
 from webapp.security import caller_address, kept_forms
@@ -66,7 +68,7 @@ def refused(refusal: Refusal) -> ResponseReturnValue:
         return problem(refusal.status, refusal.title, refusal.detail, **more)
     if isinstance(refusal, NotSignedIn):
         return _to_sign_in()
-    return _page(refusal.status, _(refusal.title), refusal.detail)
+    return _page(refusal.status, _(refusal.title), spoken(refusal.detail, get_translations()))
 
 
 _UPGRADE_SECONDS = 15

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from webapp import clock, logs
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, NotAllowed
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
@@ -53,7 +54,7 @@ def check_password(runtime: Runtime, email: str, password: str, browser: Browser
         raise NotAllowed(DISABLED)
     if user.password_expires_at is not None and user.password_expires_at <= clock.now():
         log_failure(Purpose.PASSWORD, browser.address, "expired", user)
-        raise NotAllowed("This password was given to you too long ago. Ask an administrator for another.")
+        raise NotAllowed(phrase("This password was given to you too long ago. Ask an administrator for another."))
     if passwords.is_outdated(user.password or ""):
         with runtime.db.transaction() as session:
             users.renew_hash(session, user.id, password)

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from flask_babel import format_timedelta, get_locale, gettext
+from flask_babel import format_timedelta, get_locale, get_translations, gettext
 from markupsafe import Markup, escape
 
 from webapp import clock
@@ -18,6 +18,7 @@ from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
 from webapp.domain.instants import parts_of, shown_in
 from webapp.domain.money.formatting import localized
 from webapp.domain.providers import provider_messages
+from webapp.domain.words import spoken
 from webapp.security.context import current_principal
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
@@ -77,9 +78,10 @@ def when(instant: datetime | None, style: str = "relative") -> str:
 
 
 def with_local_times(sentence: str) -> Markup:
-    """A sentence of the desk's, its instants on the reader's clocks."""
+    """A sentence of the desk's in the reader's language, its instants on their clocks."""
     zone = ZoneInfo(current_zone())
-    parts = [_local_time(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(sentence)]
+    text = spoken(sentence, get_translations())
+    parts = [_local_time(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(text)]
     return Markup("").join(parts)
 
 

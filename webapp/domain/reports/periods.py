@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 
 LONGEST = 366
@@ -83,10 +84,12 @@ def last_complete(kind: ReportKind, at: datetime) -> ReportPeriod:
 def chosen(first: date, last: date, at: datetime) -> ReportPeriod:
     """The days from `first` to `last`, both included. Raises Invalid unless they are over, and not too many."""
     if last < first:
-        raise Invalid("The last day comes before the first.", fields={"to": "It comes before the first day."})
+        raise Invalid(
+            phrase("The last day comes before the first."), fields={"to": phrase("It comes before the first day.")}
+        )
     if last >= at.astimezone(UTC).date():
         sentence = "The last day is not over yet: a report is of whole days in UTC."
-        raise Invalid(sentence, fields={"to": "It is not over yet, in UTC."})
+        raise Invalid(sentence, fields={"to": phrase("It is not over yet, in UTC.")})
     period = ReportPeriod(first, last + timedelta(days=1))
     if period.days > LONGEST:
         sentence = f"A report is of {LONGEST} days at most."

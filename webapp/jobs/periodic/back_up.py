@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from webapp.domain.states import BackupProof, CatchUp
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import NotConfigured, Work
@@ -46,7 +47,9 @@ def back_up(work: Work, at: datetime) -> None:
         _prune(work)
         making.step(work, STEPS)
     if proved.proof == BackupProof.FAILED:
-        raise Conflict(f"Backup {number} is not proven to be whole: {proved.reason}")
+        raise Conflict(
+            phrase("Backup %(number)s is not proven to be whole: %(reason)s", number=number, reason=proved.reason)
+        )
 
 
 def _prune(work: Work) -> None:

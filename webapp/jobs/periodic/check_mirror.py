@@ -9,6 +9,7 @@ from webapp.db import Database
 from webapp.domain.actors import Actor
 from webapp.domain.instants import parse_time_or_day
 from webapp.domain.states import CatchUp
+from webapp.domain.words import phrase
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.steps.mirror.balances import all_lost
@@ -32,7 +33,7 @@ def check_mirror(work: Work, at: datetime) -> None:
     """Ask the external ledger by reference whether it has every transfer that it was sent, and what it has besides."""
     blnk = work.runtime.providers.blnk
     if blnk is None:
-        raise NotConfigured("An external ledger is not configured: set LEDGER=blnk.")
+        raise NotConfigured(phrase("An external ledger is not configured: set LEDGER=blnk."))
     if work.dry_run:
         return
     if work.parameters.get(SEND):

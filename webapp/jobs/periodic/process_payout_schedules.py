@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.run_recorder import MOST_ITEMS
 from webapp.jobs.engine.work import NotConfigured, Work
@@ -28,7 +29,12 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     retried = None if failed is None else _schedules_of(work, failed)
     work.in_chunks(schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
     if not routes:
-        raise NotConfigured(f"Sending payouts is not configured: set {catalogue.needed_to_pay_out(work.settings)}.")
+        raise NotConfigured(
+            phrase(
+                "Sending payouts is not configured: set %(needed_to_pay_out)s.",
+                needed_to_pay_out=catalogue.needed_to_pay_out(work.settings),
+            )
+        )
     due_by = work.now
     if failed is None or retried is None:
         work.in_provider_batches(batch(work))

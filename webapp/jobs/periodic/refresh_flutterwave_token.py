@@ -6,6 +6,7 @@ from webapp import clock
 from webapp.domain.alert_definitions import TOKEN_NOT_REFRESHED
 from webapp.domain.numbers import counted
 from webapp.domain.states import CatchUp
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import NotConfigured, Work
@@ -24,7 +25,9 @@ def refresh_flutterwave_token(work: Work, at: datetime) -> None:
     """Ask Flutterwave for a new access token before the present one expires."""
     client = work.runtime.providers.clients.get(NAME)
     if not isinstance(client, FlutterwaveV4):
-        raise NotConfigured("Flutterwave v4 is not configured: FLUTTERWAVE_CLIENT_ID and FLUTTERWAVE_CLIENT_SECRET.")
+        raise NotConfigured(
+            phrase("Flutterwave v4 is not configured: FLUTTERWAVE_CLIENT_ID and FLUTTERWAVE_CLIENT_SECRET.")
+        )
     if work.dry_run:
         return
     try:

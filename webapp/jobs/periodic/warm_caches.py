@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import CatchUp
+from webapp.domain.words import phrase
 from webapp.figure_cache import KEPT_FOR, CachedFigure
 from webapp.jobs import job
 from webapp.jobs.engine.work import NotConfigured, Work
@@ -30,7 +31,9 @@ def warm_caches(work: Work, at: datetime) -> None:
             _tell_storefront(work)
     except RedisError as problem:
         # It is no failure of the figures: pages ask the database meanwhile, and the alert redis_unwell says why.
-        raise NotConfigured(f"Redis does not answer ({type(problem).__name__}), so nothing is kept ready.") from None
+        raise NotConfigured(
+            phrase("Redis does not answer (%(name)s), so nothing is kept ready.", name=type(problem).__name__)
+        ) from None
 
 
 def _warm(work: Work, number: int, figure: CachedFigure[Any]) -> None:

@@ -12,6 +12,7 @@ from webapp.domain.numbers import counted
 from webapp.domain.providers.provider_messages import clause
 from webapp.domain.providers.provider_results import ChargebackReport, ListedRefunds, NoResponse, ProviderResponse
 from webapp.domain.states import InboundWebhookStatus
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
@@ -95,7 +96,7 @@ def _fetched(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubjec
     providers, name, about = runtime.providers, claimed.provider, claimed.payload.subject_type
     if about == SubjectType.PAYOUT:
         if name not in providers.payout_senders:
-            raise Unavailable(f"{name} is not configured, so it can't be asked.")
+            raise Unavailable(phrase("%(name)s is not configured, so it can't be asked.", name=name))
         return ProviderReport(payout=providers.payout_senders[name].fetch_payout(concerned.reference))
     collector, refund, chargeback = providers.collector(name), None, None
     if about == SubjectType.PAYMENT and not concerned.is_settled:

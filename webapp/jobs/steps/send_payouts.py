@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch, answer_of
 from webapp.jobs.engine.work import Work
@@ -65,7 +66,9 @@ def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
     """Send it when it was surely never sent, else ask. Raises CallFailed, or Unavailable."""
     provider = runtime.providers.payout_senders.get(claimed.provider)
     if provider is None:
-        raise Unavailable(f"{claimed.provider} is not configured, so it can't be asked about payouts.")
+        raise Unavailable(
+            phrase("%(provider)s is not configured, so it can't be asked about payouts.", provider=claimed.provider)
+        )
     if not claimed.may_send:
         return _fetched(provider, claimed.ref)
     try:

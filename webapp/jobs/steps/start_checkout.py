@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from webapp import clock
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Unavailable
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, Unknown
@@ -37,7 +38,9 @@ def begin(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         with lease.held():
             address = runtime.providers.collector(payment.provider).start(checkout)
     except Unknown as unknown:
-        raise Unavailable(f"{unknown.sentence} The payment stays pending and is asked about later.") from None
+        raise Unavailable(
+            phrase("%(sentence)s The payment stays pending and is asked about later.", sentence=unknown.sentence)
+        ) from None
     except CallFailed as failure:
         with runtime.db.transaction() as session:
             payments.note_no_checkout(session, payment_id, failure.sentence, at=clock.now(), actor=actor)

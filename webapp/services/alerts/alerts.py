@@ -14,6 +14,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_definitions import Fact
 from webapp.domain.outbox.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Alert
 from webapp.services.alerts import registry
@@ -168,7 +169,7 @@ def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) 
     """Say that somebody has seen it and sees to it. Raises Conflict when it is not firing any more."""
     alert = _locked(session, alert_id, actor)
     if alert.status != AlertStatus.FIRING:
-        raise Overtaken(f"This alert is {alert.status} already.")
+        raise Overtaken(phrase("This alert is %(status)s already.", status=alert.status))
     alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, at, actor.name
     trail.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
     return alert
@@ -177,10 +178,10 @@ def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) 
 def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, at: datetime) -> Alert:
     """Send nothing about it until an instant; it stays visible."""
     if until <= at:
-        raise Invalid("Silence ends in the future.", fields={"until": "Silence ends in the future."})
+        raise Invalid(phrase("Silence ends in the future."), fields={"until": phrase("Silence ends in the future.")})
     alert = _locked(session, alert_id, actor)
     if alert.status == AlertStatus.RESOLVED:
-        raise Overtaken("This alert is resolved already.")
+        raise Overtaken(phrase("This alert is resolved already."))
     alert.silenced_until = until
     trail.record(session, actor, "alert.silence", ("alert", alert_id), at=at, after={"until": str(until)})
     return alert
@@ -190,7 +191,7 @@ def unsilence(session: Session, alert_id: int, *, actor: Actor, at: datetime) ->
     """Send again what there is to say about it. Raises Conflict when it is not silenced."""
     alert = _locked(session, alert_id, actor)
     if alert.silenced_until is None or alert.silenced_until <= at:
-        raise Overtaken("This alert is not silenced.")
+        raise Overtaken(phrase("This alert is not silenced."))
     before = {"until": str(alert.silenced_until)}
     alert.silenced_until = None
     trail.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)
@@ -205,9 +206,9 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     alert = _locked(session, alert_id, actor)
     reason = validation.require_text(reason, "reason", "Say why it is over.")
     if alert.status == AlertStatus.RESOLVED:
-        raise Overtaken("This alert is resolved already.")
+        raise Overtaken(phrase("This alert is resolved already."))
     if alert.rule in registry.rules():
-        raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
+        raise Conflict(phrase("Its rule is asked again every minute: it resolves by itself when its reason is gone."))
     before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
     alert.resolved_by, alert.resolution_reason = actor.name, reason
     session.flush()
@@ -221,7 +222,7 @@ def _locked(session: Session, alert_id: int, actor: Actor) -> Alert:
     actor.require("alert:manage")
     alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
     if alert is None:
-        raise NotFound(f"There is no alert {alert_id}.")
+        raise NotFound(phrase("There is no alert %(alert_id)s.", alert_id=alert_id))
     return alert
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.analytics.currencies import NO_CURRENCY
 from webapp.domain.analytics.days import days_from
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import AnalyticsDay, AnalyticsTotal, Customer, Order, OrderLine, Tenant, TenantDailyFigure
 from webapp.models.base import BigInt
@@ -97,7 +98,7 @@ def aggregate(
     everywhere = spans.hours_of(session, settings, day)
     hours = [each for each in everywhere if each.ends <= at]
     if not hours:
-        raise Conflict(f"{day} is not over yet.")
+        raise Conflict(phrase("%(day)s is not over yet.", day=day))
     # First of all, by its row: of two that make the same day the second waits here, and then replaces what is there.
     _take(session, day, at, settings, run_id)
     late_rows.take(session, day)

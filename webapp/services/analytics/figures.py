@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.analytics.currencies import NO_CURRENCY
 from webapp.domain.analytics.periods import Period
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import AnalyticsDay, AnalyticsTotal, Tenant, TenantDailyFigure
 from webapp.models.base import BigInt
@@ -56,7 +57,7 @@ def tenant_of(session: Session, ref: str) -> Tenant:
     """The tenant of this reference. Raises NotFound."""
     found = session.scalars(select(Tenant).where(Tenant.ref == ref)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no tenant {ref!r}.")
+        raise NotFound(phrase("There is no tenant %(ref)s.", ref=f"{ref!r}"))
     return found
 
 

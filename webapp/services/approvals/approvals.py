@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import ApprovalExecuted, ApprovalExpired, ApprovalProposed, ApprovalRejected
 from webapp.domain.states import ApprovalStatus, FreezeCause
+from webapp.domain.words import phrase
 from webapp.errors import NotAllowed, Overtaken
 from webapp.models import Approval
 from webapp.services.approvals import executors, limits
@@ -63,7 +64,10 @@ def decide(
         waiting = waiting_on(session, executors.find(action).kind, subject_id)
     if waiting is not None:
         raise Overtaken(
-            f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
+            phrase(
+                "%(proposed_by_name)s proposed a decision already; it waits for approval. Yours was not applied.",
+                proposed_by_name=waiting.proposed_by_name,
+            )
         )
     mover = actor.entrusted_with(MOVE)
     posting = executors.compute(session, action, subject_id, payload, at=at, actor=mover, locked=True, subject=subject)
@@ -229,7 +233,7 @@ def _propose(
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Approval.id)).one_or_none()
     if made is None:  # the index of one open proposal a subject decides between two who propose at once
-        raise Overtaken("Someone proposed a decision on this meanwhile. Yours was not applied.")
+        raise Overtaken(phrase("Someone proposed a decision on this meanwhile. Yours was not applied."))
     if approval_subjects.is_held(session, posting.escrow_id):
         waits = f"{actor.name}'s proposal waits for approval."
         freezes.add(session, posting.escrow_id or 0, FreezeCause.PROPOSAL, made, waits, at=at, actor=actor)
@@ -243,19 +247,25 @@ def _propose(
 def _require_approver(actor: Actor) -> None:
     actor.require("money:approve")
     if actor.kind != "user":
-        raise NotAllowed("Only a person approves.")
+        raise NotAllowed(phrase("Only a person approves."))
 
 
 def _undecided(session: Session, approval_id: int, at: datetime, actor: Actor) -> Approval:
     """The approval, if this actor may decide it now. Looked at after its subject's row is taken."""
     approval = get(session, approval_id)
     if approval.proposed_by == actor.person:
-        raise NotAllowed("You proposed this yourself: another person has to decide.")
+        raise NotAllowed(phrase("You proposed this yourself: another person has to decide."))
     if approval.status != ApprovalStatus.PROPOSED:
         who = approval.decided_by_name or "Nobody"
-        raise Overtaken(f"{who} decided this already: it is {approval.status}. Your decision was not applied.")
+        raise Overtaken(
+            phrase(
+                "%(who)s decided this already: it is %(status)s. Your decision was not applied.",
+                who=who,
+                status=approval.status,
+            )
+        )
     if approval.expires_at <= at:
-        raise Overtaken("The time to decide this is over. It goes back to the one who proposed it.")
+        raise Overtaken(phrase("The time to decide this is over. It goes back to the one who proposed it."))
     return approval
 
 
@@ -282,7 +292,7 @@ def _decide(
         .returning(Approval.id)
     )
     if changed.one_or_none() is None:
-        raise Overtaken("Someone decided this at the same moment. Your decision was not applied.")
+        raise Overtaken(phrase("Someone decided this at the same moment. Your decision was not applied."))
     session.expire(approval)
     trail.record(session, actor, f"approval.{status}", (KIND, approval.id), at=at, reason=reason, after=passkey)
     events.add(session, _DECIDED[status], approval.id, at=at)

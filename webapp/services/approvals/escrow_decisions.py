@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Escrow
 from webapp.services.approvals import approvals
@@ -33,10 +34,17 @@ def extend(
     escrow = disbursement.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
-        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)}: there is nothing left to put off.")
+        raise Overtaken(
+            phrase(
+                "Escrow %(ref)s is %(in_words)s: there is nothing left to put off.",
+                ref=escrow.ref,
+                in_words=in_words(escrow.status),
+            )
+        )
     if release_at <= at or (escrow.release_at is not None and release_at <= escrow.release_at):
         raise Invalid(
-            "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}
+            phrase("Choose an instant later than the present one."),
+            fields={"release_at": phrase("Later than now, and than before.")},
         )
     release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=reason)
     return escrow

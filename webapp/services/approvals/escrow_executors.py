@@ -9,6 +9,7 @@ from webapp.domain.money.money import Money
 from webapp.domain.money.shares import Shares
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
+from webapp.domain.words import phrase
 from webapp.errors import Overtaken
 from webapp.models import Escrow
 from webapp.services.approvals.escrow_subjects import EscrowSubject, fetch
@@ -62,7 +63,11 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
     escrow = subject.escrow
     if escrow.status != EscrowStatus.PENDING_PAYMENT:
         raise Overtaken(
-            f"Escrow {escrow.ref} is {in_words(escrow.status)}: only one that awaits payment can be voided."
+            phrase(
+                "Escrow %(ref)s is %(in_words)s: only one that awaits payment can be voided.",
+                ref=escrow.ref,
+                in_words=in_words(escrow.status),
+            )
         )
     amount = Money(escrow.amount, escrow.currency)
     return Posting(

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.states import AccountKind, ApprovalStatus
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Account, Approval, Base, Escrow, Freeze
 
@@ -45,7 +46,7 @@ def fetch(session: Session, kind: str, model: type[Base], subject_id: int) -> tu
     )
     found = session.execute(rows.execution_options(populate_existing=True)).all()
     if not found:
-        raise NotFound(f"There is no {kind} {subject_id}.")
+        raise NotFound(phrase("There is no %(kind)s %(subject_id)s.", kind=kind, subject_id=subject_id))
     subject, escrow, _, seller, buyer, waiting = found[0]
     return subject, EscrowSubject(escrow, [row[2] for row in found if row[2]], seller, buyer, waiting)
 

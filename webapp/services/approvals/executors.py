@@ -29,6 +29,7 @@ from webapp import services
 from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.domain.states import FreezeCause
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Escrow, Payout
 from webapp.services.ledger.transfers import Leg
@@ -162,7 +163,7 @@ def _read_back(known: Executor, payload: Mapping[str, Any]) -> Payload:
     try:
         return known.payload.model_validate(payload)
     except ValidationError:
-        raise Conflict("This proposal can't be read any more. Reject it, and propose it anew.") from None
+        raise Conflict(phrase("This proposal can't be read any more. Reject it, and propose it anew.")) from None
 
 
 def find(action: str) -> Executor:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Spending, StoredSetting, TokenSpending
 from webapp.services.audit import trail
@@ -41,11 +42,11 @@ def set_limits(
     for currency, limit in limits.items():
         validation.require_currency(currency)
         if limit < 0:
-            raise Invalid("A limit is zero or more.", fields={currency: "Zero or more."})
+            raise Invalid(phrase("A limit is zero or more."), fields={currency: phrase("Zero or more.")})
     row = session.get(StoredSetting, _NAME, with_for_update=True)
     before = row.value if row is not None else None
     if seen is not None and before is not None and before != seen:
-        raise Overtaken("The limits were changed meanwhile. Look at them again; yours were not applied.")
+        raise Overtaken(phrase("The limits were changed meanwhile. Look at them again; yours were not applied."))
     if row is None:
         row = StoredSetting(name=_NAME)
         session.add(row)

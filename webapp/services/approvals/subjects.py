@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus, EscrowStatus
+from webapp.domain.words import phrase
 from webapp.errors import Overtaken
 from webapp.models import Approval, Dispute, Escrow, Payment, Payout
 
@@ -42,7 +43,10 @@ def require_unchanged(session: Session, approval: Approval) -> None:
     """Raise Conflict when the subject changed since the proposal."""
     if _version(session, approval.subject_kind, approval.subject_id) != approval.subject_version:
         raise Overtaken(
-            f"This {approval.subject_kind} changed since the decision was proposed. Reject it, and decide anew."
+            phrase(
+                "This %(subject_kind)s changed since the decision was proposed. Reject it, and decide anew.",
+                subject_kind=approval.subject_kind,
+            )
         )
 
 

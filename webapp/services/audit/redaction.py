@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Audit, AuditSeal
 from webapp.services.audit import trail
@@ -61,8 +62,11 @@ def redact(
         found = digest(session, batch)
         if not is_as_sealed(session, batch, found, keys):
             raise Conflict(
-                f"Batch {batch} of the audit trail is not as it was sealed, see `desk audit verify`: "
-                "nothing in it is replaced before that is cleared up. Nothing was changed."
+                phrase(
+                    "Batch %(batch)s of the audit trail is not as it was sealed, see `desk audit "
+                    "verify`: nothing in it is replaced before that is cleared up. Nothing was changed.",
+                    batch=batch,
+                )
             )
         _record(session, actor, BEGUN, batch, at, reason, {"records": ids, "digest": found})
         for audit_id in ids:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, inspect, select, table
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import AuditHead, Evidence
 from webapp.services.audit.trail import key_id
@@ -66,10 +67,12 @@ def parse(text: bytes) -> Manifest:
     try:
         values = json.loads(text)
         if values["format"] > FORMAT:
-            raise Conflict("A newer version of the desk made this backup. Install that version, then restore it.")
+            raise Conflict(
+                phrase("A newer version of the desk made this backup. Install that version, then restore it.")
+            )
         return Manifest(**(values | {"evidence": EvidenceContents(**values["evidence"])}))
     except (ValueError, KeyError, TypeError):
-        raise Conflict("The backup's manifest can't be read: the file is no whole backup.") from None
+        raise Conflict(phrase("The backup's manifest can't be read: the file is no whole backup.")) from None
 
 
 def read(session: Session, *, version: str, revision: str, made_at: str, audit_key: bytes) -> Manifest:

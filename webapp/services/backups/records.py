@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.db import after_commit
 from webapp.domain.actors import Actor
 from webapp.domain.states import BackupProof, BackupStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, NotFound
 from webapp.models import Backup
 from webapp.services.audit import trail
@@ -24,7 +25,7 @@ def get(session: Session, backup_id: int) -> Backup:
     """One backup. Raises NotFound."""
     found = session.get(Backup, backup_id)
     if found is None:
-        raise NotFound(f"There is no backup {backup_id}.")
+        raise NotFound(phrase("There is no backup %(backup_id)s.", backup_id=backup_id))
     return found
 
 
@@ -157,5 +158,7 @@ def files_of_removed(session: Session) -> Sequence[Path]:
 def require_file(backup: Backup) -> Path:
     """Where its file lies. Raises Conflict when it has none any more."""
     if backup.status != BackupStatus.KEPT:
-        raise Conflict(f"Backup {backup.id} is {backup.status}: there is no file to restore.")
+        raise Conflict(
+            phrase("Backup %(id)s is %(status)s: there is no file to restore.", id=backup.id, status=backup.status)
+        )
     return Path(backup.folder, backup.file)

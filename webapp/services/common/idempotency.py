@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Idempotency
 from webapp.sql import insert_new
@@ -37,7 +38,7 @@ def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datet
     Another request with the key that is under way is waited for. Raises Conflict for another request by this key.
     """
     if not 1 <= len(key) <= _LONGEST or not key.isprintable():
-        raise Invalid(f"An Idempotency-Key has 1 to {_LONGEST} printable characters.")
+        raise Invalid(phrase("An Idempotency-Key has 1 to %(LONGEST)s printable characters.", LONGEST=_LONGEST))
     session.execute(delete(Idempotency).where(_is(actor, key), Idempotency.at < at - RETENTION))
     row = {"actor": actor.key, "key": key, "request_hash": request_hash, "at": at}
     took = session.execute(
@@ -47,7 +48,9 @@ def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datet
         return None
     first = session.get_one(Idempotency, (actor.key, key))
     if first.request_hash != request_hash or first.status is None or first.answer is None:
-        raise Conflict(f"The Idempotency-Key {key!r} was used for another request. Take a new one.")
+        raise Conflict(
+            phrase("The Idempotency-Key %(key)s was used for another request. Take a new one.", key=f"{key!r}")
+        )
     return FirstAnswer(first.status, first.answer)
 
 

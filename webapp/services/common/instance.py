@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.db import after_commit
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services.audit import trail
@@ -94,11 +95,11 @@ def confirm(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
     """From now on this database, with this host, is the original. The host keeps its identity after the commit."""
     actor.require("money:stop")
     if not why.strip():
-        raise Invalid("Say why this one is the original.", fields={"why": "Say why."})
+        raise Invalid(phrase("Say why this one is the original."), fields={"why": phrase("Say why.")})
     row = _locked(session)
     sentence = mismatch(session)
     if not sentence:
-        raise Conflict("This host and its database fit: there is nothing to confirm.")
+        raise Conflict(phrase("This host and its database fit: there is nothing to confirm."))
     before: dict[str, Any] = row.value
     beside: IdentityFile = session.info[BESIDE]
     identity = beside.given or before["id"]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc, parse_instant
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services.audit import trail
@@ -66,14 +67,14 @@ def disabled_reason(session: Session, *, lock: bool = False) -> str:
 def stop(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
     """Stop all outgoing money; the reason is shown on every page."""
     if not why.strip():
-        raise Invalid("Say why outgoing money is stopped.", fields={"why": "Say why."})
+        raise Invalid(phrase("Say why outgoing money is stopped."), fields={"why": phrase("Say why.")})
     _switch(session, {"by": actor.name, "why": why.strip(), "at": clock.iso(at)}, at, actor)
 
 
 def resume(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
     """Let outgoing money flow again."""
     if not why.strip():
-        raise Invalid("Say why outgoing money may flow again.", fields={"why": "Say why."})
+        raise Invalid(phrase("Say why outgoing money may flow again."), fields={"why": phrase("Say why.")})
     _switch(session, {}, at, actor, why)
 
 

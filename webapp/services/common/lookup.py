@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.errors import NotFound, Overtaken
 from webapp.models import Base
 
@@ -15,7 +16,7 @@ def by_id(session: Session, model: type[Found], key: int, kind: str) -> Found:
     """The row with this id, fresh from the database. Raises NotFound."""
     row = session.get(model, key, populate_existing=True)
     if row is None:
-        raise NotFound(f"There is no {kind} {key}.")
+        raise NotFound(phrase("There is no %(kind)s %(key)s.", kind=kind, key=key))
     return row
 
 
@@ -23,11 +24,16 @@ def by_ref(session: Session, model: Any, ref: str, kind: str) -> Any:
     """The row with this reference. Raises NotFound."""
     row = session.scalars(select(model).where(model.ref == ref)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no {kind} {ref}.")
+        raise NotFound(phrase("There is no %(kind)s %(ref)s.", kind=kind, ref=ref))
     return row
 
 
 def require_version(row: Any, version: int, kind: str) -> None:
     """Raise Conflict when the row is not as the form saw it."""
     if row.version != version:
-        raise Overtaken(f"This {kind} changed since you opened it. Look at it again, then decide. Nothing was changed.")
+        raise Overtaken(
+            phrase(
+                "This %(kind)s changed since you opened it. Look at it again, then decide. Nothing was changed.",
+                kind=kind,
+            )
+        )

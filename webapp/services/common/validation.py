@@ -2,6 +2,7 @@
 
 from webapp.domain.money import countries
 from webapp.domain.money.money import LARGEST, exponent
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 
 LONGEST_TEXT = 10_000
@@ -13,7 +14,10 @@ def require_text(text: str | None, field: str, sentence: str, *, longest: int = 
     if not stripped:
         raise Invalid(sentence, fields={field: sentence})
     if len(stripped) > longest:
-        raise Invalid(f"Say it in at most {longest:,} characters.", fields={field: f"At most {longest:,} characters."})
+        raise Invalid(
+            phrase("Say it in at most %(longest)s characters.", longest=f"{longest:,}"),
+            fields={field: phrase("At most %(longest)s characters.", longest=f"{longest:,}")},
+        )
     return stripped
 
 
@@ -36,6 +40,6 @@ def require_amount(amount: int, currency: str, field: str = "amount") -> None:
     """More than nothing, and no more than one action may move; in minor units."""
     require_currency(currency)
     if amount <= 0:
-        raise Invalid("The amount must be more than zero.", fields={field: "More than zero, please."})
+        raise Invalid(phrase("The amount must be more than zero."), fields={field: phrase("More than zero, please.")})
     if amount > LARGEST:
-        raise Invalid("The amount is larger than this desk can move.", fields={field: "Too large."})
+        raise Invalid(phrase("The amount is larger than this desk can move."), fields={field: phrase("Too large.")})

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.db import after_commit
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Account, Party
 from webapp.services.audit import trail
@@ -68,7 +69,9 @@ def forget(
     # A release, or a payout that comes back, posts to these without the party's lock: it is seen, or waits.
     lock(session, Account, select(Account.id).where(Account.party_id == party_id).scalar_subquery())
     if standing := list(refusals(session, party_id)):
-        raise Conflict(f"{party.ref} can't be forgotten yet. {' '.join(standing)}")
+        raise Conflict(
+            phrase("%(ref)s can't be forgotten yet. %(standing)s", ref=party.ref, standing=" ".join(standing))
+        )
     replacement = Replacement(session, LinkedRows(party_id), party, at)
     texts = PersonalTexts(of_party(session, party))
     counts: dict[str, int] = {}

@@ -12,6 +12,7 @@ from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.outbox.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.approvals import approvals
@@ -44,7 +45,13 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
     claim = _checked(new)
     escrow = disbursement.locked(session, new.escrow_id)
     if escrow.status != EscrowStatus.HELD:
-        raise Conflict(f"Escrow {escrow.ref} is {in_words(escrow.status)}: only held money can be disputed.")
+        raise Conflict(
+            phrase(
+                "Escrow %(ref)s is %(in_words)s: only held money can be disputed.",
+                ref=escrow.ref,
+                in_words=in_words(escrow.status),
+            )
+        )
     dispute = _insert(session, new, claim, at, settings)
     cause = locks.cause_of(dispute)
     freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)
@@ -98,7 +105,7 @@ def withdraw(
     _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
-        raise Overtaken("A decision waits for approval. Reject it first.")
+        raise Overtaken(phrase("A decision waits for approval. Reject it first."))
     dispute.status, dispute.resolved_at, dispute.resolved_by = DisputeStatus.WITHDRAWN, at, actor.name
     dispute.resolution_reason, dispute.waiting_on, dispute.paused_at = reason, None, None
     dispute.version += 1
@@ -114,7 +121,7 @@ def withdraw(
 def _require_undecided(dispute: Dispute, escrow: Escrow) -> None:
     ending = endings.ending(dispute, escrow)
     if ending:
-        raise Overtaken(f"{ending} Your decision was not applied.")
+        raise Overtaken(phrase("%(ending)s Your decision was not applied.", ending=ending))
 
 
 def _insert(session: Session, new: NewDispute, claim: str, at: datetime, settings: Settings) -> Dispute:
@@ -133,7 +140,7 @@ def _insert(session: Session, new: NewDispute, claim: str, at: datetime, setting
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Dispute.id)).one_or_none()
     if made is None:
-        raise Conflict("This escrow has an open dispute already. Add what you know to that one.")
+        raise Conflict(phrase("This escrow has an open dispute already. Add what you know to that one."))
     session.execute(update(Dispute).where(Dispute.id == made).values(ref=f"D-{made:06d}"))
     return get(session, made)
 
@@ -147,7 +154,7 @@ def _checked(new: NewDispute) -> str:
     if new.kind not in list(DisputeKind):
         problems["kind"] = f"One of {', '.join(DisputeKind)}."
     if problems:
-        raise Invalid("The dispute can't be opened like this.", fields=problems)
+        raise Invalid(phrase("The dispute can't be opened like this."), fields=problems)
     return validation.require_text(new.claim, "claim", "Say what is claimed.")
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from webapp.db import on_rollback
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import EvidenceSubmitted
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotFound, Unavailable
 from webapp.logs import get_logger
 from webapp.models import Evidence
@@ -75,7 +76,10 @@ def _write(session: Session, folder: Path, stored: str, data: bytes) -> None:
     except OSError as problem:
         get_logger().error("evidence.not_written", problem=str(problem))
         raise Unavailable(
-            f"The file can't be stored just now: {problem.strerror}. Nothing was changed. Tell whoever runs the desk."
+            phrase(
+                "The file can't be stored just now: %(strerror)s. Nothing was changed. Tell whoever runs the desk.",
+                strerror=problem.strerror,
+            )
         ) from problem
 
 
@@ -94,7 +98,7 @@ def submit(session: Session, evidence_id: int, *, at: datetime, actor: Actor) ->
     actor.require("dispute:work")
     row = lookup.by_id(session, Evidence, evidence_id, "evidence")
     if row.status != "staged":
-        raise Conflict("This was submitted already.")
+        raise Conflict(phrase("This was submitted already."))
     locks.locked_open(session, row.dispute_id)
     row.status = "submitted"
     session.flush()
@@ -118,23 +122,23 @@ def listed(session: Session, dispute_id: int, *, after: int, limit: int) -> list
 def require_of(session: Session, dispute_id: int, evidence_id: int) -> None:
     """Raise NotFound unless this evidence is this dispute's."""
     if lookup.by_id(session, Evidence, evidence_id, "evidence").dispute_id != dispute_id:
-        raise NotFound(f"This dispute has no evidence {evidence_id}.")
+        raise NotFound(phrase("This dispute has no evidence %(evidence_id)s.", evidence_id=evidence_id))
 
 
 def content(session: Session, evidence_id: int, folder: Path) -> tuple[Evidence, Path]:
     """A file and where it lies. Raises Conflict when the file is gone or is not what was attached."""
     row = lookup.by_id(session, Evidence, evidence_id, "evidence")
     if row.stored_as is None:
-        raise Conflict("This evidence is a text, not a file.")
+        raise Conflict(phrase("This evidence is a text, not a file."))
     file = folder / row.stored_as
     if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != row.sha256:
-        raise Conflict(f"The file {row.name} is missing or was changed on disk. Ask for it again.")
+        raise Conflict(phrase("The file %(name)s is missing or was changed on disk. Ask for it again.", name=row.name))
     return row, file
 
 
 def _checked(data: bytes, megabytes: int) -> str:
     if not data:
-        raise Invalid("The file is empty.", fields={"file": "The file is empty."})
+        raise Invalid(phrase("The file is empty."), fields={"file": phrase("The file is empty.")})
     if len(data) > megabytes * _MEGABYTE:
         sentence = f"The file is larger than {megabytes} MB."
         raise Invalid(sentence, fields={"file": sentence})
@@ -173,7 +177,9 @@ def _plain_name(name: str, extension: str) -> str:
 
 def _row(dispute_id: int, side: str, name: str, media_type: str, data: bytes, at: datetime, actor: Actor) -> Evidence:
     if side not in SIDES:
-        raise Invalid("Say whose evidence it is.", fields={"side": f"One of {', '.join(SIDES)}."})
+        raise Invalid(
+            phrase("Say whose evidence it is."), fields={"side": phrase("One of %(SIDES)s.", SIDES=", ".join(SIDES))}
+        )
     return Evidence(
         dispute_id=dispute_id,
         status="staged",

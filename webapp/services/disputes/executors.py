@@ -13,6 +13,7 @@ from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import DisputeResolved
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.approvals import escrow_executors
@@ -153,4 +154,4 @@ def close(context: Context, dispute: Dispute, escrow: Escrow, decision: ResolveD
 
 
 def _closed(dispute: Dispute) -> Conflict:
-    return Overtaken(f"Dispute {dispute.ref} is closed already. Your decision was not applied.")
+    return Overtaken(phrase("Dispute %(ref)s is closed already. Your decision was not applied.", ref=dispute.ref))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Dispute, Message, User
 from webapp.services.audit import trail
@@ -31,7 +32,7 @@ def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at:
     """Give open disputes to someone, or to nobody; returns how many changed hands. At most 200 at once."""
     actor.require("dispute:work")
     if len(ids) > _MOST_AT_ONCE:
-        raise Invalid(f"At most {_MOST_AT_ONCE} at once.")
+        raise Invalid(phrase("At most %(MOST_AT_ONCE)s at once.", MOST_AT_ONCE=_MOST_AT_ONCE))
     name = lookup.by_id(session, User, user_id, "user").name if user_id is not None else "nobody"
     changed = session.scalars(
         update(Dispute)
@@ -40,7 +41,7 @@ def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at:
         .returning(Dispute.id)
     ).all()
     if not changed:
-        raise Overtaken("None of these is open any more.")
+        raise Overtaken(phrase("None of these is open any more."))
     for dispute_id in changed:
         trail.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
     session.expire_all()
@@ -59,7 +60,10 @@ def say(
     """A message to a party, or from it (`inbound`), or an internal note. A party's answer ends the wait for it."""
     actor.require("dispute:work")
     if audience not in AUDIENCES:
-        raise Invalid("Choose who reads it.", fields={"audience": f"One of {', '.join(AUDIENCES)}."})
+        raise Invalid(
+            phrase("Choose who reads it."),
+            fields={"audience": phrase("One of %(AUDIENCES)s.", AUDIENCES=", ".join(AUDIENCES))},
+        )
     text = validation.require_text(body, "body", "Write something.")
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
     message = Message(
@@ -86,7 +90,7 @@ def ask(
     """Ask a party to answer; our own clock pauses meanwhile, the party's runs."""
     actor.require("dispute:work")
     if side not in ("buyer", "seller"):
-        raise Invalid("Ask the buyer or the seller.", fields={"side": "Either buyer or seller."})
+        raise Invalid(phrase("Ask the buyer or the seller."), fields={"side": phrase("Either buyer or seller.")})
     dispute = locks.locked_open(session, dispute_id)
     _require_not_proposed(dispute)
     say(session, dispute_id, side, body, at=at, actor=actor)
@@ -108,7 +112,7 @@ def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -
     actor.require("dispute:work")
     dispute = locks.locked_open(session, dispute_id)
     if dispute.status not in _WAITING:
-        raise Overtaken(f"Dispute {dispute.ref} waits for nobody's answer.")
+        raise Overtaken(phrase("Dispute %(ref)s waits for nobody's answer.", ref=dispute.ref))
     if dispute.paused_at is not None:
         dispute.due_at = max(dispute.due_at, at + (at - dispute.paused_at))
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.UNDER_REVIEW, None, None
@@ -127,7 +131,7 @@ def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, ac
 
 def _require_not_proposed(dispute: Dispute) -> None:
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
-        raise Overtaken("A decision waits for approval; it is decided first.")
+        raise Overtaken(phrase("A decision waits for approval; it is decided first."))
 
 
 def _changed(

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, FreezeCause
+from webapp.domain.words import phrase
 from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.common import lookup
@@ -22,7 +23,9 @@ def locked_open(session: Session, dispute_id: int) -> Dispute:
     """The same, for work on an open dispute. Raises Conflict when it is closed."""
     dispute, _ = locked(session, dispute_id)
     if dispute.status in CLOSED_DISPUTES:
-        raise Overtaken(f"Dispute {dispute.ref} is {in_words(dispute.status)} already.")
+        raise Overtaken(
+            phrase("Dispute %(ref)s is %(in_words)s already.", ref=dispute.ref, in_words=in_words(dispute.status))
+        )
     return dispute
 
 

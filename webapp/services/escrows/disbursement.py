@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, EscrowStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Freeze, Party
 from webapp.services.common import lookup
@@ -26,14 +27,29 @@ def require_free(
     """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
     if escrow.status != EscrowStatus.HELD:
         since = "still" if escrow.status == EscrowStatus.PENDING_PAYMENT else "already"
-        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)} {since}. Nothing was changed.")
+        raise Overtaken(
+            phrase(
+                "Escrow %(ref)s is %(in_words)s %(since)s. Nothing was changed.",
+                ref=escrow.ref,
+                in_words=in_words(escrow.status),
+                since=since,
+            )
+        )
     for found in open_freezes:
         if (found.cause, found.cause_id) not in lifted:
-            raise Overtaken(f"Escrow {escrow.ref} is {freezes.in_the_way(found)}")
+            raise Overtaken(
+                phrase("Escrow %(ref)s is %(in_the_way)s", ref=escrow.ref, in_the_way=freezes.in_the_way(found))
+            )
 
 
 def require_seller_wallet(session: Session, escrow: Escrow) -> None:
     """Raise Conflict when the seller has no wallet to be paid into."""
     if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is None:
         seller = lookup.by_id(session, Party, escrow.seller_id, "party")
-        raise Conflict(f"{seller.name} has no wallet in {escrow.currency}. Open one on the party's page first.")
+        raise Conflict(
+            phrase(
+                "%(name)s has no wallet in %(currency)s. Open one on the party's page first.",
+                name=seller.name,
+                currency=escrow.currency,
+            )
+        )

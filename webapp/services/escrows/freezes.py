@@ -10,6 +10,7 @@ from webapp.domain.actors import Actor, named
 from webapp.domain.outbox.event_types import EscrowFrozen, EscrowUnfrozen
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Escrow, Freeze
 from webapp.services.audit import trail
@@ -46,7 +47,7 @@ def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, act
     reason = validation.require_text(reason, "reason", "Say why it may move again.")
     found = lookup.by_id(session, Freeze, freeze_id, "freeze")
     if found.cause != FreezeCause.PERSON:
-        raise Conflict(f"This freeze belongs to a {found.cause}: decide that, and it is lifted.")
+        raise Conflict(phrase("This freeze belongs to a %(cause)s: decide that, and it is lifted.", cause=found.cause))
     lock(session, Escrow, [found.escrow_id])
     lift(session, found.escrow_id, FreezeCause.PERSON, found.cause_id, at=at, actor=actor, reason=reason)
 
@@ -59,7 +60,10 @@ def meant(session: Session, escrow_id: int, freeze_id: int | None) -> int:
     if freeze_id in found:
         return freeze_id
     if freeze_id is not None:
-        raise Invalid("This escrow has no such freeze.", fields={"freeze_id": "Not a person's freeze of this escrow."})
+        raise Invalid(
+            phrase("This escrow has no such freeze."),
+            fields={"freeze_id": phrase("Not a person's freeze of this escrow.")},
+        )
     sentence = "Name the freeze: there is more than one." if found else "No person's freeze is on this escrow."
     raise Conflict(sentence)
 
@@ -82,13 +86,19 @@ def add(
     lock(session, Escrow, [escrow_id])
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status != EscrowStatus.HELD:
-        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)}: only a held escrow can be frozen.")
+        raise Overtaken(
+            phrase(
+                "Escrow %(ref)s is %(in_words)s: only a held escrow can be frozen.",
+                ref=escrow.ref,
+                in_words=in_words(escrow.status),
+            )
+        )
     row = insert_new(session, Freeze).values(
         escrow_id=escrow_id, cause=cause, cause_id=cause_id, reason=reason, by=actor.key, by_name=actor.name, at=at
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Freeze.id)).one_or_none()
     if made is None:
-        raise Conflict(f"You froze escrow {escrow.ref} already.")
+        raise Conflict(phrase("You froze escrow %(ref)s already.", ref=escrow.ref))
     _count(session, escrow_id, 1)
     trail.record(session, actor, "escrow.freeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
     events.add(session, EscrowFrozen(cause=cause), escrow_id, at=at)
@@ -118,7 +128,7 @@ def lift(
     )
     lifting = update(Freeze).where(*mine).values(lifted_at=at, lifted_by=actor.key).returning(Freeze.id)
     if session.execute(lifting).one_or_none() is None:
-        raise Overtaken("This freeze was lifted already.")
+        raise Overtaken(phrase("This freeze was lifted already."))
     _count(session, escrow_id, -1)
     own = Record("escrow.unfreeze", ("escrow", escrow_id), reason, after={"cause": cause})
     trail.record_many(session, actor, [*because, own], at=at)

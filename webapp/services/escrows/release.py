@@ -12,6 +12,7 @@ from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.money.money import Money
 from webapp.domain.money.shares import Shares
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
+from webapp.domain.words import phrase
 from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.audit import trail
@@ -201,8 +202,14 @@ def _mark(
     changed: Any = session.execute(left)
     if changed.rowcount != len(ids):
         for refusal in refusals(session, ids, [], None, mark=False) if len(ids) == 1 else ():
-            raise Overtaken(f"Escrow {refusal.label} changed meanwhile, and stays as it is. {refusal.sentence}")
-        raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
+            raise Overtaken(
+                phrase(
+                    "Escrow %(label)s changed meanwhile, and stays as it is. %(sentence)s",
+                    label=refusal.label,
+                    sentence=refusal.sentence,
+                )
+            )
+        raise Overtaken(phrase("An escrow changed meanwhile. Nothing was changed."))
 
 
 def _record(

@@ -24,6 +24,7 @@ from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.references import ESCROW_PREFIX
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, Policy, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
 from webapp.services.audit import trail
@@ -123,7 +124,7 @@ def _require_known(session: Session) -> None:
     gone = select(Party.ref).where(Party.forgotten_at.is_not(None), Party.ref.in_(named)).limit(1)
     ref = session.scalars(gone).one_or_none()
     if ref is not None:
-        raise Conflict(f"Party {ref} was forgotten meanwhile: import the file again.")
+        raise Conflict(phrase("Party %(ref)s was forgotten meanwhile: import the file again.", ref=ref))
 
 
 def open_pools(session: Session, currencies: Sequence[str], at: datetime) -> None:

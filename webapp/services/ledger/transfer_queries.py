@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Escrow, Party, Transfer
 
@@ -98,7 +99,7 @@ def one(session: Session, transfer_id: int) -> TransferDetail:
     """One transfer with its entries. Raises NotFound."""
     found = _gathered(session, select(Transfer).where(Transfer.id == transfer_id))
     if not found:
-        raise NotFound(f"There is no transfer {transfer_id}.")
+        raise NotFound(phrase("There is no transfer %(transfer_id)s.", transfer_id=transfer_id))
     return found[0]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import Channel, DeliveryStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.models.base import Json
@@ -41,7 +42,7 @@ def cancel(session: Session, delivery_id: int, *, at: datetime, actor: Actor) ->
     """Do not send it, or not again. Raises Conflict when it arrived already."""
     delivery = _locked(session, delivery_id, at, actor)
     if delivery.status not in (DeliveryStatus.WAITING, DeliveryStatus.DEAD):
-        raise Overtaken(f"This is {delivery.status} already.")
+        raise Overtaken(phrase("This is %(status)s already.", status=delivery.status))
     before = {"status": delivery.status}
     delivery.status, delivery.lease_until = DeliveryStatus.CANCELLED, None
     session.flush()
@@ -98,7 +99,7 @@ def _locked(session: Session, delivery_id: int, at: datetime, actor: Actor) -> D
     delivery = session.get_one(Delivery, delivery_id, with_for_update=True, populate_existing=True)
     under_way = delivery.lease_until is not None and delivery.lease_until > at
     if delivery.status == DeliveryStatus.WAITING and under_way:
-        raise Conflict("It is being sent at this moment. Look again in a few minutes.")
+        raise Conflict(phrase("It is being sent at this moment. Look again in a few minutes."))
     return delivery
 
 
@@ -106,4 +107,4 @@ def _require_endpoint(session: Session, delivery: Delivery) -> None:
     if delivery.endpoint_id is not None:
         endpoint = session.get_one(WebhookEndpoint, delivery.endpoint_id)
         if endpoint.removed_at is not None:
-            raise Conflict("Its endpoint was removed.")
+            raise Conflict(phrase("Its endpoint was removed."))

@@ -13,6 +13,7 @@ from webapp.domain.outbox.event_types import OrderCompleted, OrderCreated
 from webapp.domain.references import escrow_ref
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
 from webapp.services.audit import trail
@@ -113,7 +114,13 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
     actor.require("order:write")
     order = _locked(session, order_id)
     if order.status != OrderStatus.IN_PROGRESS:
-        raise Conflict(f"Order {order.ref} is {in_words(order.status)}: only one in progress can be completed.")
+        raise Conflict(
+            phrase(
+                "Order %(ref)s is %(in_words)s: only one in progress can be completed.",
+                ref=order.ref,
+                in_words=in_words(order.status),
+            )
+        )
     order.status, order.completed_at = OrderStatus.COMPLETED, at
     session.flush()
     trail.record(session, actor, "order.complete", ("order", order.id), at=at)
@@ -129,7 +136,13 @@ def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor:
     order = _locked(session, order_id)
     escrow = escrow_of(session, order_id)
     if order.status != OrderStatus.AWAITING_PAYMENT or escrow.status != EscrowStatus.PENDING_PAYMENT:
-        raise Conflict(f"Order {order.ref} is {in_words(order.status)}: only an unpaid order can be cancelled.")
+        raise Conflict(
+            phrase(
+                "Order %(ref)s is %(in_words)s: only an unpaid order can be cancelled.",
+                ref=order.ref,
+                in_words=in_words(order.status),
+            )
+        )
     voids.void_all(session, [escrow.id], at=at, actor=actor, reason="cancelled", note=reason)
     return get(session, order_id)
 
@@ -164,7 +177,7 @@ def _insert_order(session: Session, new: NewOrder, at: datetime) -> Order:
         paid_at=at if new.terms in ("paid", "wallet") else None,
     )
     if session.execute(row.on_conflict_do_nothing().returning(Order.id)).one_or_none() is None:
-        raise Conflict(f"There is an order {new.ref} already.", fields={"ref": "Taken."})
+        raise Conflict(phrase("There is an order %(ref)s already.", ref=new.ref), fields={"ref": "Taken."})
     return by_ref(session, new.ref.strip())
 
 
@@ -173,15 +186,25 @@ def _checked(session: Session, new: NewOrder, settings: Settings) -> int:
     validation.require_text(new.ref, "ref", "Give the order's reference.", longest=78)
     validation.require_amount(new.amount, new.currency)
     if new.terms not in TERMS:
-        raise Invalid(f"Terms are one of {', '.join(TERMS)}.", fields={"terms": f"One of {', '.join(TERMS)}."})
+        raise Invalid(
+            phrase("Terms are one of %(TERMS)s.", TERMS=", ".join(TERMS)),
+            fields={"terms": phrase("One of %(TERMS)s.", TERMS=", ".join(TERMS))},
+        )
     if new.policy not in list(Policy):
-        raise Invalid(f"A policy is one of {', '.join(Policy)}.", fields={"policy": f"One of {', '.join(Policy)}."})
+        raise Invalid(
+            phrase("A policy is one of %(Policy)s.", Policy=", ".join(Policy)),
+            fields={"policy": phrase("One of %(Policy)s.", Policy=", ".join(Policy))},
+        )
     if new.buyer_id == new.seller_id:
-        raise Invalid("Buyer and seller are the same party.", fields={"seller": "Another party than the buyer."})
+        raise Invalid(
+            phrase("Buyer and seller are the same party."), fields={"seller": phrase("Another party than the buyer.")}
+        )
     parties.require_known(session, new.buyer_id, new.seller_id)
     fee = new.amount * settings.escrow_fee_basis_points // _BASIS if new.fee is None else new.fee
     if not 0 <= fee <= new.amount:
-        raise Invalid("The fee is between zero and the amount.", fields={"fee": "Between zero and the amount."})
+        raise Invalid(
+            phrase("The fee is between zero and the amount."), fields={"fee": phrase("Between zero and the amount.")}
+        )
     return fee
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, Policy
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Escrow
 from webapp.models.base import BigInt
@@ -43,7 +44,10 @@ def create(session: Session, new: NewHold, *, at: datetime, actor: Actor, settin
     """Hold an amount back, with its order in the same transaction. A wallet that doesn't cover it is Invalid."""
     actor.require("hold:write")
     if new.terms not in TERMS:
-        raise Invalid(f"Terms are one of {', '.join(TERMS)}.", fields={"terms": f"One of {', '.join(TERMS)}."})
+        raise Invalid(
+            phrase("Terms are one of %(TERMS)s.", TERMS=", ".join(TERMS)),
+            fields={"terms": phrase("One of %(TERMS)s.", TERMS=", ".join(TERMS))},
+        )
     _require_to_come(new.release_at, at)
     order = NewOrder(
         ref=new.ref,
@@ -65,7 +69,7 @@ def get(session: Session, hold_id: int) -> Escrow:
     """One hold. Raises NotFound, also for an escrow that is none."""
     escrow = session.get(Escrow, hold_id, populate_existing=True)
     if escrow is None or escrow.policy != Policy.PLACEMENT:
-        raise NotFound(f"There is no placement hold {hold_id}.")
+        raise NotFound(phrase("There is no placement hold %(hold_id)s.", hold_id=hold_id))
     return escrow
 
 
@@ -86,9 +90,15 @@ def update(
     escrow = _locked(session, hold_id)
     lookup.require_version(escrow, version, "hold")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
-        raise Overtaken(f"The hold {escrow.ref} is {in_words(escrow.status)}: there is nothing left to change.")
+        raise Overtaken(
+            phrase(
+                "The hold %(ref)s is %(in_words)s: there is nothing left to change.",
+                ref=escrow.ref,
+                in_words=in_words(escrow.status),
+            )
+        )
     if escrow.release_at is not None and release_at < escrow.release_at:
-        raise Invalid("A hold's date is only put off.", fields={"release_at": "Not sooner than it is."})
+        raise Invalid(phrase("A hold's date is only put off."), fields={"release_at": phrase("Not sooner than it is.")})
     if release_at != escrow.release_at:
         _require_to_come(release_at, at)
         release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=reason)
@@ -135,7 +145,7 @@ def _named(placement: str) -> str:
 
 def _require_to_come(release_at: datetime, at: datetime) -> None:
     if release_at <= at:
-        raise Invalid("Choose a date to come.", fields={"release_at": "Later than now."})
+        raise Invalid(phrase("Choose a date to come."), fields={"release_at": phrase("Later than now.")})
 
 
 def _rename(session: Session, escrow: Escrow, name: str, reason: str, at: datetime, actor: Actor) -> None:

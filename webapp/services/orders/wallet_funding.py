@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.models import Account, Escrow
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
@@ -44,4 +45,4 @@ def _covering_wallet(session: Session, escrow: Escrow) -> int:
 
 
 def _refused(sentence: str) -> Invalid:
-    return Invalid(f"{sentence} Nothing was held.", fields={"amount": sentence})
+    return Invalid(phrase("%(sentence)s Nothing was held.", sentence=sentence), fields={"amount": sentence})

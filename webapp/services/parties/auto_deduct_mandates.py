@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money.deduction import DeductionRule
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, Overtaken
 from webapp.models import AutoDeduct
 from webapp.services.audit import trail
@@ -57,7 +58,7 @@ def change(
     parties.require_known(session, party_id)
     row = _locked(session, party_id, currency)
     if (row.version if row else 0) != version:
-        raise Overtaken("Someone changed this standing order meanwhile. Look at it again. Nothing was changed.")
+        raise Overtaken(phrase("Someone changed this standing order meanwhile. Look at it again. Nothing was changed."))
     before = None if row is None else asdict(_mandate(row))
     if row is None:
         row = AutoDeduct(party_id=party_id, currency=currency, version=0)
@@ -95,4 +96,4 @@ def _check(terms: MandateTerms) -> None:
     if terms.minimum_balance is not None and terms.minimum_balance < 0:
         problems["minimum_balance"] = "Zero or more, or none for the desk's own."
     if problems:
-        raise Invalid("The standing order can't be set like this.", fields=problems)
+        raise Invalid(phrase("The standing order can't be set like this."), fields=problems)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import PartyDeposit, PartyOwe, PartyRepay
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Account, Party, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
@@ -85,7 +86,14 @@ def _require_covered(context: Context, party: Party, wallet: Place, debt: Place,
     session = context.session
     ids = [accounts.found(session, place) for place in (wallet, debt)]
     if ids[0] is None or ids[1] is None:
-        raise Conflict(f"{party.name} has no {'wallet' if ids[1] else 'debt'} in {amount.currency}.")
+        raise Conflict(
+            phrase(
+                "%(name)s has no %(value)s in %(currency)s.",
+                name=party.name,
+                value="wallet" if ids[1] else "debt",
+                currency=amount.currency,
+            )
+        )
     if context.locked:
         lock(session, Account, [ids[0], ids[1]])
     held = posting.balances(session, [ids[0], ids[1]])
@@ -107,7 +115,10 @@ def _posting(
     session = context.session
     taken = select(Transfer.id).where(Transfer.reference == decision.reference)
     if session.scalars(taken).first() is not None:
-        raise Conflict(f"There is a transfer {decision.reference} already.", fields={"reference": "Taken."})
+        raise Conflict(
+            phrase("There is a transfer %(reference)s already.", reference=decision.reference),
+            fields={"reference": "Taken."},
+        )
     draft = Draft(decision.reference, kind, decision.currency, list(sides.items()))
 
     def post() -> None:

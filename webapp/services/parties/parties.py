@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import PartyCreated
 from webapp.domain.states import UNSETTLED_PAYOUTS, AccountKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, NotFound
 from webapp.models import Account, Party, Payout
 from webapp.services.audit import trail
@@ -44,7 +45,7 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
     values |= {"verified_at": at if new.verified else None, "created_at": at}
     row = insert_new(session, Party).values(ref=ref, name=name, **values).on_conflict_do_nothing()
     if session.execute(row.returning(Party.id)).one_or_none() is None:
-        raise Conflict(f"There is a party {ref} already.", fields={"ref": "Taken."})
+        raise Conflict(phrase("There is a party %(ref)s already.", ref=ref), fields={"ref": "Taken."})
     party = by_ref(session, ref)
     if new.verified:
         for currency in new.currencies:
@@ -86,9 +87,9 @@ def require_known(session: Session, *party_ids: int) -> None:
     found = {row.id: row for row in session.execute(rows.with_for_update(read=True, key_share=True))}
     for party_id in party_ids:
         if party_id not in found:
-            raise NotFound(f"There is no party {party_id}.")
+            raise NotFound(phrase("There is no party %(party_id)s.", party_id=party_id))
         if found[party_id].forgotten_at is not None:
-            raise Conflict(f"Party {found[party_id].ref} is forgotten: nothing new is done with it.")
+            raise Conflict(phrase("Party %(ref)s is forgotten: nothing new is done with it.", ref=found[party_id].ref))
 
 
 def _require_no_payout(session: Session, party: Party, country: str) -> None:

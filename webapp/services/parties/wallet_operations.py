@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.references import is_own
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.services.approvals import approvals, executors, token_limits
 from webapp.services.approvals.approvals import DecisionResult
@@ -51,7 +52,9 @@ def as_decided(new: NewMoney) -> PartyMoney:
     validation.require_amount(new.amount, new.currency)
     reference = validation.require_text(new.reference, "reference", "Give it a reference of its own.", longest=80)
     if is_own(reference):
-        raise Invalid("The desk's own movements have such references. Choose another.", fields={"reference": "Taken."})
+        raise Invalid(
+            phrase("The desk's own movements have such references. Choose another."), fields={"reference": "Taken."}
+        )
     theirs, why = new.provider_reference.strip()[:200], new.reason.strip()[:2_000]
     if not theirs and not why:
         sentence = "Say where the money came from: the provider's reference, or a reason."

@@ -14,6 +14,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.countries import currencies
 from webapp.domain.outbox.event_types import WalletOpened
 from webapp.domain.states import AccountKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
 from webapp.services.audit import trail
@@ -64,7 +65,10 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     owner = select(literal(party_id).label("party_id"), literal(currency).label("currency"))
     made = accounts.open_wallets(session, owner, at=at)
     if not made:
-        raise Conflict(f"{party.name} has a wallet in {currency} already.", fields={"currency": "There is one."})
+        raise Conflict(
+            phrase("%(name)s has a wallet in %(currency)s already.", name=party.name, currency=currency),
+            fields={"currency": phrase("There is one.")},
+        )
     _unmark(session, Escrow.seller_id == party_id, Escrow.currency == currency)
     after = {"currency": currency, "account": made[0]}
     trail.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=reason, after=after)

@@ -4,6 +4,7 @@ from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE
 from webapp.domain.outbox.event_types import PaymentDecided
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PaymentStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment
 from webapp.services.alerts import alerts
@@ -92,16 +93,21 @@ def check_keep(subject: PaymentSubject) -> None:
     """Raise Conflict unless it was collected besides another payment, and nobody has decided."""
     payment = subject.payment
     if payment.duplicate_of_id is None:
-        raise Conflict("It was not collected besides another payment.")
+        raise Conflict(phrase("It was not collected besides another payment."))
     if payment.status != PaymentStatus.NEEDS_REVIEW or payment.taken_back_amount:
-        raise Overtaken(f"This payment is {in_words(payment.status)}: nothing of it waits to be given to anybody.")
+        raise Overtaken(
+            phrase(
+                "This payment is %(in_words)s: nothing of it waits to be given to anybody.",
+                in_words=in_words(payment.status),
+            )
+        )
 
 
 def check_same_money(subject: PaymentSubject) -> None:
     """Raise Conflict unless it may be the money of a payment that was marked paid by hand."""
     check_keep(subject)
     if subject.first is None or not duplicates.is_by_hand(subject.first):
-        raise Conflict("The payment besides which it was collected was not marked paid by hand.")
+        raise Conflict(phrase("The payment besides which it was collected was not marked paid by hand."))
 
 
 def _same(subject: PaymentSubject) -> Payment:
@@ -109,7 +115,7 @@ def _same(subject: PaymentSubject) -> Payment:
     payment, first = subject.payment, subject.first
     assert first is not None
     if (first.amount, first.currency) != (payment.provider_amount, payment.provider_currency):
-        raise Conflict("Its sum is another than what was marked paid, so it is not the same money.")
+        raise Conflict(phrase("Its sum is another than what was marked paid, so it is not the same money."))
     return first
 
 

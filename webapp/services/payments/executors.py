@@ -13,6 +13,7 @@ from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import PaymentDecided, PaymentSucceeded
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment, Refund
 from webapp.services.alerts import alerts
@@ -184,7 +185,9 @@ def check_accept(subject: PaymentSubject) -> None:
     owed, came = subject.owed, subject.collected
     _require_review(subject.payment)
     if came.currency != owed.currency or came.amount < owed.amount:
-        raise Conflict(f"{came} came in and {owed} is owed: it can't be accepted. Refund it.")
+        raise Conflict(
+            phrase("%(came)s came in and %(owed)s is owed: it can't be accepted. Refund it.", came=came, owed=owed)
+        )
     _require_unpaid(subject, " Refund this payment.")
 
 
@@ -193,9 +196,9 @@ def check_refund(subject: PaymentSubject) -> None:
     _require_not_held(subject)
     _require_review(subject.payment)
     if subject.refund is not None:
-        raise Conflict("This payment has a refund already: a payment is given back once.")
+        raise Conflict(phrase("This payment has a refund already: a payment is given back once."))
     if subject.payment.provider_amount is None or subject.payment.reference is None:
-        raise Conflict("The provider told no amount for this payment, so there is nothing to give back.")
+        raise Conflict(phrase("The provider told no amount for this payment, so there is nothing to give back."))
 
 
 def check_mark_paid(subject: PaymentSubject) -> None:
@@ -203,28 +206,41 @@ def check_mark_paid(subject: PaymentSubject) -> None:
     _require_first(subject)
     payment = subject.payment
     if payment.provider_amount is not None:
-        raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
+        raise Conflict(phrase("Its provider collected money for it. Begin another payment for what came another way."))
     if payment.status not in _MARKABLE:
-        raise Overtaken(f"This payment is {in_words(payment.status)}: it can't be marked paid.")
+        raise Overtaken(
+            phrase("This payment is %(in_words)s: it can't be marked paid.", in_words=in_words(payment.status))
+        )
     _require_unpaid(subject)
 
 
 def _require_first(subject: PaymentSubject) -> None:
     if subject.first is not None:
-        raise Conflict("It was collected besides another payment: give it back, or keep it for the buyer.")
+        raise Conflict(phrase("It was collected besides another payment: give it back, or keep it for the buyer."))
 
 
 def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
     status = subject.escrow.status
     if status not in _UNPAID:
-        raise Overtaken(f"Order {subject.order.ref} is paid already: its escrow is {in_words(status)}.{instead}")
+        raise Overtaken(
+            phrase(
+                "Order %(ref)s is paid already: its escrow is %(in_words)s.%(instead)s",
+                ref=subject.order.ref,
+                in_words=in_words(status),
+                instead=instead,
+            )
+        )
 
 
 def _require_review(payment: Payment) -> None:
     if payment.status != PaymentStatus.NEEDS_REVIEW:
-        raise Overtaken(f"This payment is {in_words(payment.status)}: only one in review can be decided.")
+        raise Overtaken(
+            phrase(
+                "This payment is %(in_words)s: only one in review can be decided.", in_words=in_words(payment.status)
+            )
+        )
     if payment.undecided_amount:
-        raise Conflict("It was paid, and taken back since: decide who bears that.")
+        raise Conflict(phrase("It was paid, and taken back since: decide who bears that."))
 
 
 def _require_not_held(subject: PaymentSubject) -> None:

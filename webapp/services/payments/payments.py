@@ -13,6 +13,7 @@ from webapp.domain.numbers import counted
 from webapp.domain.outbox.event_types import PaymentCreated
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment
 from webapp.models.base import BigInt
@@ -61,10 +62,22 @@ def create(
     disbursement.locked(session, orders.escrow_of(session, order_id).id)
     session.refresh(order)
     if order.status != OrderStatus.AWAITING_PAYMENT:
-        raise Conflict(f"Order {order.ref} is {in_words(order.status)}: there is nothing to pay.")
+        raise Conflict(
+            phrase(
+                "Order %(ref)s is %(in_words)s: there is nothing to pay.",
+                ref=order.ref,
+                in_words=in_words(order.status),
+            )
+        )
     tried = session.scalars(select(func.count()).select_from(Payment).where(Payment.order_id == order_id)).one()
     if tried >= MOST_ATTEMPTS:
-        raise Conflict(f"Order {order.ref} has {counted(tried, 'payment')} already. Settle those first.")
+        raise Conflict(
+            phrase(
+                "Order %(ref)s has %(counted)s already. Settle those first.",
+                ref=order.ref,
+                counted=counted(tried, "payment"),
+            )
+        )
     payment = Payment(
         order_id=order_id,
         provider=provider,
@@ -177,5 +190,5 @@ def require_verifiable(session: Session, payment_id: int, actor: Actor) -> Payme
     actor.require("payment:verify")
     payment = get(session, payment_id)
     if payment.reference is None:
-        raise Conflict("This payment has no reference, so no provider can be asked about it.")
+        raise Conflict(phrase("This payment has no reference, so no provider can be asked about it."))
     return payment

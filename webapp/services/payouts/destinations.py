@@ -21,6 +21,7 @@ from webapp.domain.outbox.event_types import (
     PayoutDestinationRejected,
 )
 from webapp.domain.payouts import payout_accounts
+from webapp.domain.words import phrase
 from webapp.encryption import decrypt, encrypt
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Party, PayoutDestination
@@ -91,10 +92,10 @@ def require_undecided(session: Session, destination_id: int, *, at: datetime, ac
     """The destination, when it waits and this actor may approve it. Raises otherwise."""
     actor.require("money:approve")
     if actor.kind != "user":
-        raise NotAllowed("Only a person approves.")
+        raise NotAllowed(phrase("Only a person approves."))
     found = _waiting(session, destination_id, at)
     if found.created_by_key == actor.person:
-        raise NotAllowed("You set this destination yourself: another person has to approve it.")
+        raise NotAllowed(phrase("You set this destination yourself: another person has to approve it."))
     return found
 
 
@@ -197,9 +198,9 @@ def _waiting(session: Session, destination_id: int, at: datetime) -> PayoutDesti
     get(session, destination_id)
     found = session.get_one(PayoutDestination, destination_id, with_for_update=True, populate_existing=True)
     if found.retired_at is not None:
-        raise Conflict("This destination is not in use any more.")
+        raise Conflict(phrase("This destination is not in use any more."))
     if not waits(found, at):
-        raise Conflict("This destination waits no more: payouts go there.")
+        raise Conflict(phrase("This destination waits no more: payouts go there."))
     return found
 
 
@@ -220,5 +221,5 @@ def _checked(new: NewDestination) -> str:
     number = payout_accounts.plain_number(new.account_number)
     wrong = payout_accounts.problems(new.kind, new.currency, number, new.account_reference.strip())
     if wrong:
-        raise Invalid("Nothing can be paid to this account.", fields=wrong)
+        raise Invalid(phrase("Nothing can be paid to this account."), fields=wrong)
     return number

@@ -10,6 +10,7 @@ from webapp.domain.outbox.event_types import Event, PayoutFailed, PayoutSchedule
 from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Overtaken
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
@@ -121,7 +122,13 @@ def known_of(payout: Payout) -> str:
 def check_unsettled(payout: Payout) -> None:
     """Raise Conflict unless it may be with its provider, and is not settled."""
     if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
-        raise Overtaken(f"Payout {payout.ref} is {in_words(payout.status)}: there is nothing to decide about it.")
+        raise Overtaken(
+            phrase(
+                "Payout %(ref)s is %(in_words)s: there is nothing to decide about it.",
+                ref=payout.ref,
+                in_words=in_words(payout.status),
+            )
+        )
 
 
 def _unsettled(subject: PayoutSubject, known: str) -> Payout:
@@ -129,7 +136,13 @@ def _unsettled(subject: PayoutSubject, known: str) -> Payout:
     payout = subject.payout
     check_unsettled(payout)
     if known_of(payout) != known:
-        raise Overtaken(f"Payout {payout.ref} is {known_of(payout)} by now: its provider told more since. Decide anew.")
+        raise Overtaken(
+            phrase(
+                "Payout %(ref)s is %(known_of)s by now: its provider told more since. Decide anew.",
+                ref=payout.ref,
+                known_of=known_of(payout),
+            )
+        )
     return payout
 
 

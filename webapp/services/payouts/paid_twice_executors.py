@@ -11,6 +11,7 @@ from webapp.domain.outbox.event_types import PayoutClawedBack, PayoutSucceeded
 from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
@@ -64,7 +65,11 @@ def check_paid_after_all(payout: Payout) -> None:
     """Raise Conflict unless a person decides who bears it."""
     if payout.paid_after_all_at is None:
         raise Overtaken(
-            f"Payout {payout.ref} is {in_words(payout.status)}, and was not paid after its money came back."
+            phrase(
+                "Payout %(ref)s is %(in_words)s, and was not paid after its money came back.",
+                ref=payout.ref,
+                in_words=in_words(payout.status),
+            )
         )
 
 
@@ -80,7 +85,11 @@ def _contradicted(context: Context, subject: PayoutSubject) -> Payout:
     payout = subject.payout
     check_paid_after_all(payout)
     if other := unsent_instead(context.session, payout):
-        raise Conflict(f"Payout {other} in its place is not sent yet. Cancel that one first: its money is there.")
+        raise Conflict(
+            phrase(
+                "Payout %(other)s in its place is not sent yet. Cancel that one first: its money is there.", other=other
+            )
+        )
     return payout
 
 

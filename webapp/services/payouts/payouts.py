@@ -16,6 +16,7 @@ from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.providers.fencing import Claim
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.services.audit import trail
@@ -184,7 +185,11 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
         raise Overtaken(
-            f"Payout {found.ref} is {in_words(found.status)}: only one that was not sent yet can be cancelled."
+            phrase(
+                "Payout %(ref)s is %(in_words)s: only one that was not sent yet can be cancelled.",
+                ref=found.ref,
+                in_words=in_words(found.status),
+            )
         )
     if why := cancel_disabled_reason(payout, at, settings):
         raise Conflict(why)
@@ -223,7 +228,7 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown
     payout = get(session, payout_id)
     schedule = _locked_schedule(session, payout)
     if why := retry_disabled_reason(payout, schedule, at):
-        raise Overtaken(f"Payout {payout.ref} is not tried again. {why}")
+        raise Overtaken(phrase("Payout %(ref)s is not tried again. %(why)s", ref=payout.ref, why=why))
     trail.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
     return schedules.trigger(session, payout.schedule_id or 0, at=at, actor=actor, shown=shown)
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
 from webapp.domain.state_labels import in_words
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout
 from webapp.services.audit import trail
@@ -58,7 +59,11 @@ def _stopped(session: Session, payout_id: int, version: int, actor: Actor) -> Pa
     lookup.require_version(payout, version, "payout")
     if not stops.is_account_changed(session, payout):
         raise Overtaken(
-            f"Payout {payout.ref} is {in_words(payout.status)}, and does not wait for anybody to say where it goes."
+            phrase(
+                "Payout %(ref)s is %(in_words)s, and does not wait for anybody to say where it goes.",
+                ref=payout.ref,
+                in_words=in_words(payout.status),
+            )
         )
     return payout
 

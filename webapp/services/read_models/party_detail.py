@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Account, AutoDeduct, Chargeback, Dispute, Escrow, Party, Payout, PayoutDestination
 from webapp.services.common import lookup
@@ -79,7 +80,7 @@ def account_of(session: Session, party_id: int, account_id: int) -> Account:
     """One account of this party. Raises NotFound."""
     account = session.get(Account, account_id)
     if account is None or account.party_id != party_id:
-        raise NotFound("This party has no such account.")
+        raise NotFound(phrase("This party has no such account."))
     return account
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Discrepancy
 from webapp.providers.blnk import provider
@@ -41,16 +42,18 @@ def accept(session: Session, discrepancy_id: int, reason: str, *, seen: str, act
     """
     actor.require("book:accept")
     if not reason.strip():
-        raise Invalid("Say why.", fields={"reason": "Say why."})
+        raise Invalid(phrase("Say why."), fields={"reason": phrase("Say why.")})
     found = session.get(Discrepancy, discrepancy_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise NotFound(f"There is no discrepancy {discrepancy_id}.")
+        raise NotFound(phrase("There is no discrepancy %(discrepancy_id)s.", discrepancy_id=discrepancy_id))
     if found.resolved_at is not None or found.accepted_at is not None:
         raise Overtaken(disabled_reason(found))
     if why := disabled_reason(found):
         raise Conflict(why)
     if shown(found) != seen:
-        raise Overtaken("It is not what you have seen any more. Look at it again, then decide. Nothing was changed.")
+        raise Overtaken(
+            phrase("It is not what you have seen any more. Look at it again, then decide. Nothing was changed.")
+        )
     found.accepted_at, found.accepted_by, found.accepted_reason = at, actor.name, reason.strip()
     accepted = {"source": found.source, "reference": found.reference, "gap": found.gap, "currency": found.currency}
     trail.record(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import RefundStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Refund
 from webapp.services.audit import trail
@@ -48,9 +49,11 @@ def decide(
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = refunds.of_payment(session, payment_id)
     if refund is None:
-        raise Conflict("This payment has no refund.")
+        raise Conflict(phrase("This payment has no refund."))
     if refund.status != RefundStatus.NEEDS_REVIEW:
-        raise Overtaken(f"The refund is {in_words(refund.status)}: there is nothing to decide about it.")
+        raise Overtaken(
+            phrase("The refund is %(in_words)s: there is nothing to decide about it.", in_words=in_words(refund.status))
+        )
     lookup.require_version(refund, version, "refund")
     before = {"status": refund.status, "status_detail": refund.status_detail, "provider_id": refund.provider_id}
     _CHOICES[decision.choice](session, refund, decision, at)
@@ -69,16 +72,30 @@ def decide(
 
 def _ours(session: Session, refund: Refund, decision: RefundChoice, at: datetime) -> None:
     if decision.number not in _numbers(refund):
-        raise Invalid("Choose one of the refunds that are listed.", fields={"listed": "Not one of those listed."})
+        raise Invalid(
+            phrase("Choose one of the refunds that are listed."), fields={"listed": phrase("Not one of those listed.")}
+        )
     mine = (Refund.provider == refund.provider, Refund.provider_id == decision.number, Refund.id != refund.id)
     if session.scalars(select(Refund.id).where(*mine).limit(1)).first() is not None:
-        raise Conflict(f"Refund {decision.number} at {refund.provider} is another refund of ours.")
+        raise Conflict(
+            phrase(
+                "Refund %(number)s at %(provider)s is another refund of ours.",
+                number=decision.number,
+                provider=refund.provider,
+            )
+        )
     refund.provider_id, refund.status = decision.number, RefundStatus.PENDING
 
 
 def _none(session: Session, refund: Refund, decision: RefundChoice, at: datetime) -> None:
     if refund.provider_id is not None:
-        raise Conflict(f"{refund.provider} has given it the number {refund.provider_id}: it is ours.")
+        raise Conflict(
+            phrase(
+                "%(provider)s has given it the number %(provider_id)s: it is ours.",
+                provider=refund.provider,
+                provider_id=refund.provider_id,
+            )
+        )
     refund.not_ours = sorted({*(refund.not_ours or ()), *_numbers(refund)})
     refund.status, refund.answered = RefundStatus.SENDING, None
 

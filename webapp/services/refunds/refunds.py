@@ -17,6 +17,7 @@ from webapp.domain.providers.fencing import Claim
 from webapp.domain.providers.idempotency_keys import refund_key
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import ChargebackStatus, RefundStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Chargeback, Payment, Refund
 from webapp.providers import catalogue
@@ -77,10 +78,19 @@ def write(session: Session, payment: Payment, party_id: int, amount: Money, *, a
 def require_none_yet(session: Session, payment: Payment) -> None:
     """Raise Conflict when a payment has a refund, and while the payer's bank wants it back: it would be paid twice."""
     if of_payment(session, payment.id) is not None:
-        raise Conflict(f"Payment {payment.reference} has a refund already: a payment is given back once.")
+        raise Conflict(
+            phrase(
+                "Payment %(reference)s has a refund already: a payment is given back once.", reference=payment.reference
+            )
+        )
     if banks := session.scalars(_open_at_bank().where(Chargeback.payment_id == payment.id)).first():
         where = f"Chargeback {banks.number} on payment {payment.reference} is open at {banks.provider}"
-        raise Conflict(f"{where}: a refund besides would pay the buyer twice. Wait for its end, or accept it there.")
+        raise Conflict(
+            phrase(
+                "%(where)s: a refund besides would pay the buyer twice. Wait for its end, or accept it there.",
+                where=where,
+            )
+        )
 
 
 def of_payment(session: Session, payment_id: int) -> Refund | None:
@@ -113,10 +123,13 @@ def settle_otherwise(
 def require_unsettled(refund: Refund | None) -> Refund:
     """The refund. Raises Conflict unless it failed, or is in review, and nobody has seen to it yet."""
     if refund is None:
-        raise Conflict("This payment has no refund.")
+        raise Conflict(phrase("This payment has no refund."))
     if refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
         raise Overtaken(
-            f"The refund is {in_words(refund.status)}: only one that failed or is in review can be settled otherwise."
+            phrase(
+                "The refund is %(in_words)s: only one that failed or is in review can be settled otherwise.",
+                in_words=in_words(refund.status),
+            )
         )
     return refund
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.instants import format_instant
 from webapp.domain.money.formatting import localized
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.models import Report, ReportRecipient, User
 from webapp.services.common import lookup
@@ -29,7 +30,7 @@ def write(session: Session, report_id: int, user_id: int, *, at: datetime, setti
     person = lookup.by_id(session, User, user_id, "user")
     to = recipients.of_person(person.email, settings)
     if to is None:
-        raise Unavailable("No mail server is set, so the report can't be sent: set SMTP_URL.")
+        raise Unavailable(phrase("No mail server is set, so the report can't be sent: set SMTP_URL."))
     # The row, and not the letter's key, says that it was: letters go to the archive, and addresses change.
     row = insert_new(session, ReportRecipient).values(report_id=report_id, user_id=user_id, at=at)
     if session.scalars(row.on_conflict_do_nothing().returning(ReportRecipient.user_id)).one_or_none() is None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, undefer
 from webapp.domain.actors import Actor
 from webapp.domain.reports.periods import ReportKind, ReportPeriod
 from webapp.domain.states import Trigger
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Report, ReportFile, Run, Transfer
 from webapp.services.audit import trail
@@ -50,7 +51,13 @@ def file_of(session: Session, report_id: int, format_: str) -> ReportFile:
     """One of its files. Raises NotFound."""
     found = session.get(ReportFile, (report_id, format_), options=[undefer(ReportFile.content)])
     if found is None:
-        raise NotFound(f"Report {report_id} has no such file. It has: {', '.join(FORMATS)}.")
+        raise NotFound(
+            phrase(
+                "Report %(report_id)s has no such file. It has: %(FORMATS)s.",
+                report_id=report_id,
+                FORMATS=", ".join(FORMATS),
+            )
+        )
     return found
 
 
@@ -114,7 +121,7 @@ def keep(session: Session, made: ReportDraft, *, actor: Actor, run_id: int | Non
     if report_id is None:
         kept = find(session, kind, period)
         if kept is None:
-            raise NotFound("This report was removed while it was made. Make it again.")
+            raise NotFound(phrase("This report was removed while it was made. Make it again."))
         return kept
     for format_, content in made.files.items():
         digest = hashlib.sha256(content).hexdigest()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.reports.periods import MAILED
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, NotAllowed
 from webapp.models import Delivery, ReportRecipient, ReportSubscription, User
 from webapp.models.user import user_roles
@@ -84,8 +85,11 @@ def _checked(kind: str, actor: Actor) -> int:
     """Whose subscription it is. Raises NotAllowed for who is no person, and Invalid for what is not sent."""
     actor.require("report:read")
     if actor.kind != "user" or actor.id is None:
-        raise NotAllowed("Only a person who signs in can subscribe: reports are sent to their address.")
+        raise NotAllowed(phrase("Only a person who signs in can subscribe: reports are sent to their address."))
     if kind not in MAILED:
         known = " or ".join(MAILED)
-        raise Invalid(f"Only the {known} report is sent.", fields={"kind": f"Say {known}."})
+        raise Invalid(
+            phrase("Only the %(known)s report is sent.", known=known),
+            fields={"kind": phrase("Say %(known)s.", known=known)},
+        )
     return actor.id

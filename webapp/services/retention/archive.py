@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import ArchivePart
 from webapp.private_files import private_folder
@@ -93,9 +94,13 @@ def _bytes(folder: Path, part: ArchivePart) -> bytes:
             stream.seek(part.position)
             data = stream.read(part.length)
     except FileNotFoundError:
-        raise Conflict(f"{part.file} is not in {folder}.") from None
+        raise Conflict(phrase("%(file)s is not in %(folder)s.", file=part.file, folder=folder)) from None
     if hashlib.sha256(data).hexdigest() != part.sha256:
-        raise Conflict(f"{part.file} is not as it was written: the checksum of part {part.id} differs.")
+        raise Conflict(
+            phrase(
+                "%(file)s is not as it was written: the checksum of part %(id)s differs.", file=part.file, id=part.id
+            )
+        )
     return data
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import RunStatus
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.models import Run
 from webapp.services.scheduling import runs
@@ -42,7 +43,10 @@ def perform(session: Session, parameters: dict[str, Any], run_id: int, actor: Ac
 def _bulk_action(parameters: dict[str, Any]) -> BulkAction:
     action = BULK_ACTIONS.get(str(parameters.get("action")))
     if action is None:
-        raise Invalid(f"Ask to {' or '.join(BULK_ACTIONS)}.", fields={"action": "Choose what to do."})
+        raise Invalid(
+            phrase("Ask to %(BULK_ACTIONS)s.", BULK_ACTIONS=" or ".join(BULK_ACTIONS)),
+            fields={"action": phrase("Choose what to do.")},
+        )
     return action
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.scheduling.cron_descriptions import in_words
 from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Run, Schedule
 
@@ -48,7 +49,7 @@ def health_of(session: Session, job: str, at: datetime) -> JobHealth:
     """One job's health. Raises NotFound."""
     schedule = session.get(Schedule, job)
     if schedule is None:
-        raise NotFound(f"There is no job named {job!r}.")
+        raise NotFound(phrase("There is no job named %(job)s.", job=f"{job!r}"))
     return _of(session, [schedule], at)[0]
 
 

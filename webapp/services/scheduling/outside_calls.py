@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RUNS_THAT_COUNT, UNFINISHED_RUNS, CatchUp, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Run
 from webapp.services.scheduling.run_queries import get
@@ -28,7 +29,14 @@ def run_of_call(session: Session, job: str, *, actor: Actor) -> Run:
     # The lock is what two calls at once wait for; with the scheduler the unique (job, slot) decides.
     schedule = locked(session, job)
     if schedule.paused_at is not None:
-        raise Conflict(f"{schedule.paused_by} paused {job}: {schedule.pause_reason}")
+        raise Conflict(
+            phrase(
+                "%(paused_by)s paused %(job)s: %(pause_reason)s",
+                paused_by=schedule.paused_by,
+                job=job,
+                pause_reason=schedule.pause_reason,
+            )
+        )
     claimed = claim_for_call(session, schedule, now, actor=actor)
     if claimed is not None:
         run = get(session, claimed)

@@ -8,6 +8,7 @@ from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Run, RunItem, RunLine, Transfer
 from webapp.services.common.batch_result import CAME_BACK, DEBTS_MET
@@ -19,7 +20,7 @@ def get(session: Session, run_id: int) -> Run:
     """One run. Raises NotFound."""
     run = session.get(Run, run_id, populate_existing=True)
     if run is None:
-        raise NotFound(f"There is no run {run_id}.")
+        raise NotFound(phrase("There is no run %(run_id)s.", run_id=run_id))
     return run
 
 

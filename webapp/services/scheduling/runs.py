@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from webapp.models import Run, RunItem, Schedule
 from webapp.services.audit import trail
@@ -66,12 +67,18 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
     actor.require("job:run")
     parent = get(session, run_id)
     if parent.status in UNFINISHED_RUNS:
-        raise Conflict(f"Run {parent.id} is {parent.status} still. Retry what failed when it has ended.")
+        raise Conflict(
+            phrase(
+                "Run %(id)s is %(status)s still. Retry what failed when it has ended.",
+                id=parent.id,
+                status=parent.status,
+            )
+        )
     locked(session, parent.job)
     _refuse_beside_another(session, parent.job)
     failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
     if session.scalars(failed).first() is None:
-        raise Conflict(f"Nothing failed in run {run_id}.")
+        raise Conflict(phrase("Nothing failed in run %(run_id)s.", run_id=run_id))
     return queue_run(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), parent_id=parent.id)
 
 
@@ -89,9 +96,15 @@ def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None
     actor.require("job:run")
     run = session.get(Run, run_id, with_for_update=True, populate_existing=True)
     if run is None:
-        raise NotFound(f"There is no run {run_id}.")
+        raise NotFound(phrase("There is no run %(run_id)s.", run_id=run_id))
     if run.status != RunStatus.QUEUED:
-        raise Overtaken(f"Run {run_id} is {run.status}. Only a run that waits can be cancelled.")
+        raise Overtaken(
+            phrase(
+                "Run %(run_id)s is %(status)s. Only a run that waits can be cancelled.",
+                run_id=run_id,
+                status=run.status,
+            )
+        )
     run.status, run.finished_at, run.error = RunStatus.FAILED, at, f"{actor.name} cancelled it before it began."
     trail.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
 
@@ -122,14 +135,20 @@ def claim_due_slot(session: Session, job: str, *, actor: Actor) -> Run | None:
 
 def _refuse_future(at: datetime | None, now: datetime, dry_run: bool) -> None:
     if at is not None and at > now and not dry_run:
-        raise Invalid("Only a dry run can look at the future.", fields={"at": "It can't be in the future."})
+        raise Invalid(
+            phrase("Only a dry run can look at the future."), fields={"at": phrase("It can't be in the future.")}
+        )
 
 
 def _require_choice(schedule: Schedule, actor: Actor) -> None:
     if schedule.moves_money and not actor.may("job:choose-instant"):
         raise NotAllowed(
-            f"{actor.name} may not choose the instant of {schedule.job}, which moves money. Leave `at` out: it does "
-            "what is due now. Or make it a dry run."
+            phrase(
+                "%(name)s may not choose the instant of %(job)s, which moves money. Leave `at` out: "
+                "it does what is due now. Or make it a dry run.",
+                name=actor.name,
+                job=schedule.job,
+            )
         )
 
 
@@ -137,7 +156,11 @@ def _refuse_beside_another(session: Session, job: str) -> None:
     unfinished = select(Run).where(Run.status.in_(UNFINISHED_RUNS), Run.job == job, ~Run.dry_run).order_by(Run.id)
     other = session.scalars(unfinished.limit(1)).first()
     if other is not None:
-        raise Conflict(f"Run {other.id} of {job} is {other.status}. Wait for it to end.")
+        raise Conflict(
+            phrase(
+                "Run %(id)s of %(job)s is %(status)s. Wait for it to end.", id=other.id, job=job, status=other.status
+            )
+        )
 
 
 def queue_run(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.scheduling.recurrence import Recurrence, check
 from webapp.domain.states import CatchUp, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Run, Schedule
 from webapp.services.audit import trail
@@ -45,7 +46,11 @@ def change(
     schedule = locked(session, job)
     if schedule.version != version:
         raise Overtaken(
-            f"{schedule.changed_by} changed the schedule of {job} meanwhile. Your changes were not applied."
+            phrase(
+                "%(changed_by)s changed the schedule of %(job)s meanwhile. Your changes were not applied.",
+                changed_by=schedule.changed_by,
+                job=job,
+            )
         )
     recurrence = _checked(changes, at)
     before = _facts(schedule)
@@ -67,12 +72,19 @@ def pause(
     """Plan no runs until it is resumed, or until an instant. People can still run it."""
     actor.require("job:pause")
     if not why.strip():
-        raise Invalid("Say why the job is paused.", fields={"why": "Say why the job is paused."})
+        raise Invalid(phrase("Say why the job is paused."), fields={"why": phrase("Say why the job is paused.")})
     if until is not None and until <= at:
-        raise Invalid("A pause ends in the future.", fields={"until": "A pause ends in the future."})
+        raise Invalid(phrase("A pause ends in the future."), fields={"until": phrase("A pause ends in the future.")})
     schedule = locked(session, job)
     if schedule.paused_at is not None:
-        raise Overtaken(f"{schedule.paused_by} paused {job} already: {schedule.pause_reason}")
+        raise Overtaken(
+            phrase(
+                "%(paused_by)s paused %(job)s already: %(pause_reason)s",
+                paused_by=schedule.paused_by,
+                job=job,
+                pause_reason=schedule.pause_reason,
+            )
+        )
     schedule.paused_at, schedule.paused_by, schedule.pause_reason = at, actor.name, why.strip()
     schedule.paused_until = until
     trail.record(
@@ -92,7 +104,7 @@ def resume(session: Session, job: str, *, actor: Actor, at: datetime) -> Schedul
     actor.require("job:pause")
     schedule = locked(session, job)
     if schedule.paused_at is None:
-        raise Overtaken(f"{job} is not paused.")
+        raise Overtaken(phrase("%(job)s is not paused.", job=job))
     _unpause(session, schedule, actor, at)
     return schedule
 
@@ -111,7 +123,7 @@ def locked(session: Session, job: str) -> Schedule:
     query = select(Schedule).where(Schedule.job == job).with_for_update().execution_options(populate_existing=True)
     found = session.scalars(query).one_or_none()
     if found is None:
-        raise NotFound(f"There is no job named {job!r}.")
+        raise NotFound(phrase("There is no job named %(job)s.", job=f"{job!r}"))
     return found
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.scheduling.job_spec import JobSpec
 from webapp.domain.scheduling.recurrence import Recurrence, check
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Schedule
 from webapp.services.scheduling.job_health import JobHealth, health, health_of
@@ -39,7 +40,7 @@ def get(session: Session, job: str) -> Schedule:
     """One schedule. Raises NotFound."""
     found = session.get(Schedule, job)
     if found is None:
-        raise NotFound(f"There is no job named {job!r}.")
+        raise NotFound(phrase("There is no job named %(job)s.", job=f"{job!r}"))
     return found
 
 

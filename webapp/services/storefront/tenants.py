@@ -10,6 +10,7 @@ from webapp.domain import references
 from webapp.domain.actors import Actor
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.storefront import checks
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Subscription, Tenant
 from webapp.services.audit import trail
@@ -66,7 +67,7 @@ def admit_orders(session: Session, refs: Sequence[str], *, at: datetime, actor: 
     refused = sorted((row.ref, row.suspended_by_hand) for row in locked if row.status == SubscriptionStatus.SUSPENDED)
     if refused:
         ref, by_hand = refused[0]
-        raise Conflict(refusal(ref, by_hand=by_hand), fields={"tenant": "It is suspended."})
+        raise Conflict(refusal(ref, by_hand=by_hand), fields={"tenant": phrase("It is suspended.")})
 
 
 def _add_unknown(session: Session, refs: Sequence[str], at: datetime, actor: Actor, demo: bool) -> None:

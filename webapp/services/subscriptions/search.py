@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.subscriptions import REMIND_WITHIN, grace_of
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Subscription, Tenant
 from webapp.settings import Settings
@@ -41,7 +42,7 @@ def read(session: Session, subscription_id: int) -> OfTenant:
     """One. Raises NotFound."""
     found = session.execute(_both().where(Subscription.id == subscription_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no subscription {subscription_id}.")
+        raise NotFound(phrase("There is no subscription %(subscription_id)s.", subscription_id=subscription_id))
     return OfTenant(*found)
 
 

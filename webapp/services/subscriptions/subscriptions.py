@@ -21,6 +21,7 @@ from webapp.domain.outbox.event_types import (
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.storefront.checks import AHEAD
 from webapp.domain.subscriptions import ChangeKind, State, grace_of
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Subscription, Tenant
 from webapp.services.audit import trail
@@ -48,7 +49,10 @@ def create(
     row = insert_new(session, Subscription).values(**values).on_conflict_do_nothing().returning(Subscription.id)
     made = session.execute(row).one_or_none()
     if made is None:
-        raise Conflict(f"Tenant {tenant.ref} has a subscription already.", fields={"tenant": "It has one."})
+        raise Conflict(
+            phrase("Tenant %(ref)s has a subscription already.", ref=tenant.ref),
+            fields={"tenant": phrase("It has one.")},
+        )
     subscription = session.get_one(Subscription, made.id)
     after = {"tenant": tenant.ref} | _described(state_of(subscription))
     trail.record(session, actor, "subscription.create", (SUBJECT, made.id), at=at, after=after)
@@ -145,7 +149,7 @@ class SubscriptionChanges:
         how = {"with_for_update": True, "populate_existing": True}
         subscription = self._session.get(Subscription, self._id, **how)  # type: ignore[arg-type]
         if subscription is None:
-            raise NotFound(f"There is no subscription {self._id}.")
+            raise NotFound(phrase("There is no subscription %(id)s.", id=self._id))
         if self._version is not None:
             lookup.require_version(subscription, self._version, SUBJECT)
         return subscription, self._session.get_one(Tenant, subscription.tenant_id)

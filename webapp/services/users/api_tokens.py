@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import SCOPES, of_scopes
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, NotAllowed, NotFound
 from webapp.models import ApiToken
 from webapp.services.audit import trail
@@ -105,7 +106,7 @@ def get(session: Session, token_id: int) -> ApiToken:
     """The token with this number; NotFound when there is none."""
     token = session.get(ApiToken, token_id)
     if token is None:
-        raise NotFound("There is no such token.")
+        raise NotFound(phrase("There is no such token."))
     return token
 
 
@@ -159,13 +160,15 @@ def _check_limits(daily_limits: Mapping[str, int], scopes: list[str], actor: Act
 
 def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: datetime) -> None:
     if not name.strip():
-        raise Invalid("A token needs a name.", fields={"name": "Say what it is for."})
+        raise Invalid(phrase("A token needs a name."), fields={"name": phrase("Say what it is for.")})
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         sentence = f"There is no scope {unknown[0]}." if unknown else "A token needs at least one scope."
         raise Invalid(sentence, fields={"scopes": sentence})
     if expires_at is not None and expires_at <= at:
-        raise Invalid("The token would have expired already.", fields={"expires_at": "Take a time in the future."})
+        raise Invalid(
+            phrase("The token would have expired already."), fields={"expires_at": phrase("Take a time in the future.")}
+        )
 
 
 def _give_no_more_than_own(scopes: Sequence[str], actor: Actor) -> None:
@@ -200,7 +203,7 @@ def _parent(session: Session, actor: Actor) -> ApiToken | None:
     lock(session, ApiToken, [actor.id])
     parent = session.get_one(ApiToken, actor.id, populate_existing=True)
     if parent.revoked_at is not None:
-        raise NotAllowed("This token has ended.")
+        raise NotAllowed(phrase("This token has ended."))
     return parent
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.encryption import decrypt, encrypt
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import User, UserIdentity
@@ -57,12 +58,15 @@ def link(session: Session, user_id: int, subject: str, settings: Settings, *, at
     """Link a person by the provider's own word for them, where it verifies no address. Conflict when one is linked."""
     actor.require(_MANAGE)
     if not settings.has_identity_provider:
-        raise Conflict("No identity provider is set. Set OIDC_ISSUER first.")
+        raise Conflict(phrase("No identity provider is set. Set OIDC_ISSUER first."))
     if not 0 < len(subject) <= 255 or not subject.isprintable():
-        raise Invalid("A subject has 1 to 255 characters.", fields={"subject": "Copy it as the provider shows it."})
+        raise Invalid(
+            phrase("A subject has 1 to 255 characters."),
+            fields={"subject": phrase("Copy it as the provider shows it.")},
+        )
     user = users.locked(session, user_id)
     if _linked(session, settings.oidc_issuer, subject) is not None:
-        raise Conflict("Somebody is linked to this subject already. Unlink them first.")
+        raise Conflict(phrase("Somebody is linked to this subject already. Unlink them first."))
     linked = _link(session, user, settings.oidc_issuer, subject, "", at)
     _record(session, actor, "user.link_identity", linked, at)
 
@@ -81,7 +85,7 @@ def find(session: Session, user_id: int, identity_id: int) -> UserIdentity:
     """One identity of this person. NotFound when it is not theirs."""
     linked = session.get(UserIdentity, identity_id, populate_existing=True)
     if linked is None or linked.user_id != user_id:
-        raise NotFound("There is no such link of theirs.")
+        raise NotFound(phrase("There is no such link of theirs."))
     return linked
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp import logs
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotAllowed, NotFound
 from webapp.models import Passkey
 from webapp.services.audit import trail
@@ -61,7 +62,7 @@ def find(session: Session, user_id: int, passkey_id: int) -> Passkey:
     """A passkey of this person. Raises NotFound."""
     passkey = session.get(Passkey, passkey_id)
     if passkey is None or passkey.user_id != user_id:
-        raise NotFound("There is no such passkey.")
+        raise NotFound(phrase("There is no such passkey."))
     return passkey
 
 
@@ -70,7 +71,7 @@ def begin_adding(session: Session, ceremony: Ceremony, name: str, *, party: Rely
     _checked_name(session, ceremony.user_id, name)
     user, existing = users.find(session, ceremony.user_id), of_user(session, ceremony.user_id)
     if len(existing) >= MOST:
-        raise Conflict(f"You have {MOST} passkeys already. Remove one first.")
+        raise Conflict(phrase("You have %(MOST)s passkeys already. Remove one first.", MOST=MOST))
     return party.creation_options(user, existing, passkey_challenges.issue(session, ceremony, at))
 
 
@@ -78,7 +79,7 @@ def begin_use(session: Session, ceremony: Ceremony, *, party: RelyingParty, at: 
     """What the browser is to ask a passkey to sign, as JSON. Raises Conflict when the person has none to use."""
     ready = usable(session, ceremony.user_id)
     if not ready:
-        raise Conflict("You have no passkey that could be used here. Add one on your profile.")
+        raise Conflict(phrase("You have no passkey that could be used here. Add one on your profile."))
     challenge = passkey_challenges.issue(session, ceremony, at)
     return party.request_options(ready, challenge, user_verification=ceremony.use in _VERIFIED)
 
@@ -116,7 +117,7 @@ def add(
     added = row.on_conflict_do_nothing(index_elements=["credential_id"]).returning(Passkey.id)
     passkey_id = session.scalars(added).one_or_none()
     if passkey_id is None:
-        raise Conflict("This passkey is there already. Add another device, or remove it first.")
+        raise Conflict(phrase("This passkey is there already. Add another device, or remove it first."))
     session.expire(user)
     after = {"passkey": passkey_id, "name": name}
     trail.record(session, actor, "user.passkey_added", ("user", user_id), at=at, after=after)
@@ -197,10 +198,13 @@ def require_proof(
         return None
     if proof is None:
         raise NotAllowed(
-            "This desk takes a passkey for approving: open it in the desk and use one of yours. Your profile adds them."
+            phrase(
+                "This desk takes a passkey for approving: open it in the desk and use one of yours. "
+                "Your profile adds them."
+            )
         )
     if (proof.user_id, proof.subject) != (actor.id, subject):
-        raise NotAllowed("The passkey was used for something else. Use it once more, here.")
+        raise NotAllowed(phrase("The passkey was used for something else. Use it once more, here."))
     return {"passkey": proof.passkey_id, "name": proof.name}
 
 
@@ -227,7 +231,10 @@ def _checked_name(session: Session, user_id: int, name: str, but: int | None = N
         raise Invalid(sentence, fields={"name": sentence})
     same = select(Passkey.id).where(Passkey.user_id == user_id, Passkey.name == name, Passkey.id != (but or 0))
     if session.scalars(same).first() is not None:
-        raise Invalid(f"You have a passkey {name} already.", fields={"name": "Another passkey of yours has this name."})
+        raise Invalid(
+            phrase("You have a passkey %(name)s already.", name=name),
+            fields={"name": phrase("Another passkey of yours has this name.")},
+        )
     return name
 
 
@@ -235,5 +242,5 @@ def _locked(session: Session, user_id: int, passkey_id: int) -> Passkey:
     theirs = select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == user_id).with_for_update()
     passkey = session.scalars(theirs.execution_options(populate_existing=True)).one_or_none()
     if passkey is None:
-        raise NotFound("There is no such passkey.")
+        raise NotFound(phrase("There is no such passkey."))
     return passkey

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.models import User
 from webapp.services.audit import trail
@@ -14,7 +15,7 @@ from webapp.services.users import passwords, sessions, users
 def confirm_password(user: User, password: str, *, field: str = "password") -> None:
     """Raise Invalid unless this is the user's password: asked again before what matters."""
     if not passwords.matches(user.password, password):
-        raise Invalid("That is not your password.", fields={field: "That is not your password."})
+        raise Invalid(phrase("That is not your password."), fields={field: phrase("That is not your password.")})
 
 
 def change_password(
@@ -25,7 +26,10 @@ def change_password(
     confirm_password(user, old, field="old")
     passwords.check(new, field="new", about=(user.name, user.email.partition("@")[0]))
     if old == new:
-        raise Invalid("The new password is the old one.", fields={"new": "Choose another password than the old one."})
+        raise Invalid(
+            phrase("The new password is the old one."),
+            fields={"new": phrase("Choose another password than the old one.")},
+        )
     user.password, user.must_change_password = passwords.hashed(new), False
     user.password_expires_at = None
     sessions.end_all(session, user_id, at=at, but=current_session_id)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.errors import Invalid, NotFound
 from webapp.models import SavedView
 
@@ -22,7 +23,8 @@ def save(session: Session, user_id: int, screen: str, name: str, query: str) -> 
     views = {view.name: view for view in of_user(session, user_id, screen)}
     if name not in views and len(views) >= MOST:
         raise Invalid(
-            f"There are {MOST} saved views already. Remove one first.", fields={"name": "Remove another first."}
+            phrase("There are %(MOST)s saved views already. Remove one first.", MOST=MOST),
+            fields={"name": phrase("Remove another first.")},
         )
     view = views.get(name) or SavedView(user_id=user_id, screen=screen, name=name)
     view.query = query
@@ -34,6 +36,6 @@ def remove(session: Session, user_id: int, view_id: int) -> str:
     """Forget a view of this person; its name is returned. Raises NotFound."""
     view = session.get(SavedView, view_id)
     if view is None or view.user_id != user_id:
-        raise NotFound("There is no such view of yours.")
+        raise NotFound(phrase("There is no such view of yours."))
     session.execute(delete(SavedView).where(SavedView.id == view_id))
     return view.name

@@ -9,6 +9,7 @@ from functools import cache
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import User, UserSession
 
@@ -109,7 +110,7 @@ def end(session: Session, session_id: int, *, user_id: int, at: datetime) -> Non
     """End one sign-in of this user. Ending it twice is harmless; NotFound when it is not theirs."""
     mine = UserSession.id == session_id, UserSession.user_id == user_id
     if session.scalars(select(UserSession.id).where(*mine)).one_or_none() is None:
-        raise NotFound("There is no such sign-in of yours.")
+        raise NotFound(phrase("There is no such sign-in of yours."))
     session.execute(
         update(UserSession).where(*mine, UserSession.ended_at.is_(None)).values(ended_at=at, kept_form=None)
     )

@@ -13,6 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Passkey, User
 from webapp.services.audit import trail
@@ -87,7 +88,7 @@ def disable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> No
     """Turn the authenticator app off; the caller has asked for the password. Raises Conflict when it is off."""
     user = _locked(session, user_id)
     if user.totp_secret is None:
-        raise Conflict("You have no authenticator app to turn off. Set it up first.")
+        raise Conflict(phrase("You have no authenticator app to turn off. Set it up first."))
     user.totp_secret = user.totp_counter = None
     forget_unused_codes(user)
     trail.record(session, actor, "user.second_factor_off", ("user", user_id), at=at)
@@ -159,5 +160,5 @@ def _digits(code: str) -> str:
 def _locked(session: Session, user_id: int) -> User:
     user = session.get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None:
-        raise NotFound("There is no such user.")
+        raise NotFound(phrase("There is no such user."))
     return user

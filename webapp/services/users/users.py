@@ -10,6 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.instants import known_zones
 from webapp.domain.languages import AS_THE_BROWSER, LANGUAGES
 from webapp.domain.permissions import ROLES
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Role, User
 from webapp.services.audit import trail
@@ -40,12 +41,15 @@ def create(
     actor.require(_MANAGE)
     address = _address(email)
     if not name.strip():
-        raise Invalid("A user needs a name.", fields={"name": "Say who this is."})
+        raise Invalid(phrase("A user needs a name."), fields={"name": phrase("Say who this is.")})
     check_zone(zone)
     if password is not None:
         passwords.check(password, about=(name, address.partition("@")[0]))
     if by_email(session, address) is not None:
-        raise Conflict(f"{address} has an account already.", fields={"email": "This address has an account already."})
+        raise Conflict(
+            phrase("%(address)s has an account already.", address=address),
+            fields={"email": phrase("This address has an account already.")},
+        )
     user = User(
         email=address,
         name=name.strip()[:200],
@@ -70,7 +74,7 @@ def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: da
     user = locked(session, user_id)
     before = _described(user)
     if actor.key == f"user:{user_id}" and "admin" not in roles:
-        raise Conflict("You can't take the role admin from yourself. Another administrator can.")
+        raise Conflict(phrase("You can't take the role admin from yourself. Another administrator can."))
     user.roles = _roles(session, roles)
     session.flush()
     _end_tokens(session, user, at, actor)
@@ -83,7 +87,7 @@ def disable(session: Session, user_id: int, *, at: datetime, actor: Actor, reaso
     actor.require(_MANAGE)
     user = locked(session, user_id)
     if actor.key == f"user:{user_id}":
-        raise Conflict("You can't disable yourself. Another administrator can.")
+        raise Conflict(phrase("You can't disable yourself. Another administrator can."))
     user.active = False
     session.flush()
     sessions.end_all(session, user_id, at=at)
@@ -143,7 +147,7 @@ def find(session: Session, user_id: int) -> User:
     """The user; NotFound when there is none."""
     user = session.get(User, user_id)
     if user is None:
-        raise NotFound("There is no such user.")
+        raise NotFound(phrase("There is no such user."))
     return user
 
 
@@ -151,7 +155,7 @@ def locked(session: Session, user_id: int) -> User:
     """The user as it is now, kept from others until the transaction ends."""
     user = session.get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None:
-        raise NotFound("There is no such user.")
+        raise NotFound(phrase("There is no such user."))
     return user
 
 
@@ -169,13 +173,19 @@ def actor_of(user: User, *, request_id: str | None = None, origin: str | None = 
 def check_zone(zone: str) -> None:
     """Raise Invalid unless it is an IANA time zone."""
     if zone not in known_zones():
-        raise Invalid(f"{zone!r} is not a time zone.", fields={"zone": "Take a zone such as Africa/Kigali."})
+        raise Invalid(
+            phrase("%(zone)s is not a time zone.", zone=f"{zone!r}"),
+            fields={"zone": phrase("Take a zone such as Africa/Kigali.")},
+        )
 
 
 def check_language(language: str) -> None:
     """Raise Invalid unless the desk is read in it, or the browser is to say."""
     if language not in (AS_THE_BROWSER, *LANGUAGES):
-        raise Invalid(f"{language!r} is no language of the desk.", fields={"language": "Take one of the list."})
+        raise Invalid(
+            phrase("%(language)s is no language of the desk.", language=f"{language!r}"),
+            fields={"language": phrase("Take one of the list.")},
+        )
 
 
 def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> None:
@@ -203,7 +213,8 @@ def _address(email: str) -> str:
     name, at_sign, host = address.partition("@")
     if not (name and at_sign and "." in host) or any(space in address for space in " \t\r\n,;<>") or len(address) > 200:
         raise Invalid(
-            f"{email!r} is not an email address.", fields={"email": "Write an address such as amina@example.org."}
+            phrase("%(email)s is not an email address.", email=f"{email!r}"),
+            fields={"email": phrase("Write an address such as amina@example.org.")},
         )
     return address
 

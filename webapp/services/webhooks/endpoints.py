@@ -15,6 +15,7 @@ from webapp.domain.outbox import addresses, webhook_signing
 from webapp.domain.outbox.delivery_rules import names_an_event
 from webapp.domain.outbox.event_types import EVENTS
 from webapp.domain.states import Channel, DeliveryStatus
+from webapp.domain.words import phrase
 from webapp.encryption import encrypt
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
@@ -44,7 +45,7 @@ def create(
     actor.require(_MANAGE)
     url, description, events = _checked(new, settings)
     if len(not_removed(session)) >= _MOST:
-        raise Conflict(f"There are {_MOST} endpoints already. Remove one first.")
+        raise Conflict(phrase("There are %(MOST)s endpoints already. Remove one first.", MOST=_MOST))
     secret = webhook_signing.new_secret()
     endpoint = WebhookEndpoint(
         url=url,
@@ -96,7 +97,7 @@ def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: 
     reason = validation.require_text(why, "reason", "Say why.", longest=500)
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
-        raise Overtaken("This endpoint is paused already.")
+        raise Overtaken(phrase("This endpoint is paused already."))
     endpoint.paused_at, endpoint.pause_reason = at, f"{actor.name}: {reason}"
     endpoint.failures, endpoint.failing_since = 0, None
     return _changed(session, actor, "webhook.pause", endpoint, at, reason=reason)
@@ -106,7 +107,7 @@ def resume(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     """Send to it again, beginning with what waits, in order."""
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is None:
-        raise Overtaken("This endpoint is not paused.")
+        raise Overtaken(phrase("This endpoint is not paused."))
     endpoint.paused_at, endpoint.pause_reason, endpoint.failures, endpoint.failing_since = None, None, 0, None
     _waiting(session, endpoint_id, next_try_at=at)
     alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
@@ -138,7 +139,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     """Write a test message for it, which goes out like any other."""
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
-        raise Overtaken("This endpoint is paused. Resume it first.")
+        raise Overtaken(phrase("This endpoint is paused. Resume it first."))
     details = {"message": f"{actor.name} sent this test.", "endpoint": endpoint_id}
     delivery = Delivery(
         key=f"test-{endpoint_id}-{int(at.timestamp() * 1_000_000)}",
@@ -176,7 +177,7 @@ def _locked(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint
     if endpoint is None:
         return get(session, endpoint_id)
     if endpoint.removed_at is not None:
-        raise Overtaken("This endpoint was removed.")
+        raise Overtaken(phrase("This endpoint was removed."))
     return endpoint
 
 

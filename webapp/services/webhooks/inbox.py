@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, InboundWebhookStatus, PaymentStatus, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import InboundWebhook, Payment, Payout, Refund, Run, WebhookRefusal
 from webapp.providers.webhooks import reader
@@ -160,9 +161,9 @@ def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> 
     actor.require("webhook:replay")
     row = lookup.by_id(session, InboundWebhook, webhook_id, "webhook")
     if row.status == InboundWebhookStatus.RECEIVED:
-        raise Conflict("It waits to be handled already.")
+        raise Conflict(phrase("It waits to be handled already."))
     if not row.body:
-        raise Conflict("What it said is not kept any more: its payment or payout can be asked about instead.")
+        raise Conflict(phrase("What it said is not kept any more: its payment or payout can be asked about instead."))
     before = {"status": row.status}
     row.status, row.next_try_at, row.attempts, row.handled_at = InboundWebhookStatus.RECEIVED, at, 0, None
     session.flush()

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from flask import flash, redirect, request
 from flask_admin import expose
+from flask_babel import get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -18,6 +19,7 @@ from webapp.admin.ui.actions import submission_guard
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.actions.overtaken import overtaken
 from webapp.admin.ui.actions.reauthentication_form import with_reauthentication
+from webapp.domain.words import spoken
 from webapp.errors import Overtaken, Refusal
 from webapp.security import kept_forms
 from webapp.security.kept_forms import KeptForm
@@ -144,7 +146,7 @@ class FormAction:
                 reauthenticate(form["secret"].data, field="secret")
             done = self.run(screen, **url_args, form=form)
         except submission_guard.AlreadyDone as already:
-            flash(already.detail, "info")
+            flash(spoken(already.detail, get_translations()), "info")
             return redirect(page.back, 303)
         except Overtaken as refusal:
             return overtaken(screen, page, url_args, refusal)

@@ -17,6 +17,7 @@ from typing import BinaryIO, Protocol, cast
 import pyrage
 
 from webapp.domain.numbers import counted
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.services.backups import contents
 from webapp.services.backups.contents import EvidenceContents, Manifest
@@ -275,7 +276,7 @@ def _member(name: str, file: Path, size: int, digest: "hashlib._Hash") -> Iterat
             digest.update(data)
             yield data
     if left:
-        raise Conflict(f"{file.name} became shorter while it was saved.")
+        raise Conflict(phrase("%(name)s became shorter while it was saved.", name=file.name))
     yield _padding(size)
 
 

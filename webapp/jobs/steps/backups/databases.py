@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from webapp.db import Database
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.jobs.steps.backups import postgresql, sqlite
 from webapp.jobs.steps.backups.backup_file import Check
@@ -62,7 +63,9 @@ def kind_of(url: str) -> str:
     """`sqlite` or `postgresql`. Raises Invalid for another database's address."""
     kind = url.partition(":")[0].partition("+")[0]
     if kind not in ("sqlite", "postgresql"):
-        raise Invalid("Name a database such as postgresql://user@host/desk or sqlite:////srv/desk/desk.sqlite3.")
+        raise Invalid(
+            phrase("Name a database such as postgresql://user@host/desk or sqlite:////srv/desk/desk.sqlite3.")
+        )
     return kind
 
 
@@ -71,7 +74,11 @@ def require_empty(url: str, made_of: str) -> None:
     if kind_of(url) != made_of:
         names = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
         raise Conflict(
-            f"The backup is of {names.get(made_of, made_of)}: it can't be restored into {names[kind_of(url)]}."
+            phrase(
+                "The backup is of %(names)s: it can't be restored into %(names2)s.",
+                names=names.get(made_of, made_of),
+                names2=names[kind_of(url)],
+            )
         )
     if made_of == "sqlite":
         sqlite.require_empty(sqlite.file_of(url))

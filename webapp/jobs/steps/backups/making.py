@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webapp import clock, migrations
 from webapp.db import on_rollback
 from webapp.domain.states import BackupStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.engine.run_control import StopRequested, TimeLimit
 from webapp.jobs.engine.work import Work
@@ -146,7 +147,12 @@ def _keep(work: Work, backup: Backup, packed: tuple[Manifest, int, str], part: P
     with work.db.transaction() as session:
         work.recorder.fence(session)
         if final.exists():
-            raise Conflict(f"{final} is there already: two desks share this folder. Give each its own BACKUP_DIR.")
+            raise Conflict(
+                phrase(
+                    "%(final)s is there already: two desks share this folder. Give each its own BACKUP_DIR.",
+                    final=final,
+                )
+            )
         part.rename(final)
         on_rollback(session, partial(final.unlink, missing_ok=True))
         workspace.sync_folder(final.parent)

@@ -14,6 +14,7 @@ from typing import IO
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from webapp.database_address import libpq_address
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.jobs.steps.backups.backup_file import Check
 
@@ -56,11 +57,19 @@ def find(server_major: int, folder: Path | None) -> PgPrograms:
     what_to_do = f"Install PostgreSQL {server_major}'s client programs, or name their folder by PG_BIN_DIR."
     if not there:
         where = f"not in {folder}, which PG_BIN_DIR names" if folder else "not on the PATH"
-        raise Unavailable(f"pg_dump and pg_restore are {where}. {what_to_do}")
+        raise Unavailable(
+            phrase("pg_dump and pg_restore are %(where)s. %(what_to_do)s", where=where, what_to_do=what_to_do)
+        )
     old = max(there, key=lambda each: each.major)
     raise Unavailable(
-        f"pg_dump of {old.folder} is of version {old.major}, and the server is of version {server_major}: an older "
-        f"pg_dump can't save a newer server. {what_to_do}"
+        phrase(
+            "pg_dump of %(folder)s is of version %(major)s, and the server is of version "
+            "%(server_major)s: an older pg_dump can't save a newer server. %(what_to_do)s",
+            folder=old.folder,
+            major=old.major,
+            server_major=server_major,
+            what_to_do=what_to_do,
+        )
     )
 
 
@@ -74,7 +83,7 @@ def run_dump(programs: PgPrograms, url: str, snapshot: str, to: Path, check: Che
             _pump(process.stdout, copy.write, check)
     with to.open("rb") as written:
         if written.read(len(_BEGINNING)) != _BEGINNING:
-            raise Unavailable(f"{programs.dump} wrote no dump.")
+            raise Unavailable(phrase("%(dump)s wrote no dump.", dump=programs.dump))
 
 
 def run_restore(
@@ -167,7 +176,9 @@ def _running(
             process.wait()
             _close(process)
     if process.returncode:
-        raise Unavailable(f"{Path(command[0]).name} failed: {_first_line(errors)}")
+        raise Unavailable(
+            phrase("%(name)s failed: %(first_line)s", name=Path(command[0]).name, first_line=_first_line(errors))
+        )
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.database_address import libpq_address, parsed
 from webapp.db import Database, is_pooled
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Unavailable
 from webapp.jobs.steps.backups import pg_programs
 from webapp.jobs.steps.backups.backup_file import Check
@@ -73,8 +74,10 @@ def require_direct(url: str) -> None:
 def _require_no_pooler(connection: psycopg.Connection) -> None:
     if is_pooled(connection):
         raise Unavailable(
-            "This address leads to a pooler, such as PgBouncer. PostgreSQL's own programs need a session of their own:"
-            " name the server itself, for backups in BACKUP_SOURCE_URL."
+            phrase(
+                "This address leads to a pooler, such as PgBouncer. PostgreSQL's own programs need a "
+                "session of their own: name the server itself, for backups in BACKUP_SOURCE_URL."
+            )
         )
 
 
@@ -100,7 +103,11 @@ def restore_without(
     lines = everything.read_text().splitlines()
     own = [line for line in lines if f" TABLE DATA public {held_back} " in line]
     if len(own) != 1:
-        raise Conflict(f"The backup has no rows of the table {held_back}: it can't be restored safely.")
+        raise Conflict(
+            phrase(
+                "The backup has no rows of the table %(held_back)s: it can't be restored safely.", held_back=held_back
+            )
+        )
     (folder / "held_back.list").write_text(own[0] + "\n")
     (folder / "others.list").write_text("\n".join(line for line in lines if line != own[0]) + "\n")
     rows = folder / "held_back.sql"
@@ -129,7 +136,13 @@ def require_empty(url: str) -> None:
         found = connection.execute(_THERE).fetchone()
         name = connection.info.dbname
     if found is not None:
-        raise Conflict(f"The database {name} is not empty: it has {found[0]}. Restore into one that was just made.")
+        raise Conflict(
+            phrase(
+                "The database %(name)s is not empty: it has %(found)s. Restore into one that was just made.",
+                name=name,
+                found=found[0],
+            )
+        )
 
 
 @contextmanager
@@ -179,7 +192,7 @@ def _connected(url: str) -> Iterator[psycopg.Connection]:
         connection = psycopg.connect(address, autocommit=True, connect_timeout=_PATIENCE)
     except psycopg.Error as problem:
         message = str(problem).strip().partition("\n")[0]
-        raise Unavailable(f"The database can't be reached: {message}") from None
+        raise Unavailable(phrase("The database can't be reached: %(message_)s", message_=message)) from None
     with connection:
         yield connection
 

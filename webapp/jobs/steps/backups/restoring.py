@@ -16,6 +16,7 @@ from webapp import migrations
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc, parse_instant
 from webapp.domain.numbers import counted
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.jobs.steps.backups import backup_file, databases, postgresql, sqlite
 from webapp.jobs.steps.backups.backup_file import DUMP, EVIDENCE
@@ -51,14 +52,20 @@ def opened(file: Path, folder: Path, settings: Settings, *, url: str, other_key:
     databases.require_empty(url, manifest.database)
     if not migrations.is_known(manifest.revision):
         raise Conflict(
-            f"The backup is of revision {manifest.revision}, which this version of the desk does not know. Install "
-            f"the version that made it ({manifest.version}) or a newer one."
+            phrase(
+                "The backup is of revision %(revision)s, which this version of the desk does not "
+                "know. Install the version that made it (%(version)s) or a newer one.",
+                revision=manifest.revision,
+                version=manifest.version,
+            )
         )
     if manifest.key_id not in {key_id(key) for key in settings.audit_keys} and not other_key:
         raise Conflict(
-            "The backup was made under another SECRET_KEY: what is encrypted in it could not be read, and its audit "
-            "trail not be verified. Set SECRET_KEY to that one, or add it to SECRET_KEY_FALLBACKS. If it is lost, "
-            "say --other-secret-key."
+            phrase(
+                "The backup was made under another SECRET_KEY: what is encrypted in it could not be "
+                "read, and its audit trail not be verified. Set SECRET_KEY to that one, or add it to "
+                "SECRET_KEY_FALLBACKS. If it is lost, say --other-secret-key."
+            )
         )
     return Unpacked(file, folder, manifest)
 
@@ -144,7 +151,10 @@ def _put_evidence(found: Unpacked, evidence: Path, say: Say) -> list[Path]:
             new.append(file)
         elif backup_file.sha256_of(there, _go_on) != backup_file.sha256_of(file, _go_on):
             raise Conflict(
-                f"{there} is another file than the backup's of this name. Name an empty folder by --evidence."
+                phrase(
+                    "%(there)s is another file than the backup's of this name. Name an empty folder by --evidence.",
+                    there=there,
+                )
             )
     if not new:
         return []

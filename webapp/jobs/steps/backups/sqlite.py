@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from webapp.db import Database
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.jobs.steps.backups.backup_file import Check
 from webapp.private_files import private_database
@@ -44,16 +45,16 @@ def file_of(url: str) -> Path:
     """The file of a database's address. Raises Invalid for one in memory."""
     name = make_url(url).database
     if not name or name.startswith((":", "file:")):
-        raise Invalid("Name the file to restore into, such as sqlite:////srv/desk/desk.sqlite3.")
+        raise Invalid(phrase("Name the file to restore into, such as sqlite:////srv/desk/desk.sqlite3."))
     return Path(name)
 
 
 def require_empty(file: Path) -> None:
     """Raise Conflict when there is anything in the database that is to be restored into."""
     if not file.parent.is_dir():
-        raise Invalid(f"There is no folder {file.parent}.")
+        raise Invalid(phrase("There is no folder %(parent)s.", parent=file.parent))
     if any(each.exists() and each.stat().st_size for each in _with_companions(file)):
-        raise Conflict(f"{file} is not empty. Restore into a file that is not there yet.")
+        raise Conflict(phrase("%(file)s is not empty. Restore into a file that is not there yet.", file=file))
 
 
 def copy(dump_file: Path, to: Path) -> None:
@@ -75,7 +76,7 @@ def put_in_place(copy: Path, file: Path) -> None:
     try:
         os.link(copy, file)
     except FileExistsError:
-        raise Conflict(f"{file} was made meanwhile. Nothing was restored.") from None
+        raise Conflict(phrase("%(file)s was made meanwhile. Nothing was restored.", file=file)) from None
 
 
 def flush(file: Path) -> None:

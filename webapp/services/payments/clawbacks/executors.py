@@ -9,6 +9,7 @@ from webapp.domain.outbox.event_types import PaymentDecided
 from webapp.domain.payments.loss_allocation import Bearer
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause, PaymentStatus, Resolution
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Payment
 from webapp.services.alerts import alerts
@@ -162,9 +163,11 @@ def give_again_payment(context: Context, subject: PaymentSubject, decision: Give
 def check_write_off(subject: PaymentSubject) -> None:
     """Raise Conflict unless something was taken back that nobody decided about."""
     if subject.payment.undecided_amount < 0:
-        raise Conflict("What had been taken back of this payment is there again: nobody bears it. Give it again.")
+        raise Conflict(
+            phrase("What had been taken back of this payment is there again: nobody bears it. Give it again.")
+        )
     if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount <= 0:
-        raise Conflict("Nothing was taken back of this payment that waits for a decision.")
+        raise Conflict(phrase("Nothing was taken back of this payment that waits for a decision."))
 
 
 check_claw_back = check_write_off
@@ -174,20 +177,24 @@ def check_refund_rest(subject: PaymentSubject) -> None:
     """Raise Conflict unless a part was taken back of what is held."""
     check_write_off(subject)
     if subject.first is not None:
-        raise Conflict("It was kept for the buyer, in the wallet: claw it back from there.")
+        raise Conflict(phrase("It was kept for the buyer, in the wallet: claw it back from there."))
     if subject.escrow.status != EscrowStatus.HELD:
         raise Conflict(
-            f"Escrow {subject.escrow.ref} is {in_words(subject.escrow.status)}: nothing is left in it to refund."
+            phrase(
+                "Escrow %(ref)s is %(in_words)s: nothing is left in it to refund.",
+                ref=subject.escrow.ref,
+                in_words=in_words(subject.escrow.status),
+            )
         )
     gone = subject.payment.undecided_amount - clawback_drafts.undecided_fee(subject.payment, subject.refund)
     if clawback_drafts.is_whole(subject.payment, subject.escrow, gone):
-        raise Conflict("All of it was taken back: there is no rest to refund.")
+        raise Conflict(phrase("All of it was taken back: there is no rest to refund."))
 
 
 def check_give_again(subject: PaymentSubject) -> None:
     """Raise Conflict unless something that was decided about came back."""
     if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount >= 0:
-        raise Conflict("Nothing that was taken back of this payment is there again.")
+        raise Conflict(phrase("Nothing that was taken back of this payment is there again."))
 
 
 def _require_nothing_else(
@@ -206,7 +213,7 @@ def _lock(context: Context, escrow: Escrow) -> None:
 def _part(subject: PaymentSubject, part: int | None) -> Money:
     """What is decided about. Raises Conflict when less than that is undecided."""
     if part is not None and not 0 < part <= subject.payment.undecided_amount:
-        raise Conflict("Less of this payment than that was taken back and waits for a decision.")
+        raise Conflict(phrase("Less of this payment than that was taken back and waits for a decision."))
     return Money(part or subject.payment.undecided_amount, subject.payment.currency)
 
 

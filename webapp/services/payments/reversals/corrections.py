@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.money.shares import Shares
 from webapp.domain.states import AccountKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Escrow, Transfer
 from webapp.services.escrows import disbursement, disbursement_sql, release, taken_back
@@ -23,9 +24,15 @@ from webapp.services.payments.reversals import transfers
 def require_escrow(session: Session, transfer: Transfer, escrow: Escrow | None) -> Escrow:
     """The escrow that the transfer let go. Raises Conflict when nothing can be paid out of it after the reversal."""
     if escrow is None or not transfer.is_disbursement:
-        raise Conflict(f"Transfer {transfer.reference} let no escrow go: it can only be reversed.")
+        raise Conflict(
+            phrase("Transfer %(reference)s let no escrow go: it can only be reversed.", reference=transfer.reference)
+        )
     for _cause, _number, reason in taken_back.freezing_again(session, escrow):
-        raise Conflict(f"Escrow {escrow.ref} would be frozen as soon as it is held again: {reason}")
+        raise Conflict(
+            phrase(
+                "Escrow %(ref)s would be frozen as soon as it is held again: %(reason)s", ref=escrow.ref, reason=reason
+            )
+        )
     return escrow
 
 

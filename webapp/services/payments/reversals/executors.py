@@ -11,6 +11,7 @@ from webapp.domain.disputes import resolutions
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.states import TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
@@ -88,7 +89,12 @@ def reverse_transfer(context: Context, subject: TransferSubject, decision: Rever
 def reverse_and_refund(context: Context, subject: TransferSubject, decision: ReverseAndRefund) -> Posting:
     """The opposite transfer, and a refund into the buyer's wallet: one decision."""
     if subject.transfer.kind == TransferKind.REFUND:
-        raise Conflict(f"Transfer {subject.transfer.reference} was the refund: there is nothing to correct.")
+        raise Conflict(
+            phrase(
+                "Transfer %(reference)s was the refund: there is nothing to correct.",
+                reference=subject.transfer.reference,
+            )
+        )
     return _correction(context, subject, decision, 0)
 
 

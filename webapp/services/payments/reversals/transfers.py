@@ -11,6 +11,7 @@ from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import TransferReversed
 from webapp.domain.payments.loss_allocation import Bearer
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Party, Payment, Transfer
 from webapp.services.audit import trail
@@ -36,16 +37,24 @@ REVERSIBLE = (
 def check(session: Session, transfer: Transfer) -> None:
     """Raise Conflict unless the transfer can be reversed, once."""
     if transfer.kind not in REVERSIBLE:
-        raise Conflict(f"A {transfer.kind.replace('_', ' ')} can't be reversed.")
+        raise Conflict(phrase("A %(replace)s can't be reversed.", replace=transfer.kind.replace("_", " ")))
     if session.scalars(select(Transfer.id).where(Transfer.reverses_id == transfer.id)).first() is not None:
-        raise Overtaken(f"Transfer {transfer.reference} was reversed already.")
+        raise Overtaken(phrase("Transfer %(reference)s was reversed already.", reference=transfer.reference))
     if _went_outside(session, transfer):
-        raise Conflict(f"Transfer {transfer.reference} went back through a provider: it can't be taken back.")
+        raise Conflict(
+            phrase(
+                "Transfer %(reference)s went back through a provider: it can't be taken back.",
+                reference=transfer.reference,
+            )
+        )
     if (clawed_back := _clawed_back(session, transfer)) is not None:
         raise Conflict(
-            f"{clawed_back} of this escrow's money was taken back from us, and it is decided who bears that: reversing "
-            "the transfer would take it a second time, or hold what the buyer has. Correct what is left by a debt or a "
-            "deposit."
+            phrase(
+                "%(clawed_back)s of this escrow's money was taken back from us, and it is decided "
+                "who bears that: reversing the transfer would take it a second time, or hold what "
+                "the buyer has. Correct what is left by a debt or a deposit.",
+                clawed_back=clawed_back,
+            )
         )
 
 
@@ -149,7 +158,14 @@ def _short(account: Account, change: int, to_debt: bool) -> int:
     short = 0 if account.floor is None else max(0, account.floor - (account.balance + change))
     if short and (not to_debt or account.party_id is None):
         there = Money(account.balance, account.currency)
-        raise Conflict(f"The {account.kind} holds only {there}: it can't give {Money(-change, account.currency)} back.")
+        raise Conflict(
+            phrase(
+                "The %(kind)s holds only %(there)s: it can't give %(Money)s back.",
+                kind=account.kind,
+                there=there,
+                Money=Money(-change, account.currency),
+            )
+        )
     return short
 
 

@@ -12,6 +12,7 @@ from webapp.domain.instants import in_utc
 from webapp.domain.outbox.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import ScheduleStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
 from webapp.services.alerts import alerts
@@ -71,7 +72,7 @@ def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) ->
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(PayoutSchedule.id)).one_or_none()
     if made is None:
-        raise Conflict(f"There is a payout schedule {ref} already.", fields={"ref": "Taken."})
+        raise Conflict(phrase("There is a payout schedule %(ref)s already.", ref=ref), fields={"ref": "Taken."})
     details = {"schedule": ref, "amount": new.amount, "currency": new.currency, "due_at": new.due_at.isoformat()}
     trail.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=details)
     events.add(session, PayoutScheduleCreated(), made, at=at)
@@ -136,7 +137,7 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
     _require(found, _CHANGEABLE, "triggered")
     if found.guarantee_completion_date is not None and found.guarantee_completion_date > at:
         ends = in_utc(found.guarantee_completion_date)
-        raise Invalid(f"Its guarantee ends on {ends}; until then it can't be paid.")
+        raise Invalid(phrase("Its guarantee ends on %(ends)s; until then it can't be paid.", ends=ends))
     if why := payout_terms.disabled_reason(terms, at):
         raise Conflict(why)
     if found.status == ScheduleStatus.FAILED:
@@ -195,7 +196,14 @@ def _locked(session: Session, schedule_id: int) -> PayoutSchedule:
 
 def _require(found: PayoutSchedule, statuses: tuple[ScheduleStatus, ...], verb: str) -> None:
     if found.status not in statuses:
-        raise Overtaken(f"Payout schedule {found.ref} is {in_words(found.status)}: it can't be {verb}.")
+        raise Overtaken(
+            phrase(
+                "Payout schedule %(ref)s is %(in_words)s: it can't be %(verb)s.",
+                ref=found.ref,
+                in_words=in_words(found.status),
+                verb=verb,
+            )
+        )
 
 
 def _facts(found: PayoutSchedule) -> dict[str, object]:
