@@ -80,7 +80,7 @@ def when(instant: datetime | None, style: str = "relative") -> str:
 def with_local_times(sentence: str) -> Markup:
     """A sentence of the desk's in the reader's language, its instants on their clocks."""
     zone = ZoneInfo(current_zone())
-    text = spoken(sentence, get_translations())
+    text = str(spoken(sentence, get_translations()))
     parts = [_local_time(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(text)]
     return Markup("").join(parts)
 
