@@ -43,6 +43,7 @@ _LISTS = {
     **dict.fromkeys(_QUEUES, "queues.index"),
     **dict.fromkeys(_PROVIDERS, "providers.index"),
     **dict.fromkeys(("backup_failed", "backup_too_old", "backup_unproven"), "backups.index"),
+    "may_be_a_copy": "settings.index",
     "report_not_sent": "reports.index",
 }
 """Rules about what one list has, whole."""
