@@ -30,8 +30,8 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 # Where the environment forbids it, each of a hundred processes that tests start would compile the desk again.
 test quick: export PYTHONDONTWRITEBYTECODE =
 
-test: check ## check, then test on both databases (LONG=1: the tests that take long too; COVERAGE=1: all, with the branches that they reach)
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(LONG)$(COVERAGE),,-m "not long") $(if $(COVERAGE),--cov --cov-report=)
+test: check ## check, then test on both databases (LONG=1: what takes long and kills processes too; COVERAGE=1: all, with the branches reached)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(if $(LONG)$(COVERAGE),,-m "not long and not faults") $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python tools/coverage_floors.py)
 
 quick: check ## check, then run the tests that need no database, server or browser

@@ -37,5 +37,5 @@ def test_files_and_targets_that_the_pages_name_exist(page: str) -> None:
 
 def test_what_takes_long_is_left_out_of_make_test_and_run_by_every_check_of_a_clean_checkout() -> None:
     recipe = MAKEFILE.split("\ntest: check", 1)[1].split("\n\n", 1)[0]
-    assert '$(if $(LONG)$(COVERAGE),,-m "not long")' in recipe
+    assert '$(if $(LONG)$(COVERAGE),,-m "not long and not faults")' in recipe
     assert "make test LONG=1 COVERAGE=1" in (ROOT / ".ci/run").read_text().splitlines()
