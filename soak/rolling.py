@@ -25,8 +25,11 @@ log = logging.getLogger("soak")
 
 @dataclass
 class Rolled:
-    """How long the migration took, with its attempts, and how long both releases were at work, in seconds."""
+    """How long the migration took, from which revision and with how many attempts, and how long both releases were at
+    work, in seconds.
+    """
 
+    migrated_from: str = ""
     migrated_in: float = 0.0
     attempts: int = 0
     side_by_side: float = 0.0
@@ -50,6 +53,8 @@ def roll(world: World, seconds: float, over: threading.Event) -> Rolled:
 def _migrate(world: World, rolled: Rolled) -> None:
     """`desk migrate`, again and again as a deployment does: under load it gives way."""
     began = time.monotonic()
+    with world.postgresql.connect() as connection:
+        [(rolled.migrated_from,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
 
     def migrate() -> bool:
         rolled.attempts += 1

@@ -1,6 +1,5 @@
 """The release before this one and this one at work on one desk, while its database is migrated and money moves."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,16 +12,15 @@ from soak.report import figures, is_clean
 from soak.run import Plan, soak
 from soak.world import Size
 from tests.faults.test_deploys import OLD
-from tests.support.forked import Forked
+from tests.soak.test_soak import begin as forked
 
 pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 def begin(command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None) -> Started:
-    """Fork the desk's commands of this release from a process that has imported it; execute all others."""
-    if command[0] == sys.executable and not environment.get("PYTHONSAFEPATH"):
-        return Forked(command[1:], environment, Path.cwd(), log)
-    return execute(command, environment, log, user)
+    """Execute what is of the other release, whose code no forked process has imported."""
+    how = execute if environment.get("PYTHONSAFEPATH") else forked
+    return how(command, environment, log, user)
 
 
 def test_neither_stops_the_other_and_books_agree(tmp_path: Path) -> None:
@@ -47,6 +45,6 @@ def test_neither_stops_the_other_and_books_agree(tmp_path: Path) -> None:
     found = figures(soak(plan, begin))
 
     assert is_clean(found), found
-    assert found["rolled"]["side_by_side"] > 0
+    assert found["rolled"]["migrated_from"] == OLD, "it began as the release before"
     assert set(found["restarts"]) == {"web-1", "web-2", "worker-1", "worker-2", "scheduler-1"}
     assert "500" not in found["attempts"], found["refusals"]
