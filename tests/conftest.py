@@ -251,7 +251,7 @@ def pg_demo(pg: Server, pg_filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
     pg.drop(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def filled(request: pytest.FixtureRequest) -> tuple[Runtime, dict[str, int]]:
     """A desk full of demo data on each database, and its rows by table before the demo was added."""
     name = "sqlite" if request.param == "sqlite" else "pg"

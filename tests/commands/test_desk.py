@@ -197,6 +197,7 @@ def test_pending_earnings_are_released_by_a_command_of_their_own(migrated: Desk)
     assert json.loads(migrated("release-pending-payments", "--dry-run", "--json").stdout)["dry_run"] is True
 
 
+@pytest.mark.long
 def test_the_demo_is_seeded_verified_run_and_cleared(migrated: Desk) -> None:
     assert json.loads(migrated("demo", "seed", "--json").stdout) == {"seeded": True}
     assert "viewer@demo.example" in migrated("demo", "seed").stdout

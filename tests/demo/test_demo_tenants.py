@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from tests.support.arguments import ByActor
@@ -76,6 +77,7 @@ def test_they_have_ninety_days_of_lines_carts_and_figures(filled: Filled) -> Non
         assert 0 < odd < (session.scalar(differs) or 0) / 10
 
 
+@pytest.mark.long
 def test_what_a_real_tenant_has_stays_when_the_demo_goes(sqlite_runtime: Runtime) -> None:
     register_jobs(sqlite_runtime)
     how: ByActor = {"at": clock.now() - timedelta(days=3), "actor": DIVINE}

@@ -58,6 +58,7 @@ def quiet() -> Iterator[None]:
     structlog.configure(**before)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(24 * 3600)
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize(

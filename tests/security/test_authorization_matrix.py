@@ -12,7 +12,7 @@ from tests.support.authorization.routes import Route
 from tests.support.authorization.webhooks import Receiver
 from webapp.providers import catalogue
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

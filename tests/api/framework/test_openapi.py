@@ -111,6 +111,7 @@ def test_an_operation_keeps_what_is_described(
 
 
 @MODES
+@pytest.mark.long
 @pytest.mark.parametrize("provider", [each.name for each in catalogue.every()])
 def test_a_providers_address_keeps_what_is_described(
     world: World, schema: Any, provider: str, mode: GenerationMode

@@ -216,6 +216,7 @@ def desk_of(url: str, folder: Path) -> Iterator[Runtime]:
     runtime.db.close()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180 + _MANY)
 def test_no_sequence_pays_twice_gives_back_what_went_or_counts_what_did_not_go(
     database_url: str, tmp_path: Path
@@ -270,6 +271,7 @@ def _paid_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
 GUARDS = [_queued_is_paid, _duplicate_is_refused, _absence_is_proof, _unknown_is_refused, _paid_is_final]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("taken_out", GUARDS)
 def test_without_a_guard_a_sequence_is_found(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_out: Any

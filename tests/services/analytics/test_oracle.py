@@ -24,6 +24,7 @@ def shops() -> Shops:
     return generated()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("own_days", [False, True], ids=["utc", "tenant"])
 def test_every_figure_is_what_plain_python_finds(runtime: Runtime, shops: Shops, own_days: bool) -> None:
     settings = runtime.settings.model_copy(update={"analytics_day": "tenant" if own_days else "utc"})

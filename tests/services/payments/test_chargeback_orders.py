@@ -229,6 +229,7 @@ def test_known_orders_end_right_on_postgresql(pg_runtime: Runtime) -> None:
     tell(pg_runtime, KNOWN)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(4 * 3600)
 def test_random_orders_end_right(sqlite_runtime: Runtime) -> None:
     print(f"\nseed {SEED}")

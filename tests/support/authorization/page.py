@@ -1,5 +1,6 @@
 """The matrix as a page that people read and review."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,9 @@ _SECTIONS: list[tuple[str, Callable[[Route], bool]]] = [
     ("API", lambda route: not route.is_page),
 ]
 
+_OF_AN_ADDRESS = re.compile(r"^\| `(/[^`]*)` \| ([A-Z ]+) \|", re.MULTILINE)
+_OF_A_PROVIDER = re.compile(r"^\| `([A-Z]+) (/[^`]*)` \|", re.MULTILINE)
+
 
 def page(routes: list[Route], receivers: list[Receiver], owned: list[Owned]) -> str:
     """The whole page."""
@@ -43,6 +47,13 @@ def page(routes: list[Route], receivers: list[Receiver], owned: list[Owned]) -> 
     parts.append(_webhooks(receivers))
     parts.append(_owned(owned))
     return "\n".join(parts)
+
+
+def rows() -> set[tuple[str, str]]:
+    """Every address of the kept page with each of its methods."""
+    text = KEPT.read_text()
+    asked = {(address, each) for address, methods in _OF_AN_ADDRESS.findall(text) for each in methods.split()}
+    return asked | {(address, method) for method, address in _OF_A_PROVIDER.findall(text)}
 
 
 def _is_of_a_provider(route: Route) -> bool:

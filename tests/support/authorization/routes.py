@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -37,6 +38,12 @@ class Route:
 def is_page(address: str) -> bool:
     """Whether the address is for people to look at."""
     return not address.startswith(_OF_MACHINES) and not address.endswith(".json")
+
+
+def addresses(app: Flask) -> set[tuple[str, str]]:
+    """Every address with each of its methods, without asking anything."""
+    rules = app.url_map.iter_rules()
+    return {(_PART.sub(r"<\2>", rule.rule), method) for rule in rules for method in _methods(rule)}
 
 
 def observed(world: World) -> list[Route]:
