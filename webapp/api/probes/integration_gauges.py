@@ -1,9 +1,11 @@
-"""What waits between the desk and the world outside, as Prometheus reads it."""
+"""What waits between the desk and the world outside, and for locks of its database, as Prometheus reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy.orm import Session
 
+from webapp.services.monitoring import lock_waits
 from webapp.services.monitoring.integration_metrics import Outside
 
 
@@ -27,7 +29,18 @@ def outside_families(found: Outside) -> list[GaugeMetricFamily]:
     ]
 
 
-def by_label(name: str, description: str, label: str, figures: Mapping[str, int]) -> GaugeMetricFamily:
+def database_families(session: Session) -> Iterator[GaugeMetricFamily]:
+    """Who waits for whom in the database, at this moment."""
+    found = lock_waits.read(session)
+    yield GaugeMetricFamily("desk_database_lock_waits", "Sessions that wait for a lock of another.", found.sessions)
+    yield GaugeMetricFamily(
+        "desk_database_longest_lock_wait_seconds",
+        "How long the first of them has waited.",
+        found.longest,
+    )
+
+
+def by_label(name: str, description: str, label: str, figures: Mapping[str, float]) -> GaugeMetricFamily:
     """A family with one label."""
     family = GaugeMetricFamily(name, description, labels=[label])
     for value, figure in sorted(figures.items()):

@@ -1,39 +1,23 @@
 """Figures for Prometheus, read from the database at each scrape: true for every process, and after a restart."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.orm import Session
 
-from webapp.api.probes.integration_gauges import by_label, outside_families
+from webapp.api.probes.integration_gauges import by_label, database_families, outside_families
+from webapp.api.probes.job_gauges import job_families
 from webapp.domain.states import BackupProof
-from webapp.models import Run
 from webapp.services.analytics import figures
 from webapp.services.backups import overview
 from webapp.services.monitoring import integration_metrics
 from webapp.services.scheduling import job_metrics, processes
-from webapp.services.scheduling.job_health import JobHealth, health
+from webapp.services.scheduling.job_health import health
 from webapp.services.scheduling.queue_depth import waiting
-from webapp.services.scheduling.run_queries import duration_ms
 from webapp.services.subscriptions import search
 from webapp.settings import Settings
-
-_COUNTED = {"auto_deduct": "retailers_processed"}
-"""What the systems before this one called a job's count, where it was not `count`."""
-_MOVES_MONEY = frozenset(
-    {
-        "auto_deduct",
-        "auto_release",
-        "check_pending_payments",
-        "process_payout_schedules",
-        "release_completed_orders",
-        "release_pending_earnings",
-        "release_placement_holds",
-    }
-)
-"""Jobs whose amounts are told, as `…_total_amount` by currency."""
 
 
 class _Figures:
@@ -51,59 +35,14 @@ def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
     """The text that Prometheus reads. A job's figures are those of its last run that ended, zeros before the first."""
     jobs, last = health(session, at), job_metrics.last_finished(session)
     held = integration_metrics.currencies(session)
-    families = [family for job in jobs for family in _of_job(job.job, last.get(job.job), held)]
+    families = list(job_families(session, jobs, last, held))
     integrations = outside_families(integration_metrics.outside(session, settings))
     registry = CollectorRegistry(auto_describe=False)
     families.append(_of_subscriptions(session))
-    families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *integrations]
+    families += [*_of_desk(session, at, settings), *integrations, *database_families(session)]
     families += _of_backups(session, settings)
-    registry.register(_Figures([*families, *_totals(session)]))
+    registry.register(_Figures(families))
     return generate_latest(registry)
-
-
-def _of_job(job: str, run: Run | None, held: Sequence[str]) -> Iterator[GaugeMetricFamily]:
-    name, count, of = f"escrow_{job}", _COUNTED.get(job, "count"), f"the last run of {job} that ended"
-    done, failed, took = (run.succeeded, run.failed, duration_ms(run) or 0) if run else (0, 0, 0)
-    yield GaugeMetricFamily(f"{name}_{count}", f"Items that {of} did.", done)
-    yield GaugeMetricFamily(f"{name}_duration_ms", f"Milliseconds that {of} took.", took)
-    yield GaugeMetricFamily(f"{name}_failures", f"Items that failed in {of}.", failed)
-    if job in _MOVES_MONEY:
-        amounts = dict.fromkeys(held, 0) | (run.amounts if run else {})
-        yield by_label(f"{name}_total_amount", f"Minor units that {of} moved.", "currency", amounts)
-
-
-def _of_jobs(jobs: list[JobHealth], finished: Mapping[str, Run]) -> list[GaugeMetricFamily]:
-    late = GaugeMetricFamily(
-        "desk_job_late", "1 when a job has not run within its interval plus grace.", labels=["job"]
-    )
-    last = GaugeMetricFamily("desk_job_last_good_timestamp_seconds", "When the last good run ended.", labels=["job"])
-    ended = GaugeMetricFamily("desk_job_last_finished_timestamp_seconds", "When the last run ended.", labels=["job"])
-    how = GaugeMetricFamily("desk_job_last_run", "1 by how the last run that ended did.", labels=["job", "status"])
-    for name, run in sorted(finished.items()):
-        how.add_metric([name, run.status], 1)
-        if run.finished_at:
-            ended.add_metric([name], run.finished_at.timestamp())
-    for job in jobs:
-        late.add_metric([job.job], int(job.late_since is not None))
-        if job.last_good and job.last_good.finished_at:
-            last.add_metric([job.job], job.last_good.finished_at.timestamp())
-    return [late, last, ended, how]
-
-
-_TOTALS = (
-    (job_metrics.RUNS, "desk_job_runs", "Runs that have ended.", "status"),
-    (job_metrics.ITEMS, "desk_job_items", "Items of all runs.", "outcome"),
-    (job_metrics.MOVED, "desk_job_moved", "Minor units that all runs moved.", "currency"),
-)
-
-
-def _totals(session: Session) -> Iterator[CounterMetricFamily]:
-    for what, name, description, label in _TOTALS:
-        family = CounterMetricFamily(name, description, labels=["job", label])
-        for job, counted in sorted(job_metrics.totals(session, what).items()):
-            for value, total in sorted(counted.items()):
-                family.add_metric([job, value], total)
-        yield family
 
 
 def _of_backups(session: Session, settings: Settings) -> Iterator[GaugeMetricFamily]:

@@ -54,6 +54,8 @@ def take_over_abandoned(runtime: Runtime) -> None:
         with runtime.db.transaction() as session:
             now = database_now(session)
             run = orphaned_runs.take_over(session, run_id, now)
+            if run is not None:
+                job_metrics.note_takeover(session, run)
             if run is not None and run.status == RunStatus.LOST:
                 session.flush()
                 job_metrics.note(session, run)

@@ -12,7 +12,7 @@ from webapp.logs import get_logger
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, RefusedItem, added
-from webapp.services.scheduling import run_progress
+from webapp.services.scheduling import job_metrics, run_progress
 from webapp.services.scheduling.run_progress import Progress, RunLease, RunLost, RunTotals
 from webapp.sql import database_now
 
@@ -138,6 +138,8 @@ class RunRecorder:
         self._pending = RunTotals(amounts, added(self._totals.other_amounts, outcome.other_amounts))
         self._pending_cursor = self._cursor if cursor is None else cursor
         run_progress.add(session, self.lease, progress, self._pending, self._pending_cursor)
+        if not self.run.dry_run:
+            job_metrics.note_chunk(session, self.run)
         self.flush(session)
 
     def _room_for(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What jobs have done, in figures: the last run of each that has ended, however it ended, and totals that only grow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
@@ -10,19 +10,36 @@ from webapp.models import JobTotal, Run, Schedule
 from webapp.sql import insert_new
 
 RUNS, ITEMS, MOVED = "runs", "items", "moved"
-"""What is counted: runs by status, items by outcome, minor units by currency."""
+CHUNKS, TAKEOVERS = "chunks", "takeovers"
+"""What is counted: runs by status, items by outcome, minor units by currency; the transactions of runs as they are
+committed, and runs whose lease ran out, by what became of them.
+"""
 ENDED = (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.LOST, RunStatus.SKIPPED)
 
 
 def note(session: Session, run: Run) -> None:
     """Add a run to its job's totals, in the transaction that ends it. Dry runs did nothing."""
-    counted = [] if run.dry_run else [(what, label, value) for what, label, value in _of(run) if value]
+    if not run.dry_run:
+        _add(session, run.job, [(what, label, value) for what, label, value in _of(run) if value])
+
+
+def note_chunk(session: Session, run: Run) -> None:
+    """Count a transaction in which a run did items, as one of its last acts."""
+    _add(session, run.job, [(CHUNKS, "done", 1)])
+
+
+def note_takeover(session: Session, run: Run) -> None:
+    """Count a run whose lease ran out, in the transaction that hands it to another process or gives it up."""
+    _add(session, run.job, [(TAKEOVERS, str(run.status), 1)])
+
+
+def _add(session: Session, job: str, counted: Sequence[tuple[str, str, int]]) -> None:
     if counted:
         row = insert_new(session, JobTotal)
         added = {"value": JobTotal.__table__.c.value + row.excluded.value}
         session.execute(
             row.on_conflict_do_update(index_elements=["job", "what", "label"], set_=added),
-            [{"job": run.job, "what": what, "label": label, "value": value} for what, label, value in counted],
+            [{"job": job, "what": what, "label": label, "value": value} for what, label, value in counted],
         )
 
 
