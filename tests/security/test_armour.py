@@ -196,7 +196,10 @@ def test_what_is_typed_as_a_password_is_not_shown(somebody: FlaskClient) -> None
 
 
 def test_no_address_answers_trace(somebody: FlaskClient) -> None:
-    assert {somebody.open(path, method="TRACE").status_code for path in ("/", "/sign-in", "/api/v1/escrows")} == {405}
+    answers = [somebody.open(path, method="TRACE") for path in ("/", "/sign-in", "/api/v1/escrows")]
+    assert {each.status_code for each in answers} == {405}
+    # Which methods an address does have is what a 405 is for.
+    assert all("GET" in each.headers["Allow"] and "TRACE" not in each.headers["Allow"] for each in answers)
 
 
 def test_machines_get_errors_as_problem_json(somebody: FlaskClient) -> None:

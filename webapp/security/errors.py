@@ -140,9 +140,12 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     detail = _SENTENCES.get(status, error.description or "")
     if request_ctx.url_adapter is None:
         return _below_no_host_of_ours()
-    if answers_in_json():
-        return problem(status, error.name, detail)
-    return _page(status, _(error.name), _(detail))
+    page = problem(status, error.name, detail) if answers_in_json() else _page(status, _(error.name), _(detail))
+    response = make_response(page)
+    # Such as the methods that an address does have, which a 405 has to say.
+    for name, value in error.get_headers():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _below_no_host_of_ours() -> ResponseReturnValue:

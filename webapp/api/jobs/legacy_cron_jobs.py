@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import MethodNotAllowed
 
 from webapp import clock
 from webapp.api.framework.cron_calls_openapi import JobCompleted, JobResults, JobRunning
@@ -26,19 +27,20 @@ LONGEST_WAIT = 25.0
 """Seconds that a caller waits for the run to end."""
 _POLL_EVERY = 0.1
 _MOST_ERRORS = 1_000
+_METHODS = ["GET", "POST"]
 
 
 def register_cron_addresses(app: Flask, runtime: Runtime) -> None:
     """Add the addresses. Their GET has an effect, since the scheduler that calls them knows no other way."""
     for address, job in CRON_ADDRESSES.items():
         view: Callable[[], ResponseReturnValue] = for_cron(_view(runtime, job))
-        app.add_url_rule(address, f"cron.{job}", view, methods=["GET", "POST"])
+        app.add_url_rule(address, f"cron.{job}", view, methods=_METHODS)
 
 
 def _view(runtime: Runtime, job: str) -> Callable[[], ResponseReturnValue]:
     def called() -> ResponseReturnValue:
         if request.method == "HEAD":  # It comes along with GET, and nobody who asks for the head means to start it.
-            abort(405)
+            raise MethodNotAllowed(_METHODS)
         return _answer(runtime, _finished(runtime, _claimed(runtime, job)))
 
     return called
