@@ -19,10 +19,20 @@ def test_two_at_night_in_nairobi_is_eleven_in_the_evening_utc() -> None:
 @pytest.mark.parametrize("zone", ["Africa/Cairo", "Europe/London", "America/New_York", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("cron", ["0 0 * * *", "30 0 * * *", "30 1 * * *", "0 2 * * *", "30 2 * * *", "0 3 * * *"])
 def test_a_daily_job_is_planned_once_per_local_day_across_both_changes(zone: str, cron: str) -> None:
-    slots = Recurrence(cron, zone).upcoming(NEW_YEAR, 365)
+    recurrence, half_hour = Recurrence(cron, zone), timedelta(minutes=30)
+    slots = recurrence.upcoming(NEW_YEAR, 365)
 
-    days = [slot.astimezone(ZoneInfo(zone)).date() for slot in slots]
-    assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
+    local = [slot.astimezone(ZoneInfo(zone)) for slot in slots]
+    assert all(later.date() - earlier.date() == timedelta(days=1) for earlier, later in pairwise(local))
+    minute, hour = (int(part) for part in cron.split()[:2])
+    moved = [each for each in local if (each.hour, each.minute) != (hour, minute)]
+    assert len(moved) <= 1  # the day whose clocks skip this time of day
+    # Asked at any moment of a day of a change, in the hour that is repeated too, the next one is the same.
+    changes = [(slot, later) for slot, later in pairwise(slots) if later - slot != timedelta(days=1)]
+    assert changes
+    for slot, later in changes:
+        moments = [slot + number * half_hour for number in range(52) if slot + number * half_hour < later]
+        assert {recurrence.next(moment) for moment in moments} == {later}
 
 
 @pytest.mark.parametrize("zone", ["Africa/Cairo", "Europe/London"])
