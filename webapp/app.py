@@ -10,6 +10,7 @@ from webapp.admin.ui import catalogues, formatting, gettext_cache, layout
 from webapp.admin.ui.lists import cells
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
+from webapp.api.probes.request_figures import register_request_figures
 from webapp.project_folders import STATIC, TEMPLATES
 from webapp.runtime import Runtime
 from webapp.security import (
@@ -35,6 +36,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = IdConverter
     app.extensions["desk"] = runtime
+    register_request_figures(app, runtime)
     cookies.configure(app, runtime.settings)
     cookies.register_login_manager(app, runtime)
     _trust_proxies(app, runtime.settings.trusted_proxies)

@@ -41,7 +41,9 @@ class Database:
         self.url = url
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url, pool_size)
         self._before_commit = tuple(before_commit)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True, info=dict(info or {}))
+        self._info = dict(info or {})
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True, info=self._info)
+        self.pool_limit = 2 * pool_size
 
     @property
     def is_sqlite(self) -> bool:
@@ -86,6 +88,11 @@ class Database:
             yield session
             session.expunge_all()
             session.rollback()
+
+    def remember(self, name: str, value: Any) -> None:
+        """From now on each session's `info` starts with this too."""
+        self._info = self._info | {name: value}
+        self._sessions.configure(info=self._info)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -9,6 +9,7 @@ from redis import Redis
 
 from webapp.db import Database
 from webapp.figure_cache import FigureCache
+from webapp.process_figures import ProcessFigures
 from webapp.providers import catalogue
 from webapp.providers.registry import Providers
 from webapp.services.audit import trail
@@ -45,6 +46,20 @@ class Runtime:
                 self.settings.redis_address, socket_connect_timeout=seconds, socket_timeout=seconds
             )
         )
+
+    @cached_property
+    def figures(self) -> ProcessFigures:
+        """What this process counts of itself, and the sums of all processes."""
+        return ProcessFigures(
+            lambda seconds: redis_address.connect(
+                self.settings.redis_address, socket_connect_timeout=seconds, socket_timeout=seconds
+            )
+        )
+
+    def count_figures(self, kind: str) -> None:
+        """From now on count what this process does, as a process of this kind; its heartbeat adds that to the sums."""
+        self.figures.watch(kind, self.db)
+        self.db.remember(trail.SEAL_WATCH, self.figures.sealed)
 
     @cached_property
     def providers(self) -> Providers:

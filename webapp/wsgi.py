@@ -16,6 +16,7 @@ def application() -> Flask:
     """The desk by this process's settings. Made in the process that serves it, which counts as alive from then on."""
     start_private()
     runtime = build_runtime(load_settings())
+    runtime.count_figures(processes.WEB)
     heartbeat = Heartbeat(runtime, processes.WEB, sweeps=False)
     heartbeat.start()
     atexit.register(heartbeat.stop)

@@ -37,7 +37,7 @@ def test_its_rules_ask_for_figures_that_there_are(sqlite_runtime: Runtime) -> No
     register_jobs(sqlite_runtime)
     run_job_now(sqlite_runtime, "back_up")
     with sqlite_runtime.db.reading() as session:
-        text = exposition(session, clock.now(), sqlite_runtime.settings).decode()
+        text = exposition(session, clock.now(), sqlite_runtime.settings, sqlite_runtime.figures).decode()
     there = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE)) | {"up"}
     scrape, rules = (yaml.safe_load(block) for block in handbook.blocks("Prometheus", "yaml"))
     asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]

@@ -30,7 +30,9 @@ def register_probes(app: Flask, runtime: Runtime) -> None:
     @needs("job:read")
     def metrics() -> Response:
         with runtime.db.reading() as session:
-            return Response(exposition(session, clock.now(), runtime.settings), content_type=CONTENT_TYPE_LATEST)
+            return Response(
+                exposition(session, clock.now(), runtime.settings, runtime.figures), content_type=CONTENT_TYPE_LATEST
+            )
 
     app.add_url_rule("/readyz", "readyz", readyz)
     app.add_url_rule("/healthz", "healthz", readyz)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.api.probes.integration_gauges import by_label, database_families, outside_families
 from webapp.api.probes.job_gauges import job_families
 from webapp.domain.states import BackupProof
+from webapp.process_figures import ProcessFigures
 from webapp.services.analytics import figures
 from webapp.services.backups import overview
 from webapp.services.monitoring import integration_metrics
@@ -31,8 +32,10 @@ class _Figures:
         return self._families
 
 
-def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
-    """The text that Prometheus reads. A job's figures are those of its last run that ended, zeros before the first."""
+def exposition(session: Session, at: datetime, settings: Settings, counted: ProcessFigures) -> bytes:
+    """The text that Prometheus reads. A job's figures are those of its last run that ended, zeros before the first;
+    what processes count of themselves is as of their last heartbeat.
+    """
     jobs, last = health(session, at), job_metrics.last_finished(session)
     held = integration_metrics.currencies(session)
     families = list(job_families(session, jobs, last, held))
@@ -40,7 +43,7 @@ def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     families.append(_of_subscriptions(session))
     families += [*_of_desk(session, at, settings), *integrations, *database_families(session)]
-    families += _of_backups(session, settings)
+    families += [*_of_backups(session, settings), *counted.families()]
     registry.register(_Figures(families))
     return generate_latest(registry)
 

@@ -46,6 +46,7 @@ class Heartbeat:
         self._over.set()
         self._thread.join(timeout=10)
         self._safely("sign_off", self._sign_off)
+        self._safely("figures", self._runtime.figures.forget)
 
     def _go(self) -> None:
         while True:
@@ -55,6 +56,7 @@ class Heartbeat:
             self._safely("alive_file", partial(self._write_alive_file, is_ready))
             if self._sweeps:
                 self._safely("sweep", lambda: sweep_runs(self._runtime))
+            self._safely("figures", self._runtime.figures.flush)
             self._safely("also", self._also)
             if self._over.wait(self._every):
                 return

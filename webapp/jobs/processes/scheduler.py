@@ -153,6 +153,7 @@ def schedule(runtime: Runtime) -> None:
     shutdown = ShutdownFlag()
     shutdown.until(lambda: register_jobs(runtime))
     shutdown.until(lambda: _announce(runtime))
+    runtime.count_figures(processes.SCHEDULER)
     heartbeat = Heartbeat(runtime, processes.SCHEDULER)
     heartbeat.start()
     post = AlertDispatcher(runtime, processes.SCHEDULER)

@@ -140,6 +140,7 @@ def work(runtime: Runtime) -> None:
     """Be a worker until told to stop. Redis and the database may go away and come back."""
     shutdown = ShutdownFlag()
     current: list[RunWorker] = []
+    runtime.count_figures(processes.WORKER)
     heartbeat = Heartbeat(
         runtime,
         processes.WORKER,

@@ -20,6 +20,8 @@ from webapp.services.audit.digest import digest_of
 from webapp.sql import Rows, insert_new, insert_rows, is_sqlite
 
 GENESIS = "0" * 64
+SEAL_WATCH = "seal_watch"
+"""In a session's `info`: who is told how many seconds a seal took."""
 _WRITE = insert(Audit.__table__)  # type: ignore[arg-type]
 _SEAL = insert(AuditSeal.__table__)  # type: ignore[arg-type]
 _MOVE_HEAD = (
@@ -108,6 +110,7 @@ def seal(session: Session, key: bytes) -> None:
     batch, rows = session.info.pop("audit_batch", None), session.info.pop("audit_places", 0)
     if batch is None:
         return
+    begun = time.perf_counter()
     chain = session.info.get("audit_chain", "main")
     head = _locked_head(session, chain, batch)
     seq, summed = head.seq + 1, str(head.digest)
@@ -115,6 +118,8 @@ def seal(session: Session, key: bytes) -> None:
     of_batch = {"chain": chain, "seq": seq, "batch": batch, "rows": rows, "digest": summed}
     session.execute(_SEAL, of_batch | {"previous": head.hash, "hash": link, "key_id": key_id(key)})
     session.execute(_MOVE_HEAD, {"of": chain, "to_seq": seq, "to_hash": link})
+    if (watch := session.info.get(SEAL_WATCH)) is not None:
+        watch(time.perf_counter() - begun)
 
 
 def link_hash(key: bytes, chain: str, seq: int, batch: int, rows: int, summed: str, previous: str) -> str:
