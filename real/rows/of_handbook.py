@@ -55,7 +55,7 @@ def try_all(world: World, report: Report) -> None:
             )
         with report.case(ROW, "Prometheus, by its block and a token of the scope metrics") as case:
             _scrape(here.desk, case.heard)
-        _rules(world, report)
+        _rules(report)
         with report.case(ROW, "backed up, restored elsewhere, and verified by the commands") as case:
             _restore(world, here, case.heard)
 
@@ -140,14 +140,13 @@ def _scrape(desk: Desk, heard: Any) -> None:
     heard("parties, by that token", f"{others.status_code} {others.json().get('detail')}", "403")
 
 
-def _rules(world: World, report: Report) -> None:
+def _rules(report: Report) -> None:
     trouble = "the rules, by promtool"
     if PROMTOOL.path is None:
         report.not_tried(ROW, trouble, PROMTOOL.install)
         return
     with report.case(ROW, trouble) as case:
-        file = world.new_folder("rules") / "rules.yml"
-        file.write_text(handbook.blocks("Prometheus", "yaml")[1])
+        file = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules.yaml"
         done = subprocess.run([PROMTOOL.path, "check", "rules", str(file)], capture_output=True, text=True)
         case.heard("promtool check rules", f"exit {done.returncode}: {done.stdout} {done.stderr}", "exit 0", "SUCCESS")
 
