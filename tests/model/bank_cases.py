@@ -20,10 +20,12 @@ def decide(verb: str) -> tuple[str, dict[str, Any]]:
     return of("decide_payment", "Chika", verb=verb, stale=False)
 
 
+NEW = {"terms": "unpaid", "pair": ("Ada", "Ben"), "currency": "NGN", "policy": "deadline", "fee": 1, "due": 2}
+
+
 def paid(amount: int = 1_000) -> Steps:
     """An order of Ada's with Ben, paid by card."""
-    new = {"terms": "unpaid", "pair": ("Ada", "Ben"), "amount": amount, "currency": "NGN", "policy": "deadline"}
-    return [("order", {"who": "Divine", "order": new | {"fee": 1, "due": 2}}), of("pay", said="paid")]
+    return [("order", {"who": "Divine", "order": NEW | {"amount": amount}}), of("pay", said="paid")]
 
 
 PAID = paid()
@@ -42,6 +44,12 @@ ONCE_WRONG: dict[str, Steps] = {
         ("refund_answer", {"which": 0, "paid": True}),
         says("accepted"),
         decide("claw_back"),
+    ],
+    "taken of a payment that was more than its price": [
+        ("order", {"who": "Divine", "order": NEW | {"amount": 1_000}}),
+        of("pay", said="more"),
+        decide("accept"),
+        says("accepted"),
     ],
     "taken after a split by card": [*PAID, CASE, SPLIT, says("lost"), decide("claw_back")],
 }

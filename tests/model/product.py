@@ -199,13 +199,9 @@ class Product:
             how: Any = {"at": self.moved.at, "actor": _HEARS, "settings": self.settings}
             chargebacks.settle(session, payment.id, report, **how)
             if status in LOST_CHARGEBACKS:  # its provider is asked about the payment along with this
-                seen = ProviderResponse(
-                    payment.reference or "",
-                    ProviderStatus.SUCCEEDED,
-                    payment.amount,
-                    payment.currency,
-                    f"7{payment.id}",
-                )
+                collected = payment.provider_amount or payment.amount
+                paid, theirs = ProviderStatus.SUCCEEDED, f"7{payment.id}"
+                seen = ProviderResponse(payment.reference or "", paid, collected, payment.currency, theirs)
                 payment_settlement.settle_all(session, {payment.id: seen}, **how)
             new = list(session.scalars(select(Dispute.id).where(Dispute.id.not_in(self.disputes))))
             known = session.scalars(select(Chargeback.id).order_by(Chargeback.id)).all()
