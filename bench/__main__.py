@@ -12,6 +12,7 @@ BENCHMARKS = {
     "pages": "bench.pages",
     "payments": "bench.payments",
     "payouts": "bench.payouts",
+    "audit": "bench.audit",
     "analytics": "bench.analytics",
     "clean-up": "bench.clean_up",
 }

@@ -7,22 +7,33 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import false
+from wtforms import BooleanField
 
-from webapp import clock
+from webapp.admin.ui.actions.action_links import action_link
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.lists.columns import Column, Filter, choice, since, until
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.subject_links import address_of
 from webapp.admin.ui.timeline import ACTION_LABELS, action_in_words
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.jobs.periodic.verify import AUDIT_JOB, FROM_FIRST
 from webapp.models import Audit
+from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.audit import verification
+from webapp.services.audit import verdicts
 from webapp.services.audit.search import about, by_actor
 from webapp.services.audit.search_by_role import KNOWN, by_role
 from webapp.services.common import lookup
+from webapp.services.scheduling import runs
 
-NEWEST_SEALS = 500
+
+class VerifyForm(DeskForm):
+    """From where the chain is walked."""
+
+    from_first = BooleanField(_l("From the first seal, not only what came after the last walk"))
 
 
 class AuditScreen(ListScreen):
@@ -99,10 +110,35 @@ class AuditScreen(ListScreen):
 
     @page("/verify")
     def verify(self) -> Any:
-        """Walk the newest seals; the whole chain is for the command line."""
+        """What the last walk found, and what is walked now."""
         with self.reading() as session:
-            found = verification.verify_newest(session, runtime().settings.audit_keys, NEWEST_SEALS)
-        return self.render("audit/verification.html", found=found, most=NEWEST_SEALS, at=clock.now())
+            last = verdicts.newest(session)
+            walking = runs.unfinished_of(session, AUDIT_JOB)
+        reason = _("Run %(number)s is at it.", number=walking.id) if walking else ""
+        links = [action_link("verify_now", _("Verify now"), "play", "job:run", reason, tone="primary")]
+        return self.render(
+            "audit/verification.html",
+            last=last,
+            walking=walking,
+            action_links=links,
+        )
+
+    @action("/verify/now", permission="job:run", form=VerifyForm)
+    def verify_now(self, form: DeskForm) -> Done:
+        """Start a walk."""
+        parameters = {FROM_FIRST: True} if form.from_first.data else None
+        with self.transaction() as session:
+            run = runs.trigger(session, AUDIT_JOB, actor=current_actor(), parameters=parameters)
+            enqueue_after_commit(runtime(), session, run)
+        return _("Run %(number)s walks the chain.", number=run.id), url_for("runs.one", run_id=run.id)
+
+    @verify_now.confirmation
+    def _confirm_verify_now(self) -> ActionPage:
+        summary = _(
+            "Every seal is held against the one before it and against the records that it covers, in the background. "
+            "Nothing is changed by it; what is wrong is alerted and named on the page Verify the chain."
+        )
+        return ActionPage(_("Verify the chain"), self.at("verify"), summary, _("Verify now"))
 
 
 def _read(text: str | None) -> dict[str, Any]:

@@ -36,6 +36,7 @@ ITEMS_FAILED = _fact("items_failed", "page", "More of a run's items failed than 
 LONG_RUN = _fact("long_run", "warn", "A run took longer than its job's threshold.", insists=False)
 NEXT_SLOT_OFF = _fact("next_slot_off", "page", "A job's next slot was later than its plan allows.", insists=False)
 BOOKS_DO_NOT_BALANCE = _fact("books_do_not_balance", "page", "An invariant of the ledger does not hold.")
+AUDIT_TRAIL_BROKEN = _fact("audit_trail_broken", "page", "The audit trail is not as it was sealed.")
 BOOKS_DIFFER = _fact("books_differ", "page", "Our books differ from another's.")
 BOOKS_NOT_COMPARED = _fact("books_not_compared", "warn", "A book could not be compared with ours for six hours.")
 TRANSFER_REJECTED = _fact("transfer_rejected", "page", "The external ledger refused a transfer of ours.")

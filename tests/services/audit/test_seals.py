@@ -80,6 +80,7 @@ TAMPERED = {
     "SELECT 7, pos, at, actor, actor_name, action, subject_kind, subject_id FROM audit WHERE id = 1": "Batch 7 has",
     "DELETE FROM audit_seal WHERE seq = 2": "seal 2 is missing",
     "DELETE FROM audit_seal WHERE seq = 3": "its end was cut off",
+    "UPDATE audit_head SET seq = 9": "its end was cut off",
     "UPDATE audit_seal SET previous = hash WHERE seq = 2": "seal 2 .*does not follow",
     "UPDATE audit_seal SET hash = digest WHERE seq = 3": "seal 3 .*was forged",
     "UPDATE audit_head SET hash = previous FROM audit_seal WHERE audit_seal.seq = 3": "its end was cut off",

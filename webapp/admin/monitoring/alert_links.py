@@ -6,7 +6,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_definitions import BOOKS_DO_NOT_BALANCE, TRANSFER_REJECTED
+from webapp.domain.alert_definitions import AUDIT_TRAIL_BROKEN, BOOKS_DO_NOT_BALANCE, TRANSFER_REJECTED
 from webapp.models import Alert
 from webapp.services.monitoring import alert_subjects
 
@@ -76,6 +76,8 @@ def address(rule: str, subject: str) -> str | None:
         return url_for("reconciliation.index", q=subject)
     if rule == BOOKS_DO_NOT_BALANCE.name:
         return url_for("jobs.one", job="verify_books")
+    if rule == AUDIT_TRAIL_BROKEN.name:
+        return url_for("audit.verify")
     if rule in _ENDPOINTS:
         return url_for("webhooks.one", endpoint_id=subject)
     return _list_of(rule, subject) or _address_of(subject)

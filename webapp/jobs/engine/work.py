@@ -12,6 +12,7 @@ from webapp.jobs.engine.chunks import Chunks, DryChunks
 from webapp.jobs.engine.provider_batches import BatchRunner, ProviderBatch
 from webapp.jobs.engine.run_control import RunControl
 from webapp.jobs.engine.run_recorder import RunRecorder
+from webapp.jobs.engine.slices import Slices, Walked
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.common.due import Due
@@ -75,6 +76,19 @@ class Work:
             with self.db.reading() as session:
                 outcome = dry(session)
             self.recorder.record(lambda session: outcome)
+
+    def in_slices(
+        self,
+        begin: Callable[[Session], Walked],
+        go_on: Callable[[dict[str, Any]], Walked],
+        look: Callable[[Session, Walked], Outcome],
+    ) -> Walked:
+        """Look at much that is not changed by it, a slice per snapshot, and keep after each where the walk is.
+
+        An attempt that takes the run over makes the walk of what was kept, by `go_on`.
+        """
+        self._step += 1
+        return Slices(self.control, self._step).walk(begin, go_on, look)
 
     def each(self, kind: str, ids: Sequence[int], action: Callable[[Session, int], None]) -> None:
         """Do the action to each, one transaction per item; one that raises is named and the others go on."""

@@ -3,7 +3,10 @@
 A record from before roles were kept has none, and reads as it did then: its seal stays true.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import (
     BindParameter,
@@ -22,7 +25,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from webapp.models import Audit
-from webapp.sql import is_sqlite
+from webapp.sql import is_sqlite, one_of
+from webapp.sqlite_functions import RowsDigest
 
 _SEALED = (
     Audit.pos,
@@ -45,6 +49,23 @@ def digest(session: Session, batch: int) -> str:
     return str(session.scalars(_digest(is_sqlite(session)), {"batch": batch}).one())
 
 
+def digests(session: Session, batches: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """How many records each batch has and their digest, by one statement; a batch without records is left out."""
+    mine = one_of(session, Audit.batch, batches)
+    if not is_sqlite(session):
+        rows = select(Audit.batch, func.count(), _hashed_on_postgresql()).where(mine).group_by(Audit.batch)
+        return {batch: (count, found) for batch, count, found in session.execute(rows)}
+    # In groups SQLite promises no order to an aggregate, so the lines are taken in theirs.
+    lines = select(Audit.batch, _line_on_sqlite()).where(mine).order_by(Audit.batch, Audit.pos)
+    found = {}
+    for batch, of_batch in groupby(session.execute(lines), key=itemgetter(0)):
+        summed, texts = RowsDigest(), [line for _, line in of_batch]
+        for line in texts:
+            summed.step(line)
+        found[batch] = (len(texts), summed.finalize())
+    return found
+
+
 @cache
 def _digest(on_sqlite: bool) -> Select[tuple[str]]:
     return select(digest_of(on_sqlite, bindparam("batch")))
@@ -55,9 +76,12 @@ def digest_of(on_sqlite: bool, batch: BindParameter[int]) -> ScalarSelect[str]:
     if on_sqlite:
         lines = select(_line_on_sqlite().label("line")).where(Audit.batch == batch).order_by(Audit.pos).subquery()
         return select(func.rows_digest(lines.c.line)).scalar_subquery()
+    return select(_hashed_on_postgresql()).where(Audit.batch == batch).scalar_subquery()
+
+
+def _hashed_on_postgresql() -> ColumnElement[str]:
     joined = func.string_agg(_line_on_postgresql(), aggregate_order_by(literal_column(r"E'\n'"), Audit.pos))
-    hashed = func.encode(func.sha256(func.convert_to(func.coalesce(joined, ""), "UTF8")), "hex")
-    return select(hashed).where(Audit.batch == batch).scalar_subquery()
+    return func.encode(func.sha256(func.convert_to(func.coalesce(joined, ""), "UTF8")), "hex")
 
 
 def _line_on_sqlite() -> ColumnElement[str]:

@@ -21,7 +21,7 @@ from webapp.models import Audit, AuditSeal
 from webapp.services.audit import trail
 from webapp.services.audit.digest import digest
 from webapp.services.audit.trail import key_id, link_hash
-from webapp.sql import is_sqlite
+from webapp.sql import is_sqlite, one_of
 
 SUBJECT = "audit_batch"
 BEGUN, DONE = "audit.redact", "audit.redacted"
@@ -99,9 +99,10 @@ def is_as_sealed(
     return found == _after_redactions(session, seal, keys, above | {batch})
 
 
-def redacted_batches(session: Session) -> frozenset[int]:
-    """The batches of which some record says that they were redacted, whoever wrote it."""
-    named = select(Audit.subject_id).where(Audit.subject_kind == SUBJECT, Audit.action.in_((BEGUN, DONE)))
+def redacted_batches(session: Session, batches: Sequence[int]) -> frozenset[int]:
+    """Those of the batches of which some record says that they were redacted, whoever wrote it."""
+    mine = (Audit.subject_kind == SUBJECT, one_of(session, Audit.subject_id, batches))
+    named = select(Audit.subject_id).where(*mine, Audit.action.in_((BEGUN, DONE)))
     return frozenset(session.scalars(named.distinct()))
 
 

@@ -1,18 +1,91 @@
-"""Walking the audit chain: every seal follows from the one before it and from the records it covers."""
+"""Walking the audit chains: every seal follows from the one before it and from the records it covers.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+A walk goes in slices, each of which a session of its own may read: what is sealed changes only by a redaction, which is
+sealed itself, so that what one slice found whole stays so. Where a walk is can be kept as JSON, to go on from there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import numbers
 from webapp.models import Audit, AuditHead, AuditSeal
-from webapp.services.audit.digest import digest
+from webapp.services.audit.digest import digests
 from webapp.services.audit.redaction import is_as_sealed, redacted_batches
 from webapp.services.audit.trail import GENESIS, key_id, link_hash
 
-_PAGE = 1_000
+MOST_SEALS, MOST_RECORDS = 1_000, 20_000
+"""What one slice looks at, at most: a seal of the nightly release covers thousands of records."""
+_MOST_NAMED = 10
+_SEAL = (
+    AuditSeal.seq,
+    AuditSeal.batch,
+    AuditSeal.rows.label("records"),
+    AuditSeal.digest,
+    AuditSeal.previous,
+    AuditSeal.hash,
+    AuditSeal.key_id,
+)
+
+
+@dataclass(slots=True)
+class ChainPosition:
+    """How far a chain is walked, and the seal that was its last when the walk began."""
+
+    chain: str
+    seq: int
+    hash: str
+    last: int
+    head_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an earlier walk found whole: the last seal and its hash by chain, and the records up to this id."""
+
+    chains: dict[str, tuple[int, str]] = field(default_factory=dict)
+    records: int = 0
+
+
+@dataclass(slots=True)
+class Walk:
+    """Where a walk is, and what it found wrong, in sentences; at most the first of each chain."""
+
+    chains: list[ChainPosition]
+    records_after: int
+    records_to: int
+    is_from_first: bool
+    """Whether it began at the first seal of each chain."""
+    seals: int = 0
+    rows: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was wrong so far."""
+        return not self.problems
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything was looked at."""
+        return self.records_after >= self.records_to and all(each.seq >= each.last for each in self.chains)
+
+    @property
+    def left(self) -> int:
+        """How many seals are still to be looked at."""
+        return sum(each.last - each.seq for each in self.chains)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Walk":
+        """The walk that was kept."""
+        return cls(**{**kept, "chains": [ChainPosition(**each) for each in kept["chains"]]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,109 +96,95 @@ class _Known:
     redacted: frozenset[int]
 
 
-@dataclass(slots=True)
-class Verified:
-    """What was walked, and what was found wrong, in sentences; at most the first of each chain."""
-
-    seals: int = 0
-    rows: int = 0
-    problems: list[str] | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-
-def verify(session: Session, keys: Sequence[bytes]) -> Verified:
-    """Walk every chain from its first seal to its head. `keys` are the present and the former sealing keys."""
-    known = _Known({key_id(key): key for key in keys}, redacted_batches(session))
-    found = Verified(problems=[])
-    for chain in session.scalars(select(AuditHead.chain).order_by(AuditHead.chain)):
-        problem = _first_break(session, chain, known, found)
-        if problem and found.problems is not None:
-            found.problems.append(problem)
-    found.problems = [*(found.problems or []), *_unsealed(session)]
-    return found
-
-
-def verify_newest(session: Session, keys: Sequence[bytes], most: int) -> Verified:
-    """Walk the newest seals of every chain up to its head, at most so many of each: what a page has time for."""
-    known = _Known({key_id(key): key for key in keys}, redacted_batches(session))
-    found = Verified(problems=[])
+def begin(session: Session, start: Start | None = None) -> Walk:
+    """A walk from the first seal of each chain, or from where an earlier one found everything whole, to its head."""
+    known = start or Start()
+    newest = session.scalars(select(func.max(Audit.id))).one() or 0
+    walk = Walk([], known.records, newest, is_from_first=start is None)
     for head in session.scalars(select(AuditHead).order_by(AuditHead.chain)).all():
-        query = select(AuditSeal).where(AuditSeal.chain == head.chain).order_by(AuditSeal.seq.desc()).limit(most)
-        seals = session.scalars(query).all()[::-1]
-        if problem := _break_among(session, head, seals, known, found):
-            found.problems = [*(found.problems or []), problem]
-    return found
+        ends = session.scalars(select(func.max(AuditSeal.seq)).where(AuditSeal.chain == head.chain)).one() or 0
+        seq, hash_ = known.chains.get(head.chain, (0, GENESIS))
+        walk.chains.append(ChainPosition(head.chain, seq, hash_, ends, head.hash))
+        if ends != head.seq:
+            walk.problems.append(
+                f"Chain {head.chain} ends at seal {ends}, but its head says {head.seq}: its end was cut off."
+            )
+    return walk
 
 
-def _break_among(
-    session: Session, head: AuditHead, seals: Sequence[AuditSeal], known: _Known, found: Verified
-) -> str | None:
-    previous = seals[0].previous if seals else GENESIS
-    for place, seal in enumerate(seals):
-        if seal.seq != seals[0].seq + place:
-            return f"Chain {head.chain}: seal {seals[0].seq + place} is missing."
-        if problem := _wrong(session, head.chain, seal, previous, known):
+def step(session: Session, walk: Walk, keys: Sequence[bytes]) -> None:
+    """Look at the next slice. `keys` are the present and the former sealing keys."""
+    at = next((each for each in walk.chains if each.seq < each.last), None)
+    if at is not None:
+        if problem := _break_in(session, at, walk, keys):
+            walk.problems.append(problem)
+            at.seq = at.last
+    elif walk.records_after < walk.records_to:
+        to = min(walk.records_after + MOST_RECORDS, walk.records_to)
+        walk.problems += _unsealed(session, walk.records_after, to)[: _MOST_NAMED - len(walk.problems)]
+        walk.records_after = to
+
+
+def verify(session: Session, keys: Sequence[bytes]) -> Walk:
+    """Walk every chain from its first seal to its head, in one session."""
+    walk = begin(session)
+    while not walk.is_over:
+        step(session, walk, keys)
+    return walk
+
+
+def _break_in(session: Session, at: ChainPosition, walk: Walk, keys: Sequence[bytes]) -> str | None:
+    """What is wrong in the next slice of this chain; the position moves to its last whole seal."""
+    seals = _next_seals(session, at)
+    batches = [seal.batch for seal in seals]
+    known = _Known({key_id(key): key for key in keys}, redacted_batches(session, batches))
+    found = digests(session, batches)
+    for seal in seals:
+        if seal.seq != at.seq + 1:
+            break
+        if problem := _wrong(session, at, seal, found.get(seal.batch, (0, "")), known):
             return problem
-        found.seals, found.rows, previous = found.seals + 1, found.rows + seal.rows, seal.hash
-    return (
-        None if head.hash == previous else f"Chain {head.chain} does not end where its head says: its end was cut off."
-    )
-
-
-def _first_break(session: Session, chain: str, known: _Known, found: Verified) -> str | None:
-    previous, seq = GENESIS, 0
-    for seal in _seals(session, chain):
-        seq += 1
-        if seal.seq != seq:
-            return f"Chain {chain}: seal {seq} is missing."
-        if problem := _wrong(session, chain, seal, previous, known):
-            return problem
-        found.seals += 1
-        found.rows += seal.rows
-        previous = seal.hash
-    head = session.get_one(AuditHead, chain, populate_existing=True)
-    if (head.seq, head.hash) != (seq, previous):
-        return f"Chain {chain} ends at seal {seq}, but its head says {head.seq}: its end was cut off."
+        at.seq, at.hash = seal.seq, seal.hash
+        walk.seals, walk.rows = walk.seals + 1, walk.rows + seal.records
+    if not seals or seals[-1].seq != at.seq:
+        return f"Chain {at.chain}: seal {at.seq + 1} is missing."
+    if at.seq == at.last and at.hash != at.head_hash:
+        return f"Chain {at.chain} does not end where its head says: its end was cut off."
     return None
 
 
-def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, known: _Known) -> str | None:
-    keys = known.keys
-    where = f"Chain {chain}, seal {seal.seq} (batch {seal.batch})"
-    if seal.previous != previous:
+def _next_seals(session: Session, at: ChainPosition) -> list[Any]:
+    mine = (AuditSeal.chain == at.chain, AuditSeal.seq > at.seq, AuditSeal.seq <= at.last)
+    page = session.execute(select(*_SEAL).where(*mine).order_by(AuditSeal.seq).limit(MOST_SEALS)).all()
+    records, few = 0, list[Any]()
+    for seal in page:
+        records += seal.records
+        if few and records > MOST_RECORDS:
+            break
+        few.append(seal)
+    return few
+
+
+def _wrong(session: Session, at: ChainPosition, seal: Any, records: tuple[int, str], known: _Known) -> str | None:
+    keys, (counted, found) = known.keys, records
+    where = f"Chain {at.chain}, seal {seal.seq} (batch {seal.batch})"
+    if seal.previous != at.hash:
         return f"{where} does not follow the seal before it."
     if seal.key_id not in keys:
         return (
             f"{where} was made with a key this desk does not have: add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
         )
-    counted = session.scalars(select(func.count()).where(Audit.batch == seal.batch)).one()
-    if counted != seal.rows:
-        return f"{where} covers {numbers.counted(seal.rows, 'record')}, but {counted} are there."
-    found = digest(session, seal.batch)
+    if counted != seal.records:
+        return f"{where} covers {numbers.counted(seal.records, 'record')}, but {counted} are there."
     is_plain = found == seal.digest and seal.batch not in known.redacted
     if not is_plain and not is_as_sealed(session, seal.batch, found, list(keys.values())):
         return f"{where}: a record was changed."
-    made = link_hash(keys[seal.key_id], chain, seal.seq, seal.batch, seal.rows, seal.digest, seal.previous)
+    made = link_hash(keys[seal.key_id], at.chain, seal.seq, seal.batch, seal.records, seal.digest, seal.previous)
     return None if made == seal.hash else f"{where} was forged."
 
 
-def _seals(session: Session, chain: str) -> Iterator[AuditSeal]:
-    after = 0
-    while True:
-        query = select(AuditSeal).where(AuditSeal.chain == chain, AuditSeal.seq > after).order_by(AuditSeal.seq)
-        page = session.scalars(query.limit(_PAGE)).all()
-        yield from page
-        if len(page) < _PAGE:
-            return
-        after = page[-1].seq
-        session.expunge_all()
-
-
-def _unsealed(session: Session) -> list[str]:
+def _unsealed(session: Session, after: int, to: int) -> list[str]:
     """Records that no seal covers: someone wrote them past the desk."""
-    bare = select(Audit.batch).where(~exists().where(AuditSeal.batch == Audit.batch)).distinct().limit(10)
+    mine = (Audit.id > after, Audit.id <= to, ~exists().where(AuditSeal.batch == Audit.batch))
+    bare = select(Audit.batch).where(*mine).distinct().limit(_MOST_NAMED)
     return [f"Batch {batch} has records that no seal covers." for batch in session.scalars(bare)]

@@ -152,9 +152,14 @@ def _require_choice(schedule: Schedule, actor: Actor) -> None:
         )
 
 
-def _refuse_beside_another(session: Session, job: str) -> None:
+def unfinished_of(session: Session, job: str) -> Run | None:
+    """The job's run that is queued or running, the first of several; dry runs aside."""
     unfinished = select(Run).where(Run.status.in_(UNFINISHED_RUNS), Run.job == job, ~Run.dry_run).order_by(Run.id)
-    other = session.scalars(unfinished.limit(1)).first()
+    return session.scalars(unfinished.limit(1)).first()
+
+
+def _refuse_beside_another(session: Session, job: str) -> None:
+    other = unfinished_of(session, job)
     if other is not None:
         raise Conflict(
             phrase(
