@@ -155,6 +155,10 @@ class Settings(OidcSettings):
     chargeback_liability: Literal["ask", "seller", "platform"] = "ask"
     claim_cooldown_hours: int = Field(24, ge=0, le=8760)
     smtp_url: str = ""
+    webhooks_per_minute: int = Field(6_000, ge=1)
+    emails_per_minute: int = Field(600, ge=1)
+    sms_per_minute: int = Field(60, ge=1)
+    chats_per_minute: int = Field(60, ge=1)
     mail_from: str = "Escrow Desk <desk@localhost>"
     notify_urls: Words = []
     alert_urls: Words = []

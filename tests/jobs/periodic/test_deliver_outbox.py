@@ -11,6 +11,7 @@ from tests.faults.desk import Desk
 from tests.support.job_runs import run_job_now
 from tests.support.outbox import endpoint, happen, states
 from tests.support.receivers import Receiver, receiver, with_settings  # noqa: F401
+from webapp.jobs.steps.outbox import channels
 from webapp.jobs.steps.outbox.event_stream import STREAM
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.notifications.messages import event_messages
@@ -34,6 +35,18 @@ def test_a_dry_run_sends_nothing(runtime: Runtime, receiver: Receiver) -> None:
     run_job_now(place, "deliver_outbox", dry_run=True)
     assert receiver.got == []
     assert states(place) == []
+
+
+def test_a_channel_sends_as_often_as_its_setting_says(
+    sqlite_runtime: Runtime, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "_PATIENCE", 0.0)
+    place = with_settings(sqlite_runtime, webhooks_per_minute=1)
+    endpoint(place, receiver.url)
+    happen(place, "escrow.released", "dispute.opened")
+    run_job_now(place, "deliver_outbox")
+    assert len(receiver.got) == 1
+    assert [status for _, status, _ in states(place)] == ["delivered", "waiting"]
 
 
 def test_each_event_is_on_the_stream_once(sqlite_url: str, tmp_path: Path) -> None:

@@ -17,8 +17,6 @@ from webapp.providers.messaging.webhook_sender import WebhookPosts, WebhookRespo
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, NotTried, Result, Sent
 from webapp.settings import Settings
 
-_PER_MINUTE = {Channel.WEBHOOK: 6_000, Channel.EMAIL: 600, Channel.SMS: 60, Channel.CHAT: 60}
-"""How often all processes together send by a channel."""
 _PATIENCE, _BATCH_SECONDS = 5.0, 60.0
 """Seconds that one waits for its turn, and for which one goes on with a lane."""
 _GONE = 410
@@ -35,7 +33,7 @@ class Channels:
         self._chat = Chat(settings.notify_urls, settings.alert_urls)
         self._paces = {
             channel: RateLimiter(f"out-{channel}", count, settings.redis_address)
-            for channel, count in _PER_MINUTE.items()
+            for channel, count in _per_minute(settings).items()
         }
 
     def send(self, deliveries: list[ClaimedDelivery], lease: EffectLease) -> list[tuple[ClaimedDelivery, Result]]:
@@ -97,6 +95,16 @@ class Channels:
         except NotSent:
             return False
         return True
+
+
+def _per_minute(settings: Settings) -> dict[Channel, int]:
+    """How often all processes together send by each channel."""
+    return {
+        Channel.WEBHOOK: settings.webhooks_per_minute,
+        Channel.EMAIL: settings.emails_per_minute,
+        Channel.SMS: settings.sms_per_minute,
+        Channel.CHAT: settings.chats_per_minute,
+    }
 
 
 def failed(failure: CallFailed) -> Failed:
