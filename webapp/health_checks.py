@@ -358,10 +358,18 @@ def evidence(runtime: Runtime) -> CheckResult:
         names = set(session.scalars(kept.order_by(Evidence.id.desc()).limit(_SAMPLE)))
         names |= set(session.scalars(kept.order_by(Evidence.sha256).limit(_SAMPLE)))
     sampled = f"{counted(len(names), 'file')} of evidence looked for."
-    gone = [name for name in names if name and not (runtime.evidence_folder / name).is_file()]
+    store, bucket = runtime.evidence, runtime.settings.evidence_bucket
+    try:
+        if bucket:
+            (store / ".desk-doctor").write_bytes(b"")
+            (store / ".desk-doctor").unlink(missing_ok=True)
+        gone = [name for name in names if name and not (store / name).is_file()]
+    except OSError as problem:
+        do = "See EVIDENCE_BUCKET and the settings that begin with S3, and the rights of the key."
+        return CheckResult("evidence", "wrong", f"It can't be asked: {problem.strerror}.", do)
     if gone:
-        found = f"{sampled} Not in VAR_DIR/evidence: {len(gone):,}."
-        do = "Set VAR_DIR to the folder that has them, or take them from a backup; see evidence in the handbook."
+        found = f"{sampled} Not in {'EVIDENCE_BUCKET' if bucket else 'VAR_DIR/evidence'}: {len(gone):,}."
+        do = "Set it to the place that has them, or take them from a backup; see evidence in the handbook."
         return CheckResult("evidence", "wrong", found, do)
     return CheckResult("evidence", "ok", f"{sampled} All are there.")
 

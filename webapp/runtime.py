@@ -19,6 +19,7 @@ from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
 from webapp.settings_parts import redis_address
+from webapp.settings_parts.evidence_store import EvidenceStore
 
 if TYPE_CHECKING:
     from webapp.providers.oidc.client import IdentityProvider
@@ -74,10 +75,15 @@ class Runtime:
 
         return IdentityProvider(self.settings)
 
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        """Where files of evidence lie, outside the web root: a folder, or a bucket that is used as one."""
+        return self.settings.evidence_store
+
     @property
     def evidence_folder(self) -> Path:
-        """Where evidence files lie, outside the web root."""
-        return self.settings.var_dir / "evidence"
+        """The folder for them, where no bucket is set."""
+        return self.settings.evidence_folder
 
 
 def build_runtime(settings: Settings) -> Runtime:

@@ -14,6 +14,7 @@ from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import exponent
 from webapp.domain.outbox.addresses import networks
 from webapp.settings_parts import redis_address
+from webapp.settings_parts.evidence_store import Bucket, EvidenceStore
 from webapp.settings_parts.oidc import OidcSettings, Words
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
@@ -119,6 +120,11 @@ class Settings(OidcSettings):
     backup_proof_url: str = ""
     pg_bin_dir: Path | None = None
     evidence_max_megabytes: int = Field(10, ge=1, le=100)
+    evidence_bucket: str = Field("", pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$")
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
     api_rate_limit: str = "600 per minute"
     second_factor_required: bool = False
     run_lease_seconds: int = Field(30, ge=1, le=600)
@@ -172,6 +178,20 @@ class Settings(OidcSettings):
     def database_address(self) -> str:
         """The database's URL; SQLite in the folder for data when none is set."""
         return self.database_url or f"sqlite:///{self.var_dir.resolve() / 'desk.sqlite3'}"
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where files of evidence lie, unless a bucket is set."""
+        return self.var_dir / "evidence"
+
+    @property
+    def evidence_store(self) -> EvidenceStore:
+        """That folder, or the bucket where they lie instead, so that several hosts share them."""
+        if not self.evidence_bucket:
+            return self.evidence_folder
+        name, _, prefix = self.evidence_bucket.partition("/")
+        prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        return Bucket(name, prefix, self.s3_endpoint, self.s3_region, self.s3_access_key, self.s3_secret_key)
 
     @property
     def archive_folder(self) -> Path:

@@ -25,6 +25,7 @@ from webapp.logs import configure
 from webapp.models import Backup, Run
 from webapp.services.backups import records
 from webapp.services.common import instance
+from webapp.settings_parts.evidence_store import EvidenceStore
 from webapp.sql import database_now
 
 _NEXT = """\
@@ -70,7 +71,7 @@ def backup(new_key: bool, as_json: bool) -> None:
 @click.option(
     "--evidence",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the files of evidence go; VAR_DIR/evidence if nothing is said.",
+    help="Where the files of evidence go; VAR_DIR/evidence or EVIDENCE_BUCKET if nothing is said.",
 )
 @click.option("--yes", is_flag=True, help="Restore without asking.")
 @click.option("--other-secret-key", is_flag=True, help="Restore what was made under another SECRET_KEY all the same.")
@@ -81,7 +82,7 @@ def restore(file: Path, url: str, evidence: Path | None, yes: bool, other_secret
     shown = _shown(url)
     if as_json and not yes:
         raise Invalid("With --json nobody can be asked: add --yes.")
-    folder = evidence or found_settings.var_dir / "evidence"
+    folder = evidence or found_settings.evidence_store
     with workspace(found_settings.var_dir) as work:
         note("Reading the backup to its end …")
         found = restoring.opened(file, work, found_settings, url=url, other_key=other_secret_key)
@@ -121,7 +122,7 @@ def confirm_instance(reason: str) -> None:
     click.echo("This desk is the original now. Its workers go on within seconds.")
 
 
-def _show(found: Unpacked, shown: str, folder: Path) -> None:
+def _show(found: Unpacked, shown: str, folder: EvidenceStore) -> None:
     manifest = found.manifest
     tables = {name: manifest.tables.get(table, 0) for name, table in _SHOWN.items()}
     many = ", ".join(f"{count:,} {name}" for name, count in tables.items())

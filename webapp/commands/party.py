@@ -86,7 +86,7 @@ def _forget(runtime: Runtime, ref: str, reason: str, confirmation: str, dry_run:
                 reason,
                 confirmation=confirmation,
                 keys=runtime.settings.audit_keys,
-                folder=runtime.evidence_folder,
+                folder=runtime.evidence,
                 at=clock.now(),
                 actor=operator(),
             )

@@ -1,5 +1,6 @@
 """Evidence: taken in with care, and sent only as an attachment that no browser runs."""
 
+from pathlib import Path
 from typing import Any
 
 from flask import Response, send_file
@@ -35,7 +36,13 @@ class EvidenceActions(Screen):
             if found.media_type in (*PREVIEWED, "application/pdf", "text/plain")
             else "application/octet-stream"
         )
-        response = send_file(path, mimetype=kind, as_attachment=True, download_name=found.name, max_age=0)
+        response = send_file(
+            path if isinstance(path, Path) else path.open("rb"),
+            mimetype=kind,
+            as_attachment=True,
+            download_name=found.name,
+            max_age=0,
+        )
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         response.headers["Cache-Control"] = "no-store"  # send_file's own would let a browser keep a copy
         return response
@@ -113,7 +120,7 @@ class EvidenceActions(Screen):
         return ActionPage(_("Submit evidence"), self.at("one", dispute_id=dispute_id), summary, _("Submit"))
 
     def _folder(self) -> Any:
-        return runtime().settings.var_dir / "evidence"
+        return runtime().evidence
 
     def _ref(self, dispute_id: int) -> str:
         with self.reading() as session:

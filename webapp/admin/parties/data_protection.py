@@ -81,7 +81,7 @@ class DataProtectionActions(Screen):
                 form.text("reason"),
                 confirmation=form.text("confirmation"),
                 keys=desk.settings.audit_keys,
-                folder=desk.evidence_folder,
+                folder=desk.evidence,
                 at=clock.now(),
                 actor=current_actor(),
             )

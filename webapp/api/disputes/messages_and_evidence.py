@@ -98,7 +98,7 @@ def _file(call: Call, dispute_id: int, body: EvidenceBody, content: str) -> Evid
             side=body.side,
             name=body.name or "file",
             data=_decoded(content),
-            folder=call.runtime.evidence_folder,
+            folder=call.runtime.evidence,
             at=call.at,
             actor=call.actor,
             settings=call.runtime.settings,

@@ -185,7 +185,7 @@ def forget_party(call: Call, party_id: int, body: ForgetBody) -> ForgottenShape:
         body.reason,
         confirmation=body.confirmation,
         keys=desk.settings.audit_keys,
-        folder=desk.evidence_folder,
+        folder=desk.evidence,
         at=call.at,
         actor=call.actor,
     )

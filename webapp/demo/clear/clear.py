@@ -97,7 +97,7 @@ def clear(runtime: Runtime) -> int:
             rows += _remove_everything(session, clock.from_iso(before["pools_since"]))
         _restore(session, before)
     for name in files:
-        (runtime.evidence_folder / name).unlink(missing_ok=True)
+        (runtime.evidence / name).unlink(missing_ok=True)
     return rows
 
 

@@ -23,7 +23,7 @@ def attach(context: SeedContext, dispute_id: int, ref: str, number: int, side: s
             dispute_id,
             name=name,
             data=data,
-            folder=context.runtime.evidence_folder,
+            folder=context.runtime.evidence,
             settings=context.runtime.settings,
             **common,
         )

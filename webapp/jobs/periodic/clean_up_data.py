@@ -31,7 +31,7 @@ def clean_up_data(work: Work, at: datetime) -> None:
 def _remove_orphans(work: Work) -> None:
     before = work.now - timedelta(days=work.settings.staged_evidence_days)
     with work.db.reading() as session:
-        files = removal.orphaned_files(session, work.runtime.evidence_folder, before)
+        files = removal.orphaned_files(session, work.runtime.evidence, before)
     for file in [] if work.dry_run else files:
         file.unlink(missing_ok=True)
     work.log("files.would_go" if work.dry_run else "files.removed", files=len(files))

@@ -7,7 +7,6 @@ written to it is gone; in what others wrote, its names and addresses are.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from webapp.services.data_protection.linked_rows import LinkedRows
 from webapp.services.data_protection.personal_texts import PersonalTexts, of_party
 from webapp.services.data_protection.refusals import refusals
 from webapp.services.data_protection.replacement import Replacement
+from webapp.settings_parts.evidence_store import EvidenceStore
 from webapp.sql import lock
 
 PERMISSION = "party:forget"
@@ -45,7 +45,7 @@ def forget(
     *,
     confirmation: str,
     keys: Sequence[bytes],
-    folder: Path,
+    folder: EvidenceStore,
     at: datetime,
     actor: Actor,
 ) -> Forgotten:
@@ -100,6 +100,6 @@ def _forget_fields(party: Party, why: str, at: datetime, actor: Actor) -> None:
     party.forgotten_at, party.forgotten_by, party.forgotten_reason = at, actor.name, why
 
 
-def _remove_files(folder: Path, names: Sequence[str]) -> None:
+def _remove_files(folder: EvidenceStore, names: Sequence[str]) -> None:
     for name in names:
         (folder / name).unlink(missing_ok=True)

@@ -27,6 +27,7 @@ from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.disputes import locks
 from webapp.settings import Settings
+from webapp.settings_parts.evidence_store import EvidenceStore, StoredFile
 
 ACCEPTED = {
     "application/pdf": ".pdf",
@@ -50,7 +51,7 @@ def attach_file(
     side: str,
     name: str,
     data: bytes,
-    folder: Path,
+    folder: EvidenceStore,
     at: datetime,
     actor: Actor,
     settings: Settings,
@@ -68,9 +69,9 @@ def attach_file(
     return _staged(session, row, at, actor)
 
 
-def _write(session: Session, folder: Path, stored: str, data: bytes) -> None:
+def _write(session: Session, folder: EvidenceStore, stored: str, data: bytes) -> None:
     try:
-        file = private_folder(folder) / stored
+        file = (private_folder(folder) if isinstance(folder, Path) else folder) / stored
         on_rollback(session, partial(file.unlink, missing_ok=True))
         file.write_bytes(data)
     except OSError as problem:
@@ -125,13 +126,22 @@ def require_of(session: Session, dispute_id: int, evidence_id: int) -> None:
         raise NotFound(phrase("This dispute has no evidence %(evidence_id)s.", evidence_id=evidence_id))
 
 
-def content(session: Session, evidence_id: int, folder: Path) -> tuple[Evidence, Path]:
-    """A file and where it lies. Raises Conflict when the file is gone or is not what was attached."""
+def content(session: Session, evidence_id: int, folder: EvidenceStore) -> tuple[Evidence, StoredFile]:
+    """A file and where it lies. Raises Conflict when the file is gone or is not what was attached, and Unavailable when
+    that can't be known now.
+    """
     row = lookup.by_id(session, Evidence, evidence_id, "evidence")
     if row.stored_as is None:
         raise Conflict(phrase("This evidence is a text, not a file."))
     file = folder / row.stored_as
-    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != row.sha256:
+    try:
+        is_there = file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == row.sha256
+    except OSError as problem:
+        get_logger().error("evidence.not_read", problem=str(problem))
+        raise Unavailable(
+            phrase("The file can't be read just now: %(strerror)s. Try again.", strerror=problem.strerror)
+        ) from problem
+    if not is_there:
         raise Conflict(phrase("The file %(name)s is missing or was changed on disk. Ask for it again.", name=row.name))
     return row, file
 

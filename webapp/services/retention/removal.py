@@ -17,6 +17,7 @@ from webapp.services.common.batch_result import Outcome
 from webapp.services.retention import archive
 from webapp.services.retention.registry import RetentionKind
 from webapp.settings import Settings
+from webapp.settings_parts.evidence_store import EvidenceStore, StoredFile
 from webapp.sql import one_of
 
 _FILES = 500
@@ -29,7 +30,10 @@ class Remover:
     def __init__(self, kind: RetentionKind, settings: Settings) -> None:
         self.kind, self.count = kind, 0
         self._settings = settings
-        self._archives, self._evidence = settings.archive_folder, settings.var_dir / "evidence"
+        self._archives, self._evidence = (
+            settings.archive_folder,
+            settings.evidence_store,
+        )
 
     def remove(
         self, session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, run_id: int | None = None
@@ -74,13 +78,14 @@ class Remover:
         self.count += rows
 
 
-def orphaned_files(session: Session, folder: Path, before: datetime) -> list[Path]:
+def orphaned_files(session: Session, folder: EvidenceStore, before: datetime) -> list[StoredFile]:
     """Files of evidence that no row names, untouched since then: a process died after its commit, before the file went.
 
     A file is written before its row is committed, so that a young one may belong to a transaction that still runs.
     """
-    found: list[Path] = []
-    old = [file for file in sorted(folder.glob("*")) if file.is_file() and file.stat().st_mtime < before.timestamp()]
+    found: list[StoredFile] = []
+    there = sorted(folder.glob("*"), key=lambda file: file.name)
+    old = [file for file in there if file.is_file() and file.stat().st_mtime < before.timestamp()]
     for first in range(0, len(old), _FILES):
         some = old[first : first + _FILES]
         named = select(Evidence.stored_as).where(one_of(session, Evidence.stored_as, [file.name for file in some]))

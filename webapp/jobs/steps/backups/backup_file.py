@@ -21,6 +21,7 @@ from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.services.backups import contents
 from webapp.services.backups.contents import EvidenceContents, Manifest
+from webapp.settings_parts.evidence_store import StoredFile
 
 Check = Callable[[], None]
 """Raises when the work is to stop."""
@@ -47,7 +48,7 @@ class ReadableStream(Protocol):
 
 
 def write(
-    stream: BinaryIO, dump: Path, evidence: Iterator[tuple[str, Path]], manifest: Manifest, key: str, check: Check
+    stream: BinaryIO, dump: Path, evidence: Iterator[tuple[str, StoredFile]], manifest: Manifest, key: str, check: Check
 ) -> tuple[Manifest, int, str]:
     """Write a backup into an empty file, compressed, and encrypted when there is a key.
 
@@ -111,7 +112,7 @@ def verify(file: Path, check: Check) -> str:
     return how.strip()
 
 
-def sha256_of(file: Path, check: Check) -> str:
+def sha256_of(file: StoredFile, check: Check) -> str:
     """The SHA-256 of a file."""
     with file.open("rb") as stream:
         return _hash(stream, check)
@@ -201,7 +202,9 @@ class _Checked:
 class _Packed:
     """The compressed tar of a backup, made while it is read. Its manifest comes last, when all checksums are known."""
 
-    def __init__(self, dump: Path, evidence: Iterator[tuple[str, Path]], manifest: Manifest, check: Check) -> None:
+    def __init__(
+        self, dump: Path, evidence: Iterator[tuple[str, StoredFile]], manifest: Manifest, check: Check
+    ) -> None:
         self._dump, self._evidence, self._check = dump, evidence, check
         self.manifest = manifest
         self.raised: BaseException | None = None
@@ -267,7 +270,7 @@ class _Evidence:
         return EvidenceContents(self.files, self.bytes, self._digest.hexdigest(), missing)
 
 
-def _member(name: str, file: Path, size: int, digest: "hashlib._Hash") -> Iterator[bytes]:
+def _member(name: str, file: StoredFile, size: int, digest: "hashlib._Hash") -> Iterator[bytes]:
     yield _head(name, size)
     left = size
     with file.open("rb") as stream:

@@ -25,6 +25,7 @@ from webapp.services.backups.contents import Manifest
 from webapp.services.common.batch_result import Outcome
 from webapp.services.scheduling.run_progress import RunLost
 from webapp.settings import Settings
+from webapp.settings_parts.evidence_store import EvidenceStore, StoredFile
 
 KIND = "backup"
 
@@ -65,7 +66,7 @@ def make(work: Work, folder: Path) -> int:
         raise
 
 
-def evidence_files(session: Session, folder: Path) -> Iterator[tuple[str, Path]]:
+def evidence_files(session: Session, folder: EvidenceStore) -> Iterator[tuple[str, StoredFile]]:
     """The files of evidence that rows name, and where each lies."""
     return ((name, folder / name) for name, _checksum in contents.evidence_names(session))
 
@@ -101,7 +102,7 @@ def _made(work: Work, folder: Path) -> int:
         databases.dump(session, settings, dump, check)
         step(work, 1)
         work.log("backup.dumped", rows=manifest.rows, size=dump.stat().st_size)
-        evidence = evidence_files(session, work.runtime.evidence_folder)
+        evidence = evidence_files(session, work.runtime.evidence)
         with workspace.part_file(target / backup.file) as (stream, part):
             packed = backup_file.write(stream, dump, evidence, manifest, settings.backup_key, check)
             os.fsync(stream.fileno())

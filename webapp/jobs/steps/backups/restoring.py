@@ -27,6 +27,7 @@ from webapp.services.backups import proof
 from webapp.services.backups.contents import Manifest
 from webapp.services.common import kill_switch
 from webapp.settings import Settings
+from webapp.settings_parts.evidence_store import EvidenceStore, StoredFile
 from webapp.sql import database_now
 
 Say = Callable[[str], None]
@@ -70,7 +71,9 @@ def opened(file: Path, folder: Path, settings: Settings, *, url: str, other_key:
     return Unpacked(file, folder, manifest)
 
 
-def restore(found: Unpacked, url: str, evidence: Path, settings: Settings, *, actor: Actor, say: Say) -> list[str]:
+def restore(
+    found: Unpacked, url: str, evidence: EvidenceStore, settings: Settings, *, actor: Actor, say: Say
+) -> list[str]:
     """Restore it, bring it to this version, stop its outgoing money, and look at it; returns what is wrong with it.
 
     All of it or nothing: the files of evidence first, which nobody looks for without their rows, the database last.
@@ -139,7 +142,7 @@ def _stop_money(session: Session, made_at: str, at: datetime, actor: Actor) -> N
     kill_switch.stop(session, why, at=at, actor=actor)
 
 
-def _put_evidence(found: Unpacked, evidence: Path, say: Say) -> list[Path]:
+def _put_evidence(found: Unpacked, evidence: EvidenceStore, say: Say) -> list[StoredFile]:
     """Copy the files of evidence to their place; those that were not there before. Raises Conflict before anything is
     copied when another file has the name of one.
     """
@@ -147,20 +150,21 @@ def _put_evidence(found: Unpacked, evidence: Path, say: Say) -> list[Path]:
     new = []
     for file in files:
         there = evidence / file.name
-        if not there.exists():
+        if not there.is_file():
             new.append(file)
         elif backup_file.sha256_of(there, _go_on) != backup_file.sha256_of(file, _go_on):
             raise Conflict(
                 phrase(
                     "%(there)s is another file than the backup's of this name. Name an empty folder by --evidence.",
-                    there=there,
+                    there=there if isinstance(there, Path) else there.name,
                 )
             )
     if not new:
         return []
     say(f"Putting {counted(len(new), 'file')} of evidence into {evidence} …")
-    private_folder(evidence)
-    moved: list[Path] = []
+    if isinstance(evidence, Path):
+        private_folder(evidence)
+    moved: list[StoredFile] = []
     try:
         for file in new:
             moved.append(evidence / file.name)
@@ -172,7 +176,10 @@ def _put_evidence(found: Unpacked, evidence: Path, say: Say) -> list[Path]:
     return moved
 
 
-def _copy_new(file: Path, to: Path) -> None:
+def _copy_new(file: Path, to: StoredFile) -> None:
+    if not isinstance(to, Path):
+        to.write_bytes(file.read_bytes())
+        return
     part = to.with_name(f".{to.name}.part")
     with file.open("rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
         while data := source.read(2**18):
