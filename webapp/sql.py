@@ -14,6 +14,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     String,
+    TableValuedAlias,
     bindparam,
     cast,
     column,
@@ -188,6 +189,31 @@ def json_asked(on_sqlite: bool, name: str) -> ColumnElement[Any]:
     """A value as a part of `json_text`: the parameter of this name is given its JSON."""
     text = bindparam(name, type_=String())
     return func.json(text) if on_sqlite else cast(text, postgresql.JSON)
+
+
+def json_elements(on_sqlite: bool, name: str) -> TableValuedAlias:
+    """The elements of a JSON array, a row each: the parameter of this name is given its text."""
+    text = bindparam(name, type_=String())
+    if on_sqlite:
+        return func.json_each(text).table_valued("value", name="given")
+    return func.jsonb_array_elements(cast(text, postgresql.JSONB)).table_valued("value", name="given")
+
+
+def json_number(on_sqlite: bool, elements: TableValuedAlias, name: str) -> ColumnElement[int]:
+    """A whole number out of each of the elements."""
+    if on_sqlite:
+        return func.json_extract(elements.c.value, f"$.{name}")
+    return cast(cast(elements.c.value, postgresql.JSONB)[name].astext, BigInteger)
+
+
+def json_within(on_sqlite: bool, elements: TableValuedAlias, *path: str) -> ColumnElement[Any]:
+    """A value out of each of the elements, as a part of `json_text`: it is there as JSON in a text.
+
+    SQLite before 3.38 can't take a value out of JSON as JSON: true would be 1.
+    """
+    if on_sqlite:
+        return func.json(func.json_extract(elements.c.value, ".".join(("$", *path))))
+    return cast(cast(elements.c.value, postgresql.JSONB)[path].astext, postgresql.JSON)
 
 
 def iso_text(on_sqlite: bool, instant: Column) -> ColumnElement[str]:

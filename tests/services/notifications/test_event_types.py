@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
+import sqlalchemy
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -64,6 +65,35 @@ def test_every_event_is_written_as_it_is_defined(runtime: Runtime, filled: bool)
             event.shape().model_validate(said)
             assert (written.type, written.subject_kind) == (event.type, event.facts.about)
             assert {name: said[name] for name in event.model_fields} == sample(event, filled)
+
+
+def test_many_with_facts_of_their_own_are_written_as_one_is(runtime: Runtime, filled: bool) -> None:
+    with runtime.db.transaction() as session:
+        subjects = one_of_each(session, runtime)
+        for event in ALL:
+            happened, subject = event(**sample(event, filled)), subjects[event.facts]
+            events.add(session, happened, subject, at=NOW)
+            events.add_each(session, [(happened, subject)] * 2, at=NOW)
+            written = session.scalars(select(Event).order_by(Event.id.desc()).limit(3)).all()
+            assert len({(one.type, one.subject_kind, one.subject_id, one.payload, one.at) for one in written}) == 1
+
+
+def test_many_are_written_by_one_statement_or_not_at_all(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        ids = [market.escrow().id for _ in range(5)]
+        frozen = [(EscrowFrozen(cause=f"cause {number}"), escrow) for number, escrow in enumerate(ids)]
+        asked: list[str] = []
+        sqlalchemy.event.listen(session.get_bind(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+        events.add_each(session, frozen, at=NOW)
+        events.add_each(session, [], at=NOW)
+        assert len(asked) == 1
+        rows = session.scalars(select(Event).where(Event.type == EscrowFrozen.type)).all()
+        assert sorted((row.subject_id, json.loads(row.payload)["cause"]) for row in rows) == [
+            (escrow, f"cause {number}") for number, escrow in enumerate(ids)
+        ]
+        with pytest.raises(LookupError, match="told of 2 things, and 1 are there"):
+            events.add_each(session, [frozen[0], (frozen[0][0], 10**9)], at=NOW)
 
 
 def sample(event: type[Told], filled: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, wallet
@@ -159,3 +159,17 @@ def test_a_stale_standing_order_changes_nothing(market: Market) -> None:
             auto_deduct_mandates.change(market.session, party.id, "NGN", order, version=version, at=NOW, actor=AMINA)
     changed = auto_deduct_mandates.change(market.session, party.id, "NGN", order, version=1, at=NOW, actor=AMINA)
     assert (changed.enabled, changed.version) == (False, 2)
+
+
+def test_more_parties_are_no_more_statements(market: Market) -> None:
+    asked: list[str] = []
+    event.listen(market.session.get_bind(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def statements(parties: int, days: int) -> int:
+        for _ in range(parties):
+            debtor(market, held=100_000, debt=50_000)
+        before = len(asked)
+        assert deduct(market, days).done >= parties
+        return len(asked) - before
+
+    assert statements(1, days=0) == statements(4, days=1)

@@ -66,17 +66,27 @@ def deduct_all(
     for first in range(0, len(moves), bulk_posting.MOST):
         some = moves[first : first + bulk_posting.MOST]
         bulk_posting.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
-    for row, amount in taken:
-        _record(session, row, amount, day, at, actor, run_id)
+    _record(session, taken, day, at, actor, run_id)
     return _outcome(refused, taken)
 
 
-def _record(session: Session, row: Any, amount: int, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
-    subject, details = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
-    trail.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=details, run_id=run_id)
+def _record(session: Session, taken: Taking, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
+    records = [
+        trail.Record(
+            "party.auto_deduct_taken",
+            ("party", row.party_id),
+            after={"amount": amount, "currency": row.currency, "debt_before": -row.debt},
+        )
+        for row, amount in taken
+    ]
+    if records:
+        trail.record_many(session, actor, records, at=at, run_id=run_id)
+    events.add_each(session, [(_event(row, amount, day), row.party_id) for row, amount in taken], at=at)
+
+
+def _event(row: Any, amount: int, day: date) -> PartyAutoDeducted:
     reference, debt = _reference(row, day), -row.debt - amount
-    event = PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
-    events.add(session, event, row.party_id, at=at)
+    return PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
 
 
 def preview_all(session: Session, ids: Sequence[int], *, at: datetime, rule: DeductionRule) -> Outcome:
