@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi translations
+.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi translations sbom release
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -70,6 +70,12 @@ pythons: ## try every supported Python that is here, in clean copies: install, s
 
 wheel: $(READY) ## build the wheel into dist/: all of the desk, templates and static files included
 	@rm -rf build && $(BIN)/python -m pip wheel $(QUIET) --no-deps --no-build-isolation --wheel-dir dist . && rm -rf build && ls dist/*.whl
+
+sbom: $(READY) ## the bill of materials of what production installs (CycloneDX), in dist/, and the page of its licences
+	@$(BIN)/python tools/sbom.py
+
+release: $(READY) ## sdist, wheel, bill of materials and checksums into dist/, when all is ready (DRAFT=1: all the same); tags and publishes nothing
+	@$(BIN)/python tools/release.py $(if $(DRAFT),--draft)
 
 translations: $(READY) ## bring the catalogues of all languages up to what the code says, and tell what lacks a translation
 	@$(BIN)/python tools/translations.py
