@@ -1,16 +1,21 @@
 """deploy/compose.yaml: by the Compose specification, two of everything, healthy before it is used, secrets as files."""
 
 import re
+import socket
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from compose_spec import PyCompose
 
 from real.packages import NGINX
 from tests.deploy.commands import understood
+from tests.faults.desk import until
+from tests.support.local_desk import free_port
 from tests.support.paths import ROOT
 from webapp.migrations import roles
 from webapp.settings import Settings, load_settings
@@ -131,6 +136,56 @@ def test_nginx_can_read_how_the_web_containers_are_reached(secrets: Path, tmp_pa
     command = [str(NGINX.path), "-t", "-q", "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf")]
     found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert (found.returncode, found.stderr) == (0, "")
+
+
+@pytest.mark.skipif(NGINX.path is None, reason="there is no nginx here")
+def test_nginx_leads_pages_alone_to_https_and_speaks_todays_tls(secrets: Path, tmp_path: Path) -> None:
+    template = (ROOT / "deploy" / "compose" / "nginx.conf.template").read_text()
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in template  # what is older this client does not speak itself
+    plain, tls = free_port(), free_port()
+    for words, own in (("${DESK_HOST}", "localhost"), ("/run/secrets", str(secrets)), ("8080;", f"{plain};")):
+        template = template.replace(words, own)
+    template = template.replace("8443 ssl;", f"{tls} ssl;")
+    kinds = " ".join(
+        f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    own = f"pid {tmp_path}/pid;\ndaemon off;\nevents {{}}\nhttp {{\naccess_log off;\n{kinds}\n{template}\n}}\n"
+    (tmp_path / "nginx.conf").write_text(own)
+    command = [str(NGINX.path), "-q", "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf")]
+    with subprocess.Popen(command) as nginx:
+        try:
+            until(lambda: _status(plain, "/orders?q=x") == (301, "https://localhost/orders?q=x"), 20)
+            for path in ("/api/v1/orders", "/webhooks/paystack", "/admin/escrow-jobs/status"):
+                assert _status(plain, path) == (403, "")
+            assert _agreed(tls, "TLSv1_2", "ECDHE+AESGCM")
+            assert _agreed(tls, "TLSv1_3", "")
+            assert not _agreed(tls, "TLSv1_2", "AES128-GCM-SHA256:AES256-SHA:ECDHE+AES+SHA1:@SECLEVEL=0")
+        finally:
+            nginx.terminate()
+
+
+def _status(port: int, path: str) -> tuple[int, str]:
+    try:
+        answer = requests.get(
+            f"http://127.0.0.1:{port}{path}", headers={"Host": "localhost"}, timeout=5, allow_redirects=False
+        )
+    except requests.ConnectionError:
+        return 0, ""
+    return answer.status_code, answer.headers.get("Location", "")
+
+
+def _agreed(port: int, version: str, ciphers: str) -> bool:
+    """Whether a client that speaks this alone is taken."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    if ciphers:
+        context.set_ciphers(ciphers)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, context.wrap_socket(plain):
+            return True
+    except (ssl.SSLError, ConnectionError):
+        return False
 
 
 @pytest.fixture(scope="module")
