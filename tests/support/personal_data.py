@@ -83,7 +83,8 @@ def watched() -> Iterator[Watch]:
             return process(self, method, event, event_kw)
 
         def created(session: Any, new: Any, **how: Any) -> Any:
-            watch.names.add(new.name)
+            if len(new.name) > 2:  # A shorter one stands in every line, as a number does in a duration.
+                watch.names.add(new.name)
             return create(session, new, **how)
 
         logging.setLogRecordFactory(made)

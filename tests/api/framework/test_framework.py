@@ -1,5 +1,6 @@
 """What holds for every address: readiness, figures, limits, hostile input, and the description."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,6 +146,26 @@ def test_the_description_is_whole(caller: Caller) -> None:
             parts = [parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"]
             assert all(f"{{{part}}}" in path for part in parts)
             assert path.count("{") == len(parts)
+
+
+@ON_SQLITE
+def test_links_lead_from_what_is_made_to_all_that_takes_its_id(caller: Caller) -> None:
+    described = caller().get("/api/openapi.json").json
+    paths = {op["operationId"]: path for path, each in described["paths"].items() for op in each.values()}
+    found = {
+        op["operationId"]: answer["links"]
+        for each in described["paths"].values()
+        for op in each.values()
+        for answer in op["responses"].values()
+        if "links" in answer
+    }
+    assert {name for name, path in paths.items() if "{payment_id}" in path} == set(found["create_payment"])
+    assert found["list_orders"]["get_order"]["parameters"] == {"order_id": "$response.body#/data/0/id"}
+    assert len(found["create_order"]) > 1 < len(found["create_escrow"])
+    for links in found.values():
+        for link in links.values():
+            [(name, _)] = link["parameters"].items()
+            assert re.findall(r"{(\w+)}", paths[link["operationId"]]) == [name]
 
 
 @ON_SQLITE

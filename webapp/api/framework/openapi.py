@@ -7,7 +7,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from webapp.api.framework import cron_calls_openapi, inbound_webhooks_openapi, outgoing_webhooks_openapi, responses
+from webapp.api.framework import (
+    cron_calls_openapi,
+    inbound_webhooks_openapi,
+    links,
+    outgoing_webhooks_openapi,
+    responses,
+)
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.responses import REFERENCE
 from webapp.api.framework.routing import Endpoint, FileAnswer
@@ -25,6 +31,9 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for endpoint in declared:
         operation = _operation(endpoint, schemas)
+        following = links.of(endpoint, declared)
+        if following:
+            operation["responses"][str(endpoint.status)]["links"] = following
         paths.setdefault(described_path(endpoint.path), {})[endpoint.method.lower()] = operation
     paths |= cron_calls_openapi.described() | inbound_webhooks_openapi.described()
     return {
