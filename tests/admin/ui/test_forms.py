@@ -172,3 +172,10 @@ def test_nobody_removes_the_view_of_another(desk: Runtime) -> None:
         with pytest.raises(NotFound):
             saved_views.remove(session, other, view.id)
         assert saved_views.remove(session, one, view.id) == "Mine"
+
+
+def test_whatever_is_saved_as_filters_can_stand_in_an_address(desk: Runtime) -> None:
+    with desk.db.transaction() as session:
+        one = session.scalars(select(User.id).order_by(User.id).limit(1)).one()
+        odd = saved_views.save(session, one, "escrows", "Odd", "status=held\r\nX: 1&q=a b")
+        assert odd.query == "status=held%0D%0AX%3A+1&q=a+b"

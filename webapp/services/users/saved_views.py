@@ -1,6 +1,7 @@
 """Lists with their filters, saved by name for one person."""
 
 from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,10 @@ def of_user(session: Session, user_id: int, screen: str) -> Sequence[SavedView]:
 
 
 def save(session: Session, user_id: int, screen: str, name: str, query: str) -> SavedView:
-    """Keep a list's filters under a name; the same name again replaces it. Raises Invalid."""
+    """Keep a list's filters under a name; the same name again replaces it. Raises Invalid.
+
+    Whatever was sent is kept as a query that can stand in an address.
+    """
     views = {view.name: view for view in of_user(session, user_id, screen)}
     if name not in views and len(views) >= MOST:
         raise Invalid(
@@ -27,7 +31,7 @@ def save(session: Session, user_id: int, screen: str, name: str, query: str) -> 
             fields={"name": phrase("Remove another first.")},
         )
     view = views.get(name) or SavedView(user_id=user_id, screen=screen, name=name)
-    view.query = query
+    view.query = urlencode(parse_qsl(query, keep_blank_values=True))
     session.add(view)
     return view
 
