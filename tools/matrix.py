@@ -44,6 +44,8 @@ class Cell:
     tests: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     not_held: str = ""
+    held_by: str = ""
+    """What holds it where no single line does: without any one of these the others still do."""
     ran: date | None = None
     """When its tests last passed."""
     failed_without: date | None = None
@@ -99,6 +101,8 @@ def problems(cells: Sequence[Cell], guards: Sequence[mutants.Guard], root: Path 
             yield f"{cell.id}: it names tests, or says why it is not held; one of them."
         if not cell.tests and (cell.guards or cell.ran or cell.failed_without):
             yield f"{cell.id}: without a test nothing else is claimed."
+        if cell.guards and cell.held_by:
+            yield f"{cell.id}: a guard holds it, or several things together; one of them."
         yield from (f"{cell.id}: there is no test {test}." for test in cell.tests if not mutants.is_there(test, root))
         yield from (f"{cell.id}: there is no guard {name}." for name in cell.guards if name not in known)
 
@@ -146,7 +150,7 @@ def _row(cell: Cell) -> str:
     if not cell.tests:
         return f"| {cell.what} | {cell.must} | **not held yet**: {cell.not_held} | | |"
     tests = "<br>".join(_link(test) for test in cell.tests)
-    guards = ", ".join(f"`{name}`" for name in cell.guards) or "no guard named yet"
+    guards = ", ".join(f"`{name}`" for name in cell.guards) or cell.held_by or "no guard named yet"
     without = f"{guards}: fails, {cell.failed_without}" if cell.failed_without else guards
     return f"| {cell.what} | {cell.must} | {tests} | {without} | {cell.ran or 'never'} |"
 

@@ -67,7 +67,7 @@ class Scan:
     client: FlaskClient
     not_asked: tuple[str, ...] = ()
     one_by_one: bool = False
-    """Whether each part of a query is attacked by itself too: one that is refused hides what the next would do."""
+    """Whether each part of a query is tried by itself too: one that is refused hides what the next would do."""
     found: list[str] = field(default_factory=list)
     asked: int = 0
     _known: set[Any] = field(default_factory=set)
@@ -88,8 +88,8 @@ class Scan:
         self._known.add(kind)
         for attack in ATTACKS:
             self._ask(form, {name: form.fields[name] if name in _KEPT else attack for name in form.fields})
-            for name in form.fields if self.one_by_one and not form.by_post else ():
-                self._ask(form, form.fields | {name: attack})
+        for name in form.fields if self.one_by_one and not form.by_post else ():
+            self._ask(form, form.fields | {name: ATTACKS[0]})
 
     def _ask(self, form: Form, fields: Mapping[str, str]) -> None:
         self.asked += 1

@@ -17,6 +17,10 @@ def test_every_cell_names_tests_that_are_there_or_says_that_it_is_not_held() -> 
     assert list(matrix.problems(CELLS, GUARDS)) == []
 
 
+def test_every_cell_that_is_held_says_by_what() -> None:
+    assert [each.id for each in CELLS if each.tests and not (each.guards or each.held_by)] == []
+
+
 def test_pytest_finds_the_tests_of_every_cell(request: pytest.FixtureRequest) -> None:
     """As far as this run looked: the whole suite, or the files that it was given."""
     config = request.config
@@ -48,6 +52,8 @@ def test_a_cell_that_claims_too_much_is_named(tmp_path: Path, wrong: Cell, sente
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_a.py").write_text("def test_a() -> None: ...\n")
     assert list(matrix.problems([wrong], [], tmp_path)) == [sentence]
+    both = cell(guards=("nobody",), held_by="the database")
+    assert "one: a guard holds it, or several things together; one of them." in matrix.problems([both], [], tmp_path)
     assert list(matrix.problems([cell(), cell()], [], tmp_path)) == ["one: 2 cells have this name."]
 
 
