@@ -1,5 +1,7 @@
 """The `desk` command. Each subcommand is a module of its own, imported when it is asked for."""
 
+import click
+
 from webapp.commands.group import DeskGroup
 
 COMMANDS = {
@@ -30,7 +32,9 @@ COMMANDS = {
     "events": "webapp.commands.events",
 }
 
-main = DeskGroup("desk", COMMANDS, help="Escrow Desk: install it, run it, look after it.")
+main = click.version_option(package_name="escrow-desk")(
+    DeskGroup("desk", COMMANDS, help="Escrow Desk: install it, run it, look after it.")
+)
 """Exit codes: 0 done, 1 failed or found something wrong, 2 can't be done with this input or these settings."""
 
 if __name__ == "__main__":

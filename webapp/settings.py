@@ -106,6 +106,7 @@ class Settings(OidcSettings):
     approvals_need_passkey: bool = False
     dispute_response_hours: int = Field(72, ge=1)
     run_retention_days: int = Field(90, ge=7, le=36500)
+    log_retention_days: int = Field(90, ge=1, le=36500)
     message_retention_days: int = Field(90, ge=7, le=36500)
     webhook_retention_days: int = Field(180, ge=7, le=36500)
     staged_evidence_days: int = Field(30, ge=1, le=36500)

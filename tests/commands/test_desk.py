@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -79,6 +80,11 @@ def test_a_database_that_is_not_there_is_one_sentence(desk: Desk, monkeypatch: p
     assert result.exit_code == 1
     assert result.stderr.startswith("The database can't be used (")
     assert "Traceback" not in result.output
+
+
+def test_it_says_which_version_it_is_whatever_is_set(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
+    assert desk("--version").stdout == f"desk, version {version('escrow-desk')}\n"
 
 
 def test_every_wrong_setting_is_named_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

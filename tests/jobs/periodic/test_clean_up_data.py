@@ -1,6 +1,7 @@
 """`clean_up_data`: what is old enough of each kind goes, archived first, once, and nothing else does."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,23 @@ def test_a_run_that_moved_money_stays_and_so_does_each_jobs_last(sqlite_runtime:
         kept = session.scalars(select(Run.id).where(Run.job == "auto_release").order_by(Run.id)).all()
     assert paid.amounts
     assert list(kept) == [paid.id, paid.id + 3]
+
+
+@pytest.mark.parametrize(("setting", "stays"), [("log_retention_days", True), ("run_retention_days", False)])
+def test_what_a_run_logged_goes_by_its_own_setting_and_no_later_than_the_run(
+    sqlite_runtime: Runtime, setting: str, stays: bool
+) -> None:
+    old = run_job_now(sqlite_runtime, "watch")
+    run_job_now(sqlite_runtime, "watch")
+    then = clock.now() - timedelta(days=8)
+    with sqlite_runtime.db.transaction() as session:
+        session.execute(update(Run).where(Run.id == old.id).values(created_at=then, finished_at=then))
+        session.add(RunLine(run_id=old.id, at=then, level="info", event="watch.done", fields={}))
+    changed = sqlite_runtime.settings.model_copy(update={setting: 7})
+    assert run_job_now(replace(sqlite_runtime, settings=changed), "clean_up_data").status == "succeeded"
+    with sqlite_runtime.db.reading() as session:
+        assert session.scalars(select(RunLine.id).where(RunLine.run_id == old.id)).all() == []
+        assert (session.get(Run, old.id) is not None) == stays
 
 
 def test_a_bad_row_is_named_and_the_others_go(sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,8 @@ class RetentionKind:
     """What is set instead of removing the rows."""
     file_column: str = ""
     """The column that names a file which goes with the row, in the folder of evidence."""
+    at_most: str = ""
+    """The setting of what they belong to, which can't go while they are there."""
     walk: tuple[Any, ...] = ()
     """The columns, `id` last, by which an index finds what is over; else its numbers are walked."""
 
@@ -48,7 +50,8 @@ class RetentionKind:
 
     def days(self, settings: Settings) -> int:
         """For how long they are kept."""
-        return int(getattr(settings, self.setting.lower())) if self.setting else 0
+        named = (name for name in (self.setting, self.at_most) if name)
+        return min((int(getattr(settings, name.lower())) for name in named), default=0)
 
     def is_over(self, settings: Settings, at: datetime) -> ColumnElement[bool]:
         """Whether a row goes at this instant."""

@@ -1,4 +1,7 @@
-"""Runs with their lines and items. What moved money stays as long as its transfers, and a job's last run for good."""
+"""Runs with their items. What moved money stays as long as its transfers, and a job's last run for good.
+
+What a run logged goes sooner or at the same time, whatever the run did.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -34,10 +37,12 @@ def _of_runs(column: Any, before: datetime) -> ColumnElement[bool]:
     return exists().where(Run.id == column, _over(before))
 
 
+def _of_ended(before: datetime) -> ColumnElement[bool]:
+    return exists().where(Run.id == RunLine.run_id, Run.finished_at < before)
+
+
 declare(
-    RetentionKind(
-        "run_lines", "Lines of runs", RunLine, _SETTING, lambda before: _of_runs(RunLine.run_id, before), order=10
-    )
+    RetentionKind("run_lines", "What runs logged", RunLine, "LOG_RETENTION_DAYS", _of_ended, order=10, at_most=_SETTING)
 )
 declare(
     RetentionKind(
