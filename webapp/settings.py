@@ -239,9 +239,9 @@ class Settings(OidcSettings):
         return derived(self.secret_key, "audit")
 
     @property
-    def request_key(self) -> bytes:
-        """The key under which requests are compared, derived from the secret key."""
-        return derived(self.secret_key, "requests")
+    def request_keys(self) -> list[bytes]:
+        """The present and the former keys under which requests are compared."""
+        return [derived(key, "requests") for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @property
     def encryption_keys(self) -> list[bytes]:

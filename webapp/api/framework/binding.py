@@ -76,9 +76,9 @@ def _once(endpoint: Endpoint, call: Call, operation: Callable[[], BaseModel]) ->
     key = request.headers.get(KEY_HEADER)
     if key is None:
         return _made(endpoint, operation())
-    secret = call.runtime.settings.request_key
-    request_digest = idempotency.digest(secret, request.method, request.full_path, request.get_data(cache=True))
-    first = idempotency.begin(call.session, call.actor, key, request_digest, call.at)
+    what = (request.method, request.full_path, request.get_data(cache=True))
+    digests = [idempotency.digest(secret, *what) for secret in call.runtime.settings.request_keys]
+    first = idempotency.begin(call.session, call.actor, key, digests, call.at)
     if first is not None:
         return _answer(endpoint, first.body, {"Idempotency-Replayed": "true"})
     answer = operation()

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,22 +33,23 @@ def digest(key: bytes, method: str, path: str, body: bytes) -> str:
     return hmac.new(key, b"\n".join([method.encode(), path.encode(), body]), hashlib.sha256).hexdigest()
 
 
-def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datetime) -> FirstAnswer | None:
+def begin(session: Session, actor: Actor, key: str, request_hashes: Sequence[str], at: datetime) -> FirstAnswer | None:
     """Take the key, as the first act of the action's transaction; or give the answer of the one who had it first.
 
+    The hashes are the request's under the present secret and the former ones: it may have come before a rotation.
     Another request with the key that is under way is waited for. Raises Conflict for another request by this key.
     """
     if not 1 <= len(key) <= _LONGEST or not key.isprintable():
         raise Invalid(phrase("An Idempotency-Key has 1 to %(LONGEST)s printable characters.", LONGEST=_LONGEST))
     session.execute(delete(Idempotency).where(_is(actor, key), Idempotency.at < at - RETENTION))
-    row = {"actor": actor.key, "key": key, "request_hash": request_hash, "at": at}
+    row = {"actor": actor.key, "key": key, "request_hash": request_hashes[0], "at": at}
     took = session.execute(
         insert_new(session, Idempotency).values(row).on_conflict_do_nothing().returning(Idempotency.key)
     )
     if took.first() is not None:
         return None
     first = session.get_one(Idempotency, (actor.key, key))
-    if first.request_hash != request_hash or first.status is None or first.answer is None:
+    if first.request_hash not in request_hashes or first.status is None or first.answer is None:
         raise Conflict(
             phrase("The Idempotency-Key %(key)s was used for another request. Take a new one.", key=f"{key!r}")
         )
