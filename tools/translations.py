@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 
@@ -18,14 +19,33 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po, write_po
 
+from webapp import db_failures, errors
 from webapp.admin.ui.catalogues import catalogue_of
+from webapp.domain import states
+from webapp.domain.alert_definitions import FACTS
 from webapp.domain.languages import ENGLISH, LANGUAGES
+from webapp.domain.payouts.payout_accounts import CURRENCIES
+from webapp.domain.state_labels import in_words
+from webapp.jobs import registry
+from webapp.services.alerts.registry import rules
+from webapp.services.escrows.release_refusals import NO_WALLET
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 _METHODS = {"webapp": "python", "templates": "jinja2"}
 _READ_BY_PEOPLE = ("domain", "jobs", "security", "services")
-_KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "phrase": None}
+_KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+    "phrase": None,
+    "message": None,
+    "by_id": (4,),
+    "by_ref": (4,),
+    "require_version": (3,),
+}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[sd]|\{\w*\}")
 _HEADER = """# Escrow Desk in {name}. Write here; `make translations` brings new messages and says what is missing.
 msgid ""
@@ -49,6 +69,10 @@ def messages() -> Catalog:
             found.add(message)
     for thing in _counted():
         found.add(thing)
+    for word in _stored():
+        found.add(in_words(word).message)
+    for sentence in _declared():
+        found.add(sentence)
     return found
 
 
@@ -65,6 +89,24 @@ def _counted() -> Iterator[tuple[str, str]]:
                 if words:
                     one, *more = words
                     yield f"%(num)s {one}", f"%(num)s {more[0] if more else one + 's'}"
+
+
+def _stored() -> Iterator[str]:
+    """Words of rows that pages say by `in_words`: states, kinds and causes, and alert rules by their names."""
+    for each in vars(states).values():
+        if isinstance(each, type) and issubclass(each, StrEnum):
+            yield from each
+    yield from {*rules(), *FACTS}
+    yield from CURRENCIES
+    yield NO_WALLET
+
+
+def _declared() -> Iterator[str]:
+    """What jobs do and alert rules ask, as their functions say it, and what is said where `domain` is not known."""
+    yield from (each.title for each in vars(errors).values() if isinstance(each, type) and hasattr(each, "title"))
+    yield from (each.sentence for each in vars(db_failures).values() if isinstance(each, db_failures.DatabaseFailure))
+    yield from (spec.description for spec in registry().values())
+    yield from (rule.says for rule in rules().values())
 
 
 def written(language: str) -> Catalog:

@@ -31,7 +31,7 @@ def test_it_has_every_kind_and_every_archive(desk: Runtime, sign_in: Callable[..
 
 def test_it_says_what_backups_and_reports_take(desk: Runtime, sign_in: Callable[..., FlaskClient]) -> None:
     admin = sign_in("admin")
-    assert "0 are kept, 0 Bytes." in " ".join(admin.get("/retention/").text.split())
+    assert "0 are kept, 0 bytes." in " ".join(admin.get("/retention/").text.split())
     common = {"folder": "/b", "host": "h", "encrypted": False, "revision": "1", "rows": 1, "heads": {}}
     with desk.db.transaction() as session:
         for number, status in enumerate(("kept", "kept", "removed"), 1):

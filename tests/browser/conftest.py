@@ -39,7 +39,7 @@ def someone(browser: Any, up: LocalDesk) -> Iterator[Callable[..., Any]]:
         page.fill("[name=email]", email)
         page.fill("[name=password]", password)
         page.click("main form button")
-        page.wait_for_selector("h1:text-is('Overview')")
+        page.wait_for_selector("nav", state="attached")
         return page
 
     yield signed_in

@@ -184,6 +184,18 @@ def test_every_page_fits_a_phone(someone: Someone, scheme: str) -> None:
             assert 0 <= box["x"] < box["x"] + box["width"] <= 391, f"the chosen tab of {path} is out of sight"
 
 
+@pytest.mark.long
+def test_every_page_fits_a_phone_in_a_long_language(someone: Someone) -> None:
+    """French says the same in a fifth more letters: no page and no figure in it is wider than the screen."""
+    phone = someone("admin", viewport={"width": 390, "height": 800}, locale="fr-FR")
+    for path in (*PAGES, "/payments", "/jobs/auto_release", "/disputes/1", "/escrows/1", "/settings", "/profile"):
+        assert phone.goto(path).status == 200
+        assert phone.get_attribute("html", "lang") == "fr"
+        wide = phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+        assert phone.evaluate(CUT) == [], f"{path} shows figures cut off"
+
+
 def test_the_palette_finds_a_dispute(someone: Someone) -> None:
     agent = someone("agent")
     agent.goto(largest_open_dispute(agent))

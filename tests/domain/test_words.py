@@ -1,6 +1,7 @@
 """Sentences in English that another language can be made of."""
 
 import json
+from typing import Any
 
 from webapp.domain.numbers import counted
 from webapp.domain.state_labels import in_words
@@ -17,6 +18,9 @@ class French:
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         return {"%(num)s item": "%(num)s élément"}[one] + ("s" if number > 1 else "")
+
+    def shown(self, value: Any) -> Any:
+        return value
 
 
 def test_a_sentence_is_english_and_is_spoken_by_its_parts() -> None:

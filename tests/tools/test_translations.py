@@ -1,6 +1,8 @@
 """Every message has its translation in every language, with the same placeholders, and is one that can be found."""
 
 import ast
+import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from babel.messages.catalog import Catalog
 
 import translations
 
-_MARKS = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "phrase"}
+_MARKS = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "phrase", "message"}
 _FOUND = ast.Constant | ast.Name | ast.Attribute | ast.Call
 
 
@@ -20,6 +22,21 @@ def said() -> Catalog:
 @pytest.mark.parametrize("language", translations.OTHERS)
 def test_a_language_is_complete(language: str, said: Catalog) -> None:
     assert sorted(translations.faults(translations.written(language), said)) == [], "make translations brings them in"
+
+
+def test_no_language_has_the_sentences_of_another() -> None:
+    """Words may be the same in two languages, sentences are not: a catalogue was filled with another's."""
+    catalogues = {
+        language: {str(each.id): str(each.string) for each in translations.written(language) if each.id}
+        for language in translations.OTHERS
+    }
+    same = [
+        f"{one} has the sentence of {other}: {message}"
+        for one, other in combinations(catalogues, 2)
+        for message, text in catalogues[one].items()
+        if text == catalogues[other].get(message) and text != message and len(re.findall(r"[^\W\d_]{3,}", text)) > 4
+    ]
+    assert same == []
 
 
 def test_a_message_that_lacks_anything_is_told() -> None:

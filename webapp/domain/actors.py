@@ -68,7 +68,7 @@ _NAME_OF_A_JOB = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 def named(name: str | None) -> str:
     """Who did it, as people read it: a job's doing is the desk's own."""
-    return "the desk" if name and _NAME_OF_A_JOB.fullmatch(name) else name or ""
+    return phrase("the desk") if name and _NAME_OF_A_JOB.fullmatch(name) else name or ""
 
 
 def job_actor(job: str, run_id: int | None = None) -> Actor:

@@ -3,6 +3,8 @@
 import unicodedata
 from functools import lru_cache
 
+from webapp.domain.words import phrase
+
 _LETTERS = {
     "а": "a", "в": "b", "с": "c", "ԁ": "d", "е": "e", "һ": "h", "н": "h", "і": "l", "ј": "j", "к": "k", "м": "m",
     "о": "o", "р": "p", "ԛ": "q", "ѕ": "s", "т": "t", "у": "y", "ѵ": "v", "ԝ": "w", "х": "x", "ӏ": "l", "з": "3",
@@ -24,11 +26,11 @@ def skeleton(text: str) -> str:
 def difference(one: str, other: str) -> str:
     """What tells two references apart that look alike, in words."""
     if one.casefold() == other.casefold():
-        return "they differ in upper and lower case only"
+        return phrase("they differ in upper and lower case only")
     odd = next((sign for sign in one if sign not in other), "")
     if odd and not odd.isascii():
-        return f"it has the sign {unicodedata.name(odd, f'U+{ord(odd):04X}')}"
-    return "they differ in signs that look alike"
+        return phrase("it has the sign %(name)s", name=unicodedata.name(odd, f"U+{ord(odd):04X}"))
+    return phrase("they differ in signs that look alike")
 
 
 @lru_cache(maxsize=10_000)

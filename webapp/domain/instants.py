@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from webapp.domain.words import phrase
+
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 EXAMPLE = "2026-03-31T14:00:00Z"
 
@@ -33,7 +35,13 @@ def parse_instant(text: str) -> datetime:
     """An RFC 3339 instant, in UTC. Raises ValueError with a sentence (without a stop)."""
     typed = text.strip()
     if not _RFC_3339.fullmatch(typed):
-        raise ValueError(f"{_short(typed)} is not a time with a zone as RFC 3339 writes it, such as {EXAMPLE}")
+        raise ValueError(
+            phrase(
+                "%(typed)s is not a time with a zone as RFC 3339 writes it, such as %(example)s",
+                typed=_short(typed),
+                example=EXAMPLE,
+            )
+        )
     return within_years(_read(typed.upper()), typed)
 
 
@@ -46,11 +54,13 @@ def parse_local(text: str, zone: tzinfo) -> datetime:
     if _RFC_3339.fullmatch(typed):
         return parse_instant(typed)
     if not _LOCAL.fullmatch(typed):
-        raise ValueError(f"{_short(typed)} is not an ISO 8601 time, such as {EXAMPLE}")
+        raise ValueError(
+            phrase("%(typed)s is not an ISO 8601 time, such as %(example)s", typed=_short(typed), example=EXAMPLE)
+        )
     local = _read(typed.upper()).replace(tzinfo=zone)
     instant = within_years(local, typed)
     if instant.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise ValueError(f"{_short(typed)} does not exist: the clock was put forward over it")
+        raise ValueError(phrase("%(typed)s does not exist: the clock was put forward over it", typed=_short(typed)))
     return instant
 
 
@@ -58,11 +68,11 @@ def parse_day(text: str, zone: tzinfo) -> datetime:
     """The midnight, in a zone, with which a day begins. Raises ValueError with a sentence (without a stop)."""
     typed = text.strip()
     if not _DAY.fullmatch(typed):
-        raise ValueError(f"{_short(typed)} is not a day, such as 2026-03-31")
+        raise ValueError(phrase("%(typed)s is not a day, such as 2026-03-31", typed=_short(typed)))
     try:
         day = date.fromisoformat(typed)
     except ValueError:
-        raise ValueError(f"{_short(typed)} is a day that no calendar has") from None
+        raise ValueError(phrase("%(typed)s is a day that no calendar has", typed=_short(typed))) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(_outside(typed))
     return datetime(day.year, day.month, day.day, tzinfo=zone)
@@ -142,14 +152,25 @@ def _read(typed: str) -> datetime:
             raise ValueError
         found = datetime.fromisoformat(typed)
     except ValueError:
-        raise ValueError(f"{_short(typed)} is a time that no calendar has; write it such as {EXAMPLE}") from None
+        raise ValueError(
+            phrase(
+                "%(typed)s is a time that no calendar has; write it such as %(example)s",
+                typed=_short(typed),
+                example=EXAMPLE,
+            )
+        ) from None
     if found.tzinfo is not None and abs(found.utcoffset() or timedelta()) > timedelta(hours=14):
-        raise ValueError(f"{_short(typed)} has an offset that no zone has")
+        raise ValueError(phrase("%(typed)s has an offset that no zone has", typed=_short(typed)))
     return found
 
 
 def _outside(typed: str) -> str:
-    return f"{_short(typed)} is not in the years {FIRST_YEAR} to {LAST_YEAR}"
+    return phrase(
+        "%(typed)s is not in the years %(first)s to %(last)s",
+        typed=_short(typed),
+        first=FIRST_YEAR,
+        last=LAST_YEAR,
+    )
 
 
 def _short(typed: str) -> str:

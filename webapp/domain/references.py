@@ -1,5 +1,7 @@
 """What a reference may be, and those that are derived from others, so that people can tell what belongs together."""
 
+from webapp.domain.words import phrase
+
 ESCROW_PREFIX = "E-"
 
 OWN_PREFIXES = ("auto-deduct-", "escrow-", "payment-", "payout-", "refund-", "reversal-of-")
@@ -9,7 +11,7 @@ OWN_PREFIXES = ("auto-deduct-", "escrow-", "payment-", "payout-", "refund-", "re
 LONGEST = 80
 LONGEST_TENANT = 40
 """Characters that a reference may have."""
-NOT_SHOWN = "has a character that can't be shown"
+NOT_SHOWN = phrase("has a character that can't be shown")
 
 
 def can_be_shown(reference: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from webapp.domain.instants import in_utc
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, Overtaken
@@ -61,7 +62,7 @@ def renewed(state: State, until: datetime, *, at: datetime) -> State:
     """Paid for until a later date, in the future; nothing is pending then. Raises Invalid."""
     _require_later(state, until)
     if until <= at:
-        sentence = "A renewal ends in the future."
+        sentence = phrase("A renewal ends in the future.")
         raise Invalid(sentence, fields={"expire_date": sentence})
     paid = replace(state, payment_pending_since=None, pending_before=state.payment_pending_since)
     status = _kept_by_hand(state, SubscriptionStatus.ACTIVE)
@@ -93,7 +94,10 @@ def resumed(state: State, grace: timedelta, *, at: datetime, until: datetime | N
     status = status_at(dated.expire_date, grace, at)
     if status == SubscriptionStatus.SUSPENDED:
         over = dated.expire_date + grace
-        sentence = f"Its grace was over on {over:%d %B %Y at %H:%M} UTC. Renew it, or give a later date with this."
+        sentence = phrase(
+            "Its grace was over on %(over)s. Renew it, or give a later date with this.",
+            over=in_utc(over),
+        )
         raise Conflict(sentence, fields={"expire_date": sentence})
     return replace(dated, status=status, suspended_by_hand=False)
 
@@ -113,7 +117,10 @@ def reverted(state: State, grace: timedelta, *, at: datetime) -> State:
 
 def _require_later(state: State, until: datetime) -> None:
     if until <= state.expire_date:
-        sentence = f"Choose a date after the present one, {state.expire_date:%d %B %Y at %H:%M} UTC."
+        sentence = phrase(
+            "Choose a date after the present one, %(expire_date)s.",
+            expire_date=in_utc(state.expire_date),
+        )
         raise Invalid(sentence, fields={"expire_date": sentence})
 
 

@@ -126,13 +126,13 @@ def _outcome_of(work: Work) -> Ending:
     """Run the job's function. What it raises ends the run; its items that failed do not."""
     found = jobs.find(work.recorder.run.job)
     if found is None:
-        return RunStatus.FAILED, f"This version has no job named {work.recorder.run.job}."
+        return RunStatus.FAILED, phrase("This version has no job named %(job)s.", job=work.recorder.run.job)
     try:
         found.function(work, work.at)
     except (StopRequested, RunLost):
         raise
     except TimeLimit:
-        return RunStatus.PARTIAL, "It reached its maximum duration. What is left stays due."
+        return RunStatus.PARTIAL, phrase("It reached its maximum duration. What is left stays due.")
     except NotConfigured as missing:
         return RunStatus.SKIPPED, str(missing)
     except Refusal as refusal:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import logs
 from webapp.db_failures import CommitInDoubt, DatabaseFailure, failure_of
-from webapp.domain.words import spoken
+from webapp.domain.words import message, spoken
 from webapp.errors import NotSignedIn, Refusal, Unavailable
 from webapp.schema import SchemaUnusable
 from webapp.security import caller_address, kept_forms
@@ -80,7 +80,8 @@ def _being_upgraded(refusal: SchemaUnusable) -> ResponseReturnValue:
     if answers_in_json():
         response = problem(503, refusal.title, f"{detail} {refusal.detail}")
     else:
-        response = make_response(_plain(503, _("The desk is being upgraded"), f"{detail} {refusal.detail}"), 503)
+        detail = _sentences(detail, spoken(refusal.detail, get_translations()))
+        response = make_response(_plain(503, _("The desk is being upgraded"), detail), 503)
     response.headers["Retry-After"] = str(_UPGRADE_SECONDS)
     return response
 
@@ -125,11 +126,11 @@ def _port_lost() -> str:
 _SHOWN_OF_A_HOST = 100
 """Characters. A host's name may have 253, and a stranger may send anything."""
 _SENTENCES = {
-    400: "The request could not be understood.",
-    404: "There is nothing at this address. It may have moved, or the link was cut short.",
-    405: "This address does not do that.",
-    413: "What was sent is too large.",
-    429: "Too many requests. Wait a moment.",
+    400: message("The request could not be understood."),
+    404: message("There is nothing at this address. It may have moved, or the link was cut short."),
+    405: message("This address does not do that."),
+    413: message("What was sent is too large."),
+    429: message("Too many requests. Wait a moment."),
 }
 
 

@@ -16,12 +16,12 @@ from webapp.services.users.identities import DISABLED
 from webapp.services.users.login_throttle import Guesser, Purpose
 from webapp.services.users.sessions import Means
 
-_WRONG = "The address or the password is wrong."
-_NO_PASSWORDS = (
-    "This desk takes no passwords. Sign in with your company account; when its provider is away, an operator can open "
-    "your password for a while at the command line."
+_WRONG = phrase("The address or the password is wrong.")
+_NO_PASSWORDS = phrase(
+    "This desk takes no passwords. Sign in with your company account; when its provider is away, an operator "
+    "can open your password for a while at the command line."
 )
-_WRONG_CODE = "That code does not fit, or was used already. Wait for the next one."
+_WRONG_CODE = phrase("That code does not fit, or was used already. Wait for the next one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
     if not fits:
         log_failure(Purpose.AGAIN, address, "wrong", user)
         wrong = (
-            "That is neither your password nor a code that fits." if user.totp_secret else "That is not your password."
+            phrase("That is neither your password nor a code that fits.")
+            if user.totp_secret
+            else phrase("That is not your password.")
         )
         raise Invalid(wrong, fields={field: wrong})
 

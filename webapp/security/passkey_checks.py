@@ -5,6 +5,7 @@ import hashlib
 from flask import Response, request, session
 
 from webapp import clock
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.models import Passkey, User
 from webapp.security import login
@@ -16,7 +17,7 @@ from webapp.services.users.passkey_challenges import Ceremony, PasskeyUse
 from webapp.services.users.passkeys import PasskeyProof
 from webapp.services.users.relying_party import RelyingParty
 
-_NOTHING_SENT = "Your browser sent no passkey. That takes JavaScript: switch it on, and load the page again."
+_NOTHING_SENT = phrase("Your browser sent no passkey. That takes JavaScript: switch it on, and load the page again.")
 HALFWAY_BROWSER = "halfway_browser"
 """In the cookie of who has given the password: random, so that another browser's answer is not taken for this one's."""
 

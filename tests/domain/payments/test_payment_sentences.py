@@ -154,7 +154,7 @@ def test_silence_makes_nothing_less_gone() -> None:
 
 PAYABLE = attempt(payable_until=AT + timedelta(minutes=1))
 OVER = attempt(first_checked_at=AT - PATIENCE)
-TRY_AGAIN = "An attempt to pay failed ({}). Its payer may try again until 02 March at 09:31 UTC."
+TRY_AGAIN = "An attempt to pay failed ({}). Its payer may try again until 02 March 2026 at 09:31 UTC."
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from webapp.admin.ui import kept_figures as kept
 from webapp.admin.ui.lists.csv_export import file_of
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.analytics.periods import Period
+from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Tenant
 from webapp.security.context import runtime
@@ -128,5 +129,5 @@ def _tenant(session: Any, reference: str) -> Tenant | None:
 def _get(session: Any, tenant_id: int) -> Tenant:
     found: Tenant | None = session.get(Tenant, tenant_id)
     if found is None:
-        raise NotFound("There is no such tenant.")
+        raise NotFound(phrase("There is no such tenant."))
     return found

@@ -18,6 +18,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from webapp.admin.ui.actions.forms import DeskForm, MoneyField
+from webapp.admin.ui.late_words import read_late
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.domain.money.money import exponent
 from webapp.domain.numbers import parse_whole
@@ -59,7 +60,9 @@ class ResolutionForm(DeskForm):
     buyer_amount = MoneyField(_l("To the buyer"))
     seller_amount = MoneyField(_l("To the seller"))
     code = SelectField(
-        _l("Reason code"), [DataRequired(_l("Choose one."))], choices=[("", _l("Choose…")), *RESOLUTION_CODES.items()]
+        _l("Reason code"),
+        [DataRequired(_l("Choose one."))],
+        choices=[("", _l("Choose…")), *read_late(RESOLUTION_CODES)],
     )
     reason = TextAreaField(
         _l("Reason, in a sentence"), _SAY_WHY, description=_l("Both parties and the audit trail get to see it.")
@@ -183,6 +186,6 @@ class OpenForm(DeskForm):
         default="dispute",
     )
     reason_code = SelectField(
-        _l("Reason"), [DataRequired(_l("Choose one."))], choices=[("", _l("Choose…")), *REASON_CODES.items()]
+        _l("Reason"), [DataRequired(_l("Choose one."))], choices=[("", _l("Choose…")), *read_late(REASON_CODES)]
     )
     claim = TextAreaField(_l("The claim"), [DataRequired(_l("Say what is claimed.")), Length(max=10_000)])

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import request
+from flask_babel import get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import DataRequired
@@ -19,7 +20,9 @@ from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.domain.alert_definitions import FACTS
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AlertStatus
+from webapp.domain.words import phrase, spoken
 from webapp.models import Alert
 from webapp.security import current_actor
 from webapp.services.alerts import alerts
@@ -46,15 +49,15 @@ _SILENCE = timedelta(hours=8)
 
 def _rule_choices() -> list[tuple[str, str]]:
     """Every kind of alert: those that are asked about, and those that facts raise."""
-    return [(name, name.replace("_", " ")) for name in sorted({*rules(), *FACTS})]
+    return [(name, spoken(in_words(name), get_translations())) for name in sorted({*rules(), *FACTS})]
 
 
 def _question(rule: str) -> str:
     """What a rule asks, or what its fact is."""
     found = rules().get(rule)
     if found is not None:
-        return (found.question.__doc__ or "").strip()
-    return FACTS[rule].what if rule in FACTS else ""
+        return phrase(found.says)
+    return phrase(FACTS[rule].what) if rule in FACTS else ""
 
 
 def _action_links(alert: Alert) -> list[ActionLink]:
@@ -117,7 +120,7 @@ class AlertScreen(ListScreen):
                 Alert.rule,
                 _rule_choices,
             ),
-            choice("severity", _l("Severity"), Alert.severity, [("page", _l("page")), ("warn", _l("warning"))]),
+            choice("severity", _l("Severity"), Alert.severity, [("page", _l("urgent")), ("warn", _l("warning"))]),
             since("from", _l("Fired from"), Alert.fired_at),
             until("to", _l("Fired until"), Alert.fired_at),
         ),

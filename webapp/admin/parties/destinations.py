@@ -15,8 +15,11 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, PasskeyForm, ReasonForm
 from webapp.admin.ui.actions.reauthentication_form import ReauthenticationForm
 from webapp.admin.ui.formatting import exact
+from webapp.admin.ui.late_words import read_late
 from webapp.admin.ui.screen import Screen, script_page
 from webapp.domain.payouts.payout_accounts import CURRENCIES
+from webapp.domain.state_labels import in_words
+from webapp.domain.words import joined
 from webapp.errors import Refusal
 from webapp.security import current_actor, passkey_checks
 from webapp.security.context import runtime
@@ -34,7 +37,7 @@ class Unshown(TextInput):
         return super().__call__(field, **kwargs | {"value": "", "autocomplete": "off"})
 
 
-_KINDS = [(kind, f"{kind.replace('_', ' ')} ({', '.join(some)})") for kind, some in CURRENCIES.items()]
+_KINDS = read_late({kind: joined(in_words(kind), f"({', '.join(some)})") for kind, some in CURRENCIES.items()})
 
 
 class DestinationForm(DeskForm):

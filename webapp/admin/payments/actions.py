@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -16,7 +17,9 @@ from webapp.admin.ui.actions.forms import DecisionForm, DeskForm, VersionedReaso
 from webapp.admin.ui.formatting import money, provider_word
 from webapp.admin.ui.screen import Screen
 from webapp.domain.providers.provider_messages import sentence
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import PaymentStatus, RefundStatus
+from webapp.domain.words import spoken
 from webapp.errors import NotFound
 from webapp.jobs.steps import verify_payments
 from webapp.models import Payment
@@ -197,7 +200,7 @@ class PaymentActions(Screen):
             made = refund_decisions.decide(
                 session, payment_id, choice, version=form.number("version"), at=clock.now(), actor=current_actor()
             )
-        return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
+        return _("Decided: the refund is %(status)s now.", status=spoken(in_words(made.status), get_translations()))
 
     @decide_refund.confirmation
     def _confirm_decide_refund(self, payment_id: int) -> ActionPage:

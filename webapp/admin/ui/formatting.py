@@ -5,24 +5,38 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.numbers import get_decimal_symbol
 from flask import Flask
 from flask_babel import format_timedelta, get_locale, get_translations, gettext
+from jinja2.filters import do_filesizeformat
 from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
+from webapp.admin.ui.catalogues import English
 from webapp.admin.ui.dates import DateFormat, dated, dated_in_zone
+from webapp.admin.ui.stored_sentences import recognised
 from webapp.domain import durations
 from webapp.domain.actors import named
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
 from webapp.domain.instants import parts_of, shown_in
 from webapp.domain.money.formatting import localized
+from webapp.domain.numbers import counted
 from webapp.domain.providers import provider_messages
-from webapp.domain.words import spoken
+from webapp.domain.state_labels import in_words
+from webapp.domain.words import Sentence, message, spoken
 from webapp.security.context import current_principal
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _MINUTE = timedelta(minutes=1)
+_UNITS = {
+    "kB": message("kB"),
+    "MB": message("MB"),
+    "GB": message("GB"),
+    "KiB": message("KiB"),
+    "MiB": message("MiB"),
+    "GiB": message("GiB"),
+}
 _SHAPES: dict[str, Callable[[datetime], str]] = {
     "date": lambda local: dated(local, DateFormat.DATE),
     "short": lambda local: dated_in_zone(local, DateFormat.SHORT),
@@ -80,9 +94,33 @@ def when(instant: datetime | None, style: str = "relative") -> str:
 def with_local_times(sentence: str) -> Markup:
     """A sentence of the desk's in the reader's language, its instants on their clocks."""
     zone = ZoneInfo(current_zone())
-    text = str(spoken(sentence, get_translations()))
+    text = str(of_the_desk(sentence))
     parts = [_local_time(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(text)]
     return Markup("").join(parts)
+
+
+def of_the_desk(sentence: str | None) -> str:
+    """A sentence of the desk's, as it was just made or as a row keeps it, in the reader's language."""
+    if sentence is None:
+        return ""
+    catalogue = get_translations()
+    if isinstance(sentence, Sentence) or isinstance(catalogue, English):
+        return str(spoken(sentence, catalogue))
+    return str(spoken(recognised(str(sentence)), catalogue))
+
+
+def whole(sentence: str) -> str:
+    """A sentence of the desk's that was written to stand inside another, with its capital and its stop."""
+    text = of_the_desk(sentence)
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def file_size(value: int, binary: bool = False) -> str:
+    """The size of a file with its unit: `140 bytes`, `1.2 MB`."""
+    number, unit = do_filesizeformat(value, binary=binary).split(" ")
+    if unit.startswith("Byte"):
+        return str(spoken(counted(value, "byte"), get_translations()))
+    return f"{_with_decimals(number)} {gettext(_UNITS.get(unit, unit))}"
 
 
 def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
@@ -92,36 +130,45 @@ def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
 
 def duration(seconds: float | None) -> str:
     """A length of time: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`."""
-    return "–" if seconds is None else durations.in_words(seconds)
+    if seconds is None:
+        return "–"
+    return _with_decimals(durations.in_words(seconds))
+
+
+def _with_decimals(text: str) -> str:
+    """A figure with the reader's sign before its decimals."""
+    return text.replace(".", get_decimal_symbol(get_locale() or "en"))
 
 
 def register_filters(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
-    known = (money, when, with_local_times, duration, exact, relative, badge)
+    known = (money, when, with_local_times, of_the_desk, whole, in_words, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
     words |= {"named": named, "provider_word": provider_word}
     words |= {"claim_label": claim_label, "resolution_label": resolution_label}
     app.jinja_env.globals.update(words)
-    app.jinja_env.filters.update(words)
+    app.jinja_env.filters.update(words | {"filesizeformat": file_size})
     app.jinja_env.finalize = _shown
 
 
 def _shown(value: Any) -> Any:
-    """What is not known is left empty: no page says None."""
+    """What is not known is left empty: no page says None. The desk's sentences are in the reader's language."""
+    if isinstance(value, Sentence):
+        return spoken(value, get_translations())
     return "" if value is None else value
 
 
 def provider_word(word: str | None) -> Any:
     """What a provider said, in a sentence; its own code is the hint of it, for whoever looks it up there."""
-    message = provider_messages.sentence(word)
+    message = of_the_desk(provider_messages.sentence(word))
     return Markup('<span title="{}">{}</span>').format(word, message) if provider_messages.is_code(word) else message
 
 
 def claim_label(code: str) -> str:
     """What a claim is about, in the words of the form that it was chosen in."""
-    return REASON_CODES.get(code, code)
+    return str(spoken(REASON_CODES.get(code, code), get_translations()))
 
 
 def resolution_label(code: str | None) -> str:
     """Why a dispute was decided so, in the words of the form that it was chosen in."""
-    return "–" if code is None else RESOLUTION_CODES.get(code, code)
+    return "–" if code is None else str(spoken(RESOLUTION_CODES.get(code, code), get_translations()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from webapp.domain.analytics.days import ONE_DAY, days_from
+from webapp.domain.words import phrase
 
 LONGEST = 366
 """Days that are told at once."""
@@ -21,7 +22,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.first > self.last:
-            raise ValueError("its first day is after its last")
+            raise ValueError(phrase("its first day is after its last"))
 
     @property
     def length(self) -> int:

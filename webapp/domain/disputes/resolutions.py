@@ -5,29 +5,30 @@ from dataclasses import dataclass
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.states import DisputeKind, Resolution
+from webapp.domain.words import joined, phrase
 from webapp.errors import Invalid
 
 REASON_CODES = {
-    "not_delivered": "not delivered",
-    "late": "delivered late",
-    "not_as_described": "not as described",
+    "not_delivered": phrase("not delivered"),
+    "late": phrase("delivered late"),
+    "not_as_described": phrase("not as described"),
     "damaged": "damaged",
-    "quality": "poor quality of work",
-    "not_paid": "payment withheld",
-    "fraud": "suspected fraud",
-    "chargeback": "charged back by the bank",
-    "other": "something else",
+    "quality": phrase("poor quality of work"),
+    "not_paid": phrase("payment withheld"),
+    "fraud": phrase("suspected fraud"),
+    "chargeback": phrase("charged back by the bank"),
+    "other": phrase("something else"),
 }
 """What a claim may be about."""
 
 RESOLUTION_CODES = {
-    "evidence_for_buyer": "the evidence supports the buyer",
-    "evidence_for_seller": "the evidence supports the seller",
-    "shared_fault": "both sides share the fault",
-    "agreement": "the parties agreed",
-    "no_answer": "one side did not answer",
-    "policy": "the marketplace's rules say so",
-    "other": "another reason",
+    "evidence_for_buyer": phrase("the evidence supports the buyer"),
+    "evidence_for_seller": phrase("the evidence supports the seller"),
+    "shared_fault": phrase("both sides share the fault"),
+    "agreement": phrase("the parties agreed"),
+    "no_answer": phrase("one side did not answer"),
+    "policy": phrase("the marketplace's rules say so"),
+    "other": phrase("another reason"),
 }
 """Why it is decided so."""
 
@@ -53,17 +54,17 @@ class DisputeResolution:
 
 def check(resolution: DisputeResolution, held: Money) -> None:
     """Raise Invalid, naming each field that is wrong."""
-    problems = {}
+    problems: dict[str, str] = {}
     if resolution.resolution not in list(Resolution):
-        problems["resolution"] = "Choose how the dispute ends."
+        problems["resolution"] = phrase("Choose how the dispute ends.")
     if resolution.code not in RESOLUTION_CODES:
-        problems["code"] = "Choose the reason that fits best."
+        problems["code"] = phrase("Choose the reason that fits best.")
     if not (resolution.reason or "").strip():
-        problems["reason"] = "Say in a sentence why you decide so."
+        problems["reason"] = phrase("Say in a sentence why you decide so.")
     if resolution.resolution == Resolution.SPLIT:
         problems |= wrong_split(resolution.buyer_amount, resolution.seller_amount, held)
     if problems:
-        raise Invalid(" ".join(problems.values()), fields=problems)
+        raise Invalid(joined(*problems.values()), fields=problems)
 
 
 def rejects_claim(kind: str, resolution: str) -> bool:
@@ -81,23 +82,33 @@ def in_words(resolution: DisputeResolution, held: Money, fee: int, other_freezes
     if resolution.resolution == Resolution.SPLIT:
         return shares.split_in_words(held, fee, resolution.shares(held.amount)[1])
     if resolution.resolution == Resolution.REFUND_TO_BUYER:
-        return f"refund of {held} to the buyer"
+        return phrase("refund of %(held)s to the buyer", held=held)
     if other_freezes:
-        they = "another freeze holds" if other_freezes == 1 else f"{other_freezes} other freezes hold"
-        return f"no fault: only the dispute's freeze ends; {they} {held} until it is lifted"
-    return f"no fault: {held} stays held until its time"
+        they = (
+            phrase("another freeze holds")
+            if other_freezes == 1
+            else phrase("%(count)s other freezes hold", count=other_freezes)
+        )
+        return phrase(
+            "no fault: only the dispute's freeze ends; %(they)s %(held)s until it is lifted", they=they, held=held
+        )
+    return phrase("no fault: %(held)s stays held until its time", held=held)
 
 
 def wrong_split(buyer: int | None, seller: int | None, held: Money) -> dict[str, str]:
     """What is wrong with the parts of a split, by field."""
     if buyer is None or seller is None:
         missing = "buyer_amount" if buyer is None else "seller_amount"
-        return {missing: "Say how much."}
+        return {missing: phrase("Say how much.")}
     if buyer < 0 or seller < 0:
-        return {"buyer_amount" if buyer < 0 else "seller_amount": "Zero or more."}
+        return {"buyer_amount" if buyer < 0 else "seller_amount": phrase("Zero or more.")}
     if buyer + seller != held.amount:
         given = Money(buyer + seller, held.currency)
-        return {"seller_amount": f"The parts make {given}, but {held} is held. They must sum to it."}
+        return {
+            "seller_amount": phrase(
+                "The parts make %(given)s, but %(held)s is held. They must sum to it.", given=given, held=held
+            )
+        }
     if not buyer or not seller:
-        return {"seller_amount": "A split gives both sides something. For one side, choose release or refund."}
+        return {"seller_amount": phrase("A split gives both sides something. For one side, choose release or refund.")}
     return {}

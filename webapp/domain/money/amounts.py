@@ -8,6 +8,7 @@ import re
 from decimal import Decimal
 
 from webapp.domain.money.money import LARGEST, exponent
+from webapp.domain.words import phrase
 
 _DIGITS = 15
 _WRITTEN = re.compile(r"(?P<whole>[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.(?P<part>[0-9]+))?", re.ASCII)
@@ -25,7 +26,14 @@ def parse_amount(text: str, currency: str) -> int:
     if len(part) > decimals:
         part = _without_zeros(typed, part, currency, decimals)
     if decimals == 3 and not part and typed.count(",") == 1:
-        raise ValueError(f"{typed!r} could be read in two ways in {currency}: write {_EXAMPLES[3]} for the larger one")
+        raise ValueError(
+            phrase(
+                "%(typed)s could be read in two ways in %(currency)s: write %(examples)s for the larger one",
+                typed=f"{typed!r}",
+                currency=currency,
+                examples=_EXAMPLES[3],
+            )
+        )
     return _bounded(typed, whole + part.ljust(decimals, "0"), LARGEST)
 
 
@@ -37,9 +45,15 @@ def parse_any_currency(text: str) -> Decimal:
     typed = text.strip()
     whole, part = _split(typed, _EXAMPLES[2])
     if len(part) > max(_EXAMPLES):
-        raise ValueError(f"{_short(typed)} has more decimals than any currency")
+        raise ValueError(phrase("%(typed)s has more decimals than any currency", typed=_short(typed)))
     if _GROUP_LIKE.fullmatch(typed):
-        raise ValueError(f"{_short(typed)} could be read in two ways: for thousands write {_EXAMPLES[2]}")
+        raise ValueError(
+            phrase(
+                "%(typed)s could be read in two ways: for thousands write %(examples)s",
+                typed=_short(typed),
+                examples=_EXAMPLES[2],
+            )
+        )
     _bounded(typed, whole, LARGEST)
     return Decimal(f"{whole}.{part or '0'}")
 
@@ -56,34 +70,53 @@ def _without_zeros(typed: str, part: str, currency: str, decimals: int) -> str:
     """The decimals without zeros that say nothing. Three digits behind a point could be a group of three instead."""
     if len(part) == 3:
         raise ValueError(
-            f"{typed!r} has too many decimals: {currency} has {decimals}; for thousands write {_EXAMPLES[decimals]}"
+            phrase(
+                "%(typed)s has too many decimals: %(currency)s has %(decimals)s; for thousands write %(examples)s",
+                typed=f"{typed!r}",
+                currency=currency,
+                decimals=decimals,
+                examples=_EXAMPLES[decimals],
+            )
         )
     kept = part.rstrip("0")
     if len(kept) > decimals:
-        raise ValueError(f"{typed!r} has too many decimals: {currency} has {decimals}")
+        raise ValueError(
+            phrase(
+                "%(typed)s has too many decimals: %(currency)s has %(decimals)s",
+                typed=f"{typed!r}",
+                currency=currency,
+                decimals=decimals,
+            )
+        )
     return kept
 
 
 def _bounded(typed: str, digits: str, most: int) -> int:
     plain = digits.lstrip("0") or "0"
     if len(plain) > _DIGITS + max(_EXAMPLES) or int(plain) > most:
-        raise ValueError(f"{_short(typed)} is larger than this desk can hold")
+        raise ValueError(phrase("%(typed)s is larger than this desk can hold", typed=_short(typed)))
     return int(plain)
 
 
 def _wrong(typed: str, example: str) -> str:
     if not typed:
-        return f"Write an amount, such as {example}"
+        return phrase("Write an amount, such as %(example)s", example=example)
     if _NEGATIVE.fullmatch(typed):
-        return f"{_short(typed)} is negative"
+        return phrase("%(typed)s is negative", typed=_short(typed))
     if _HALF.fullmatch(typed):
-        return f"{_short(typed)} needs digits on both sides of its point, such as 0.50 or 5.00"
+        return phrase("%(typed)s needs digits on both sides of its point, such as 0.50 or 5.00", typed=_short(typed))
     if "," in typed and re.fullmatch(r"[0-9.,]+", typed, re.ASCII):
-        return (
-            f"{_short(typed)} could be read in two ways: write a point before the decimals, and commas only between "
-            f"groups of three digits, such as {example}"
+        return phrase(
+            "%(typed)s could be read in two ways: write a point before the decimals, and commas only between "
+            "groups of three digits, such as %(example)s",
+            typed=_short(typed),
+            example=example,
         )
-    return f"{_short(typed)} is not an amount, such as {example}: only the digits 0 to 9, a point and commas"
+    return phrase(
+        "%(typed)s is not an amount, such as %(example)s: only the digits 0 to 9, a point and commas",
+        typed=_short(typed),
+        example=example,
+    )
 
 
 def _short(typed: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from webapp.domain.money.money import Money
+from webapp.domain.words import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,16 @@ def amount_to_take(position: DebtPosition) -> int | str:
     """
     if position.wallet < position.minimum_balance:
         least = Money(position.minimum_balance, position.currency)
-        return f"The wallet holds {Money(position.wallet, position.currency)}, less than its minimum of {least}."
+        return phrase(
+            "The wallet holds %(amount)s, less than its minimum of %(least)s.",
+            amount=Money(position.wallet, position.currency),
+            least=least,
+        )
     room = position.wallet - position.minimum_balance
     if room <= 0:
-        return "The wallet holds no more than its minimum balance."
+        return phrase("The wallet holds no more than its minimum balance.")
     share = -(-position.debt * position.percent // 100)
     left_today = share if position.daily_max is None else position.daily_max - position.repaid_today
     if left_today <= 0:
-        return "The daily maximum is used up."
+        return phrase("The daily maximum is used up.")
     return min(share, position.debt, left_today, room)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from webapp.domain.money.currencies import DECIMALS, RETIRED
+from webapp.domain.words import phrase
 
 LARGEST = 10**15
 """The largest amount one action may move, in minor units; sums of a thousand such still fit 64 bits."""
@@ -15,13 +16,13 @@ def exponent(currency: str) -> int:
     """Decimals of a currency that is or was in ISO 4217. Raises ValueError for one that is unknown."""
     if currency in _EVER:
         return _EVER[currency]
-    raise ValueError(f"{currency or 'An empty text'} is not a currency code of ISO 4217")
+    raise ValueError(phrase("%(typed)s is not a currency code of ISO 4217", typed=currency or phrase("An empty text")))
 
 
 def present(currency: str) -> str:
     """The code, if it is a present currency of ISO 4217. Raises ValueError otherwise."""
     if currency in RETIRED:
-        raise ValueError(f"{currency} is no longer a currency of ISO 4217")
+        raise ValueError(phrase("%(currency)s is no longer a currency of ISO 4217", currency=currency))
     exponent(currency)
     return currency
 
@@ -59,10 +60,17 @@ def from_major(value: Decimal, currency: str) -> int:
     """Minor units of a number in major units. Raises ValueError with a sentence; never rounds."""
     decimals = exponent(currency)
     if not value.is_finite() or abs(value) > LARGEST:
-        raise ValueError(f"{value} is not an amount this desk can hold")
+        raise ValueError(phrase("%(value)s is not an amount this desk can hold", value=value))
     scaled = value.scaleb(decimals)
     if scaled != scaled.to_integral_value():
-        raise ValueError(f"{value} has too many decimals: {currency} has {decimals}")
+        raise ValueError(
+            phrase(
+                "%(value)s has too many decimals: %(currency)s has %(decimals)s",
+                value=value,
+                currency=currency,
+                decimals=decimals,
+            )
+        )
     return int(scaled)
 
 

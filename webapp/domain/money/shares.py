@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from webapp.domain.money.money import Money, fee_share
+from webapp.domain.words import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,12 @@ class Shares:
 
     def seller_in_words(self) -> str:
         """What the seller gets, and the fee if there is one."""
-        gets = f"{Money(self.seller, self.currency)} to the seller"
-        return f"{gets} after the fee of {Money(self.fee, self.currency)}" if self.fee else gets
+        gets = phrase("%(amount)s to the seller", amount=Money(self.seller, self.currency))
+        return (
+            phrase("%(gets)s after the fee of %(amount)s", gets=gets, amount=Money(self.fee, self.currency))
+            if self.fee
+            else gets
+        )
 
 
 def divide(held: Money, fee: int, seller: int) -> Shares:
@@ -32,11 +37,20 @@ def divide(held: Money, fee: int, seller: int) -> Shares:
 def release_in_words(held: Money, fee: int) -> str:
     """A release of everything, as a phrase."""
     if not fee:
-        return f"release of {held} to the seller"
-    return f"release of {held}: {divide(held, fee, held.amount).seller_in_words()}"
+        return phrase("release of %(held)s to the seller", held=held)
+    return phrase(
+        "release of %(held)s: %(share)s",
+        held=held,
+        share=divide(held, fee, held.amount).seller_in_words(),
+    )
 
 
 def split_in_words(held: Money, fee: int, seller: int) -> str:
     """A split, as a phrase."""
     parts = divide(held, fee, seller)
-    return f"split of {held}: {Money(parts.buyer, held.currency)} to the buyer, {parts.seller_in_words()}"
+    return phrase(
+        "split of %(held)s: %(amount)s to the buyer, %(share)s",
+        held=held,
+        amount=Money(parts.buyer, held.currency),
+        share=parts.seller_in_words(),
+    )

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from webapp.domain.words import phrase
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -34,17 +36,17 @@ def problem_of(url: str, *, https_only: bool, allowed: Sequence[Network] = ()) -
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        return "This is not an address."
+        return phrase("This is not an address.")
     if len(url) > _LONGEST or not url.isprintable() or " " in url:
-        return "This is not an address."
+        return phrase("This is not an address.")
     if parts.scheme not in ("http", "https") or not host:
-        return "The address begins with https:// or http:// and names a host."
+        return phrase("The address begins with https:// or http:// and names a host.")
     if https_only and parts.scheme != "https":
-        return "In production the address begins with https://."
+        return phrase("In production the address begins with https://.")
     if parts.username is not None or parts.password is not None:
-        return "Leave user and password out of the address: requests are signed."
+        return phrase("Leave user and password out of the address: requests are signed.")
     if _is_address(host) and not may_reach(host, allowed):
-        return "This is a private address. WEBHOOK_PRIVATE_ADDRESSES names the networks that may be reached."
+        return phrase("This is a private address. WEBHOOK_PRIVATE_ADDRESSES names the networks that may be reached.")
     return None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from webapp.domain.money.money import Money
 from webapp.domain.states import ChargebackStatus
+from webapp.domain.words import message, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +34,26 @@ def ended(status: ChargebackStatus, *, went_back: bool, is_refunded: bool) -> Ch
 
 
 _WORDS = {
-    ChargebackStatus.OPEN: "The payer's bank wants {amount} back: chargeback {number} at {provider} is open.",
-    ChargebackStatus.WON: "We won chargeback {number} at {provider} over {amount}: it cost us nothing.",
-    ChargebackStatus.LOST: "We lost chargeback {number} at {provider}: it cost {amount}, which the payer has back.",
-    ChargebackStatus.ACCEPTED: "Chargeback {number} at {provider} was accepted: the payer has {amount} back.",
+    ChargebackStatus.OPEN: message(
+        "The payer's bank wants %(amount)s back: chargeback %(number)s at %(provider)s is open."
+    ),
+    ChargebackStatus.WON: message("We won chargeback %(number)s at %(provider)s over %(amount)s: it cost us nothing."),
+    ChargebackStatus.LOST: message(
+        "We lost chargeback %(number)s at %(provider)s: it cost %(amount)s, which the payer has back."
+    ),
+    ChargebackStatus.ACCEPTED: message(
+        "Chargeback %(number)s at %(provider)s was accepted: the payer has %(amount)s back."
+    ),
 }
 
 
-_WON_AFTER_ALL = (
-    "We won chargeback {number} at {provider} after all: the payer's bank had taken {amount}, and gives that back."
+_WON_AFTER_ALL = message(
+    "We won chargeback %(number)s at %(provider)s after all: the payer's bank had taken %(amount)s, and gives "
+    "that back."
 )
 
 
 def in_words(provider: str, number: str, status: ChargebackStatus, amount: Money, *, had_taken: bool = False) -> str:
     """Who won, and what it cost. `had_taken` says that the bank had the money before we won."""
     words = _WON_AFTER_ALL if had_taken and status == ChargebackStatus.WON else _WORDS[status]
-    return words.format(provider=provider, number=number, amount=amount)
+    return phrase(words, provider=provider, number=number, amount=amount)

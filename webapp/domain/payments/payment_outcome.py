@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.payments.loss_allocation import taken_back
 from webapp.domain.providers.provider_messages import clause, reason, sentence
@@ -17,8 +18,9 @@ from webapp.domain.providers.provider_results import (
 )
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
+from webapp.domain.words import phrase
 
-NO_RESPONSE = "No response from the provider at the last check, when its time was over."
+NO_RESPONSE = phrase("No response from the provider at the last check, when its time was over.")
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=30), timedelta(hours=6)
 _GIVEN_UP = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
@@ -93,10 +95,10 @@ def evaluate(
     if attempt.status != PaymentStatus.PENDING:
         return PaymentOutcome.NO_CHANGE, ""
     if not attempt.has_reference:
-        return PaymentOutcome.EXPIRE, "No provider ever gave it a reference."
+        return PaymentOutcome.EXPIRE, phrase("No provider ever gave it a reference.")
     payable = attempt.payable_until is not None and at < attempt.payable_until
     if isinstance(result, ProviderResponse) and result.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
-        detail = sentence(result.message) or "The provider says it failed."
+        detail = sentence(result.message) or phrase("The provider says it failed.")
         return (
             (PaymentOutcome.WAIT, _may_try_again(reason(result.message), attempt))
             if payable
@@ -119,21 +121,33 @@ def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[Paymen
     kept = net_amount(seen)
     # A success that names no amount, or none, says nothing of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
-        detail = "It was paid, and given back to the payer at the provider."
+        detail = phrase("It was paid, and given back to the payer at the provider.")
         return (PaymentOutcome.NO_CHANGE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, detail)
     if (kept, seen.currency) != (attempt.amount, attempt.currency):
         paid = Money(kept, seen.currency or attempt.currency)
-        return PaymentOutcome.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
+        return PaymentOutcome.REVIEW, phrase(
+            "The provider collected %(paid)s, not %(amount)s.",
+            paid=paid,
+            amount=Money(attempt.amount, attempt.currency),
+        )
     if seen.requested not in (None, attempt.amount):
         requested = Money(seen.requested or 0, attempt.currency)
         return (
             PaymentOutcome.REVIEW,
-            f"The provider says that {requested} was asked, not {Money(attempt.amount, attempt.currency)}.",
+            phrase(
+                "The provider says that %(requested)s was asked, not %(amount)s.",
+                requested=requested,
+                amount=Money(attempt.amount, attempt.currency),
+            ),
         )
     if attempt.status in _GIVEN_UP:
-        return PaymentOutcome.REVIEW, f"The payment succeeded after it was {attempt.status} here."
+        return PaymentOutcome.REVIEW, phrase(
+            "The payment succeeded after it was %(status)s here.", status=in_words(attempt.status)
+        )
     if attempt.order_status != OrderStatus.AWAITING_PAYMENT:
-        return PaymentOutcome.REVIEW, f"The payment succeeded, but its order is {in_words(attempt.order_status)}."
+        return PaymentOutcome.REVIEW, phrase(
+            "The payment succeeded, but its order is %(status)s.", status=in_words(attempt.order_status)
+        )
     return PaymentOutcome.SUCCEED, ""
 
 
@@ -146,9 +160,13 @@ def _of_what_is_left(attempt: PaymentAttempt, result: ProviderResult) -> tuple[P
         return PaymentOutcome.WHOLE, ""
     if taken < attempt.decided:
         came = Money(attempt.decided - taken, attempt.currency)
-        return PaymentOutcome.TAKEN, f"The provider has {came} again that was taken back: decide whose it is."
+        return PaymentOutcome.TAKEN, phrase(
+            "The provider has %(came)s again that was taken back: decide whose it is.", came=came
+        )
     gone = Money(taken - attempt.decided, attempt.currency)
-    return PaymentOutcome.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
+    return PaymentOutcome.TAKEN, phrase(
+        "%(gone)s of this payment was taken back from us, and not by a refund of ours.", gone=gone
+    )
 
 
 def taken_now(attempt: PaymentAttempt, result: ProviderResult) -> int:
@@ -199,34 +217,40 @@ def _of_doubt(attempt: PaymentAttempt, result: ProviderResult) -> tuple[PaymentO
     gone = taken_back(_given_back(attempt, result) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
-        return PaymentOutcome.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
+        return PaymentOutcome.RETURNED, phrase(
+            "It was given back to the payer at the provider, so there is nothing to decide."
+        )
     if kept == attempt.provider_amount:
         return PaymentOutcome.NO_CHANGE, ""
     left = Money(kept, result.currency or attempt.currency)
-    return PaymentOutcome.REVIEW, f"A part was given back at the provider: {left} is left of it."
+    return PaymentOutcome.REVIEW, phrase("A part was given back at the provider: %(left)s is left of it.", left=left)
 
 
 def _at_the_end(result: ProviderResult) -> str:
     """Why it is given up: what the provider answered last, or that it did not."""
     if isinstance(result, NoResponse):
         return (
-            f"The provider gave no usable answer until its time was over: {result.message}"
+            phrase("The provider gave no usable answer until its time was over: %(text)s", text=result.message)
             if result.is_refusal or result.is_answer
             else NO_RESPONSE
         )
     if result.status == ProviderStatus.ABSENT:
-        return "The provider did not know this reference until its time was over."
-    return f"It was not paid in time: the provider still says: {clause(result.message or 'pending')}."
+        return phrase("The provider did not know this reference until its time was over.")
+    return phrase(
+        "It was not paid in time: the provider still says: %(clause)s.", clause=clause(result.message or "pending")
+    )
 
 
 def _may_try_again(message: str, attempt: PaymentAttempt) -> str:
-    until = f"{attempt.payable_until:%d %B at %H:%M} UTC"
-    return f"An attempt to pay failed ({message}). Its payer may try again until {until}."
+    until = in_utc(attempt.payable_until) if attempt.payable_until else ""
+    return phrase(
+        "An attempt to pay failed (%(text)s). Its payer may try again until %(until)s.", text=message, until=until
+    )
 
 
 def _still(result: ProviderResult) -> str:
     if isinstance(result, NoResponse):
         return result.message
     if result.status == ProviderStatus.ABSENT:
-        return "The provider does not know this reference yet."
-    return f"The provider says: {clause(result.message or 'pending')}."
+        return phrase("The provider does not know this reference yet.")
+    return phrase("The provider says: %(clause)s.", clause=clause(result.message or "pending"))

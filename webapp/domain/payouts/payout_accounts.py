@@ -6,6 +6,8 @@ Paystack's words: bank accounts in Nigeria, Ghana, South Africa and Kenya, mobil
 import re
 from collections.abc import Mapping
 
+from webapp.domain.words import phrase
+
 CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "nuban": ("NGN",),
     "ghipss": ("GHS",),
@@ -31,7 +33,7 @@ def plain_number(number: str) -> str:
 def problems(kind: str, currency: str, number: str, reference: str) -> dict[str, str]:
     """What is wrong with an account, by field: sentences for whoever enters it."""
     if kind not in CURRENCIES:
-        return {"kind": f"One of {', '.join(KINDS)}."}
+        return {"kind": phrase("One of %(known)s.", known=", ".join(KINDS))}
     found = {
         "currency": _currency(kind, currency),
         "account_number": _number(kind, number),
@@ -47,19 +49,31 @@ def _currency(kind: str, currency: str) -> str:
     fitting = [each for each, some in CURRENCIES.items() if currency in some]
     if not fitting:
         payable = sorted({each for some in CURRENCIES.values() for each in some})
-        return f"Nothing is paid out in {currency}: only in {', '.join(payable)}."
-    return f"An account of the kind {kind} is paid in {' or '.join(known)}; {currency} goes to {' or '.join(fitting)}."
+        return phrase(
+            "Nothing is paid out in %(currency)s: only in %(payable)s.", currency=currency, payable=", ".join(payable)
+        )
+    return phrase(
+        "An account of the kind %(kind)s is paid in %(currencies)s; %(currency)s goes to %(kinds)s.",
+        kind=kind,
+        currencies=" or ".join(known),
+        currency=currency,
+        kinds=" or ".join(fitting),
+    )
 
 
 def _number(kind: str, number: str) -> str:
     if kind == "nuban":
-        return "" if _NUBAN.fullmatch(number) else "A Nigerian account number (NUBAN) has ten digits."
-    return "" if _NUMBER.fullmatch(number) else "An account number has 4 to 34 letters and digits."
+        return "" if _NUBAN.fullmatch(number) else phrase("A Nigerian account number (NUBAN) has ten digits.")
+    return "" if _NUMBER.fullmatch(number) else phrase("An account number has 4 to 34 letters and digits.")
 
 
 def _reference(kind: str, reference: str) -> str:
     if kind != REFERRING:
-        return "Only a Paybill or Till number has one: leave it empty." if reference else ""
+        return phrase("Only a Paybill or Till number has one: leave it empty.") if reference else ""
     if not reference:
-        return "A Paybill or Till number needs the account reference that the money is booked to there."
-    return "" if _REFERENCE.fullmatch(reference) else "An account reference has up to 40 letters, digits and . _ / -"
+        return phrase("A Paybill or Till number needs the account reference that the money is booked to there.")
+    return (
+        ""
+        if _REFERENCE.fullmatch(reference)
+        else phrase("An account reference has up to 40 letters, digits and . _ / -")
+    )

@@ -7,14 +7,15 @@ from enum import StrEnum
 from webapp.domain.money.money import Money
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus
+from webapp.domain.words import phrase
 
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 _FIRST_CHECK, _LONGEST_CHECK = timedelta(hours=1), timedelta(days=3)
 WATCHED = timedelta(days=30)
 """For how long a payout that was paid is asked about: it may fail or be reversed still."""
-TAKEN = "Its provider says that its reference is in use already, and does not show the payout."
-LOST = "Its provider had it, and does not know it any more."
-HIDDEN = "Its provider may have it, and does not show it."
+TAKEN = phrase("Its provider says that its reference is in use already, and does not show the payout.")
+LOST = phrase("Its provider had it, and does not know it any more.")
+HIDDEN = phrase("Its provider may have it, and does not show it.")
 
 
 class PayoutOutcome(StrEnum):
@@ -79,7 +80,7 @@ def evaluate(sent: PayoutAttempt, result: ProviderResult) -> PayoutTransition:
         return _of_absence(sent, status)
     if not agrees(sent, result):
         amount = Money(result.amount or 0, result.currency or sent.currency)
-        sentence = f"The provider speaks of {amount}, which is not what was sent."
+        sentence = phrase("The provider speaks of %(amount)s, which is not what was sent.", amount=amount)
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENT, sentence)
     outcome, then = _ENDS.get(result.status, (PayoutOutcome.WAIT, PayoutStatus.SENT))
     return PayoutTransition(outcome, then, result.message)
@@ -136,7 +137,7 @@ def _of_absence(sent: PayoutAttempt, status: PayoutStatus) -> PayoutTransition:
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, HIDDEN, is_doubted=True)
     if status == PayoutStatus.SENT:
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, LOST, is_doubted=True)
-    return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, "The provider does not know it.")
+    return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, phrase("The provider does not know it."))
 
 
 def _of_silence(sent: PayoutAttempt, status: PayoutStatus, result: NoResponse) -> PayoutTransition:

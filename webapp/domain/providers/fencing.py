@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.words import phrase
 
-TAKEN_OVER = "Another process has taken it over meanwhile."
+TAKEN_OVER = phrase("Another process has taken it over meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)

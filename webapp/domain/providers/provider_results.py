@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from webapp.domain.states import ChargebackStatus
+from webapp.domain.words import phrase
 
-TEST_ANSWER = "The provider answers from its test mode, where no money is real, so nothing of it is believed."
+TEST_ANSWER = phrase("The provider answers from its test mode, where no money is real, so nothing of it is believed.")
 """Said of a payout or a refund, by a provider whose key is live."""
 
 

@@ -88,11 +88,11 @@ def chosen(first: date, last: date, at: datetime) -> ReportPeriod:
             phrase("The last day comes before the first."), fields={"to": phrase("It comes before the first day.")}
         )
     if last >= at.astimezone(UTC).date():
-        sentence = "The last day is not over yet: a report is of whole days in UTC."
+        sentence = phrase("The last day is not over yet: a report is of whole days in UTC.")
         raise Invalid(sentence, fields={"to": phrase("It is not over yet, in UTC.")})
     period = ReportPeriod(first, last + timedelta(days=1))
     if period.days > LONGEST:
-        sentence = f"A report is of {LONGEST} days at most."
+        sentence = phrase("A report is of %(longest)s days at most.", longest=LONGEST)
         raise Invalid(sentence, fields={"from": sentence})
     return period
 

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from cronsim import CronSim, CronSimError
 
+from webapp.domain.words import message, phrase
+
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 _SIZES = (60, 24, 31, 12, 7)
 _DAY, _WEEKDAY = 2, 4
@@ -15,20 +17,58 @@ _EVERY = re.compile(r"\*/([0-9]{1,2}) \* \* \* \*|0 \*/([0-9]{1,2}) \* \* \*", r
 _ORDINALS = {"1": "st", "2": "nd", "3": "rd"}
 
 
+_EVERY_MINUTES, _EVERY_HOURS = message("Every %(every)s minutes"), message("Every %(every)s hours")
+_USUAL = (
+    message("Every minute"),
+    message("At the start of every hour"),
+    message("At minute %(minute)s of every hour"),
+    message("At %(time)s every day"),
+    message("At %(time)s on %(weekday)s"),
+    message("At %(time)s on the first day of every month"),
+)
+_WEEKDAYS = {
+    "Monday": message("Monday"),
+    "Tuesday": message("Tuesday"),
+    "Wednesday": message("Wednesday"),
+    "Thursday": message("Thursday"),
+    "Friday": message("Friday"),
+    "Saturday": message("Saturday"),
+    "Sunday": message("Sunday"),
+}
+"""What the library says of the plans that are usual; the others stay in its English."""
+
+
 @lru_cache(maxsize=512)
 def in_words(cron: str) -> str:
     """What is planned, as a person would say it: "At 02:00 every day"; the expression itself when it is none."""
     if simple := _EVERY.fullmatch(cron):
         every, unit = (int(simple[1]), "minutes") if simple[1] else (int(simple[2]), "hours")
         if every > 1 and _EVEN[unit == "hours"] % every == 0:
-            return f"Every {every} {unit}"
+            words = _EVERY_HOURS if unit == "hours" else _EVERY_MINUTES
+            return phrase(words, every=every)
     try:
         description = CronSim(_without_uneven_steps(cron), _FIRST).explain()
     except (CronSimError, ValueError, IndexError):
         return cron
     if _either_day(cron.split()):
         description = description.replace(" and on ", ", and also on ")
-    return re.sub(r"\b(\d*)([123])th\b", _ordinal, description)
+    return _by_its_message(re.sub(r"\b(\d*)([123])th\b", _ordinal, description))
+
+
+def _weekday(text: str) -> str:
+    """The day's name with its message; any other text as it is."""
+    weekday = _WEEKDAYS.get(text)
+    return phrase(weekday) if weekday else text
+
+
+def _by_its_message(description: str) -> str:
+    """The library's words with their message, where they are usual ones."""
+    for usual in _USUAL:
+        pattern = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>[\\w:]+)", re.escape(usual))
+        if found := re.fullmatch(pattern, description):
+            values = {name: _weekday(text) for name, text in found.groupdict().items()}
+            return phrase(usual, **values)
+    return description
 
 
 def step_problem(part: str, place: int) -> str | None:
@@ -36,7 +76,11 @@ def step_problem(part: str, place: int) -> str | None:
     for term in part.split(","):
         base, sign, step = term.partition("/")
         if sign and step.isdecimal() and int(step) > 1 and len(_values(term, place)) < 2:
-            return f"The step of {term!r} is longer than what it steps over; write {_start(base, place)} instead."
+            return phrase(
+                "The step of %(term)s is longer than what it steps over; write %(start)s instead.",
+                term=f"{term!r}",
+                start=_start(base, place),
+            )
     return None
 
 

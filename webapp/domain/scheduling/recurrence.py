@@ -11,9 +11,10 @@ from cronsim import CronSim, CronSimError
 
 from webapp.domain.instants import known_zones
 from webapp.domain.scheduling.cron_descriptions import step_problem
+from webapp.domain.words import joined, phrase
 from webapp.errors import Invalid
 
-_PARTS = ("minute", "hour", "day of the month", "month", "day of the week")
+_PARTS = ("minute", "hour", phrase("day of the month"), "month", phrase("day of the week"))
 _WINDOWS = tuple(timedelta(minutes=minutes) for minutes in (2, 60, 1_500, 60_000, 600_000, 6_000_000))
 _SHORTEST_GRACE = timedelta(minutes=2)
 
@@ -85,12 +86,12 @@ def check(cron: str, zone: str, at: datetime) -> Recurrence:
     fields = {"zone": _zone_problem(zone), "cron": _cron_problem(cron)}
     wrong = {name: problem for name, problem in fields.items() if problem}
     if wrong:
-        raise Invalid(" ".join(wrong.values()), fields=wrong)
+        raise Invalid(joined(*wrong.values()), fields=wrong)
     recurrence = Recurrence(" ".join(cron.split()), zone)
     try:
         recurrence.next(at)
     except (StopIteration, RuntimeError):
-        sentence = f"No day ever fits the cron expression {cron!r}."
+        sentence = phrase("No day ever fits the cron expression %(cron)s.", cron=f"{cron!r}")
         raise Invalid(sentence, fields={"cron": sentence}) from None
     return recurrence
 
@@ -98,21 +99,32 @@ def check(cron: str, zone: str, at: datetime) -> Recurrence:
 def _zone_problem(zone: str) -> str | None:
     if zone in known_zones():
         return None
-    return f"{zone!r} is not a time zone of the IANA list, such as Africa/Nairobi."
+    return phrase("%(zone)s is not a time zone of the IANA list, such as Africa/Nairobi.", zone=f"{zone!r}")
 
 
 def _cron_problem(cron: str) -> str | None:
     parts = cron.split()
     if len(parts) != len(_PARTS):
-        return f"A cron expression has five parts (minute, hour, day, month, weekday); {cron!r} has {len(parts)}."
+        return phrase(
+            "A cron expression has five parts (minute, hour, day, month, weekday); %(cron)s has %(count)s.",
+            cron=f"{cron!r}",
+            count=len(parts),
+        )
     for place, name in enumerate(_PARTS):
         alone = ["*"] * len(_PARTS)
         alone[place] = parts[place]
         if not _parses(" ".join(alone)):
-            return f"The {name} of the cron expression can't be {parts[place]!r}."
+            return phrase(
+                "The %(name)s of the cron expression can't be %(parts)s.", name=name, parts=f"{parts[place]!r}"
+            )
         if problem := step_problem(parts[place], place):
-            return f"The {name} of the cron expression can't be {parts[place]!r}. {problem}"
-    return None if _parses(cron) else f"No day ever fits the cron expression {cron!r}."
+            return phrase(
+                "The %(name)s of the cron expression can't be %(parts)s. %(problem)s",
+                name=name,
+                parts=f"{parts[place]!r}",
+                problem=problem,
+            )
+    return None if _parses(cron) else phrase("No day ever fits the cron expression %(cron)s.", cron=f"{cron!r}")
 
 
 def _parses(cron: str) -> bool:

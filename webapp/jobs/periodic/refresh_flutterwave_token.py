@@ -48,7 +48,11 @@ def _failed(work: Work, sentence: str) -> None:
     work.log("token.not_refreshed", "warning", failures=failures, sentence=sentence)
     if failures < FAILURES:
         return
-    message = f"Flutterwave's access token could not be refreshed {counted(failures, 'time')} in a row: {sentence}"
+    message = phrase(
+        "Flutterwave's access token could not be refreshed %(times)s in a row: %(sentence)s",
+        times=counted(failures, "time"),
+        sentence=sentence,
+    )
     with work.db.transaction() as session:
         alerts.fire(session, TOKEN_NOT_REFRESHED, NAME, message, work.now, causes=[sentence])
     raise Unavailable(message)

@@ -31,8 +31,8 @@ from webapp.services.webhooks.inbox import ClaimedWebhook, WebhookSubject
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=2)
-NO_SUBJECT = "Nothing here has this reference."
-NOT_OURS = "The desk does nothing about events of this kind."
+NO_SUBJECT = phrase("Nothing here has this reference.")
+NOT_OURS = phrase("The desk does nothing about events of this kind.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,21 @@ class ProviderReport:
     def message(self) -> str:
         """The gist, for the webhook's own record."""
         if isinstance(self.refund, ListedRefunds):
-            return f"The provider lists {counted(len(self.refund.rows), 'refund')} of the payment."
+            return phrase(
+                "The provider lists %(refunds)s of the payment.", refunds=counted(len(self.refund.rows), "refund")
+            )
         if self.payout is None and self.refund is None and self.payment is not None and self.payment.refunded_amount:
             back = Money(self.payment.refunded_amount, self.payment.currency or "")
-            return f"The provider says that {back} of the payment went back, or are on the way."
+            return phrase("The provider says that %(back)s of the payment went back, or are on the way.", back=back)
         reports = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
         what, seen = next(((what, seen) for what, seen in reports.items() if seen is not None), ("", None))
-        return f"The provider says of the {what}: {clause(seen.message or seen.status)}." if seen else ""
+        return (
+            phrase(
+                "The provider says of the %(what)s: %(clause)s.", what=what, clause=clause(seen.message or seen.status)
+            )
+            if seen
+            else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from webapp.domain.providers.provider_results import (
     ProviderResponse,
     ProviderResult,
 )
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
@@ -30,7 +31,7 @@ from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.refunds.refunds import ClaimedRefund
 from webapp.sql import database_now
 
-_UNSENT = NoResponse("The payer's bank disputes the payment.", is_unsent=True)
+_UNSENT = NoResponse(phrase("The payer's bank disputes the payment."), is_unsent=True)
 LEASE = timedelta(minutes=3)
 Got = TypeVar("Got")
 
@@ -75,7 +76,9 @@ def _query_provider(runtime: Runtime, claimed: ClaimedRefund) -> ProviderRespons
     """By its number there, else by the list of the payment's refunds."""
     provider = runtime.providers.refund_senders.get(claimed.provider)
     if provider is None:
-        sentence = f"{claimed.provider} is not configured, so nothing can be given back through it."
+        sentence = phrase(
+            "%(provider)s is not configured, so nothing can be given back through it.", provider=claimed.provider
+        )
         raise Unavailable(sentence) if claimed.may_send else Unknown(sentence)
     if claimed.provider_id is not None:
         number = claimed.provider_id

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.providers.provider_results import ChargebackReport, NoResponse, ProviderResponse, ProviderResult
+from webapp.domain.words import phrase
 from webapp.jobs.engine.provider_batches import ProviderBatch, answer_of
 from webapp.jobs.engine.work import Work
 from webapp.models import Payment
@@ -44,7 +45,7 @@ def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[Claime
 def fetch(runtime: Runtime, claimed: ClaimedPayment) -> ProviderResponse:
     """Ask its provider. Raises CallFailed, or Unavailable when the provider is not configured."""
     if claimed.reference is None:
-        raise CallFailed("It has no reference, so no provider can be asked.")
+        raise CallFailed(phrase("It has no reference, so no provider can be asked."))
     collector = runtime.providers.collector(claimed.provider)
     return (
         collector.fetch_payment_with_refunds(claimed.reference)

@@ -204,7 +204,7 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     Raises Conflict for one whose rule is asked: it ends with its cause, and would fire again at once.
     """
     alert = _locked(session, alert_id, actor)
-    reason = validation.require_text(reason, "reason", "Say why it is over.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is over."))
     if alert.status == AlertStatus.RESOLVED:
         raise Overtaken(phrase("This alert is resolved already."))
     if alert.rule in registry.rules():

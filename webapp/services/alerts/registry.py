@@ -24,6 +24,11 @@ class AlertRule:
     outside: bool = False
     """Whether it asks the surroundings and not the database: no transaction is open meanwhile."""
 
+    @property
+    def says(self) -> str:
+        """What it asks, in a sentence."""
+        return " ".join((self.question.__doc__ or "").split())
+
 
 _rules: dict[str, AlertRule] = {}
 

@@ -76,8 +76,12 @@ def decide(
         posting.post()
         return DecisionResult(True, None, posting.done)
     approval = _propose(session, action, subject_id, payload, posting, at, actor, settings)
-    why = "This always takes two people" if posting.takes_two else limits.why_two(session, actor, amount, at, settings)
-    return DecisionResult(False, approval, f"Proposed. {why}, so a second person decides.")
+    why = (
+        phrase("This always takes two people")
+        if posting.takes_two
+        else limits.why_two(session, actor, amount, at, settings)
+    )
+    return DecisionResult(False, approval, phrase("Proposed. %(why)s, so a second person decides.", why=why))
 
 
 def get(session: Session, approval_id: int) -> Approval:
@@ -140,7 +144,7 @@ def proposed_posting(
 
 def reject(session: Session, approval_id: int, reason: str, *, at: datetime, actor: Actor) -> Approval:
     """The second person's no; the proposal's freeze is lifted and its subject goes back to its maker."""
-    reason = validation.require_text(reason, "reason", "Say why you reject it.")
+    reason = validation.require_text(reason, "reason", phrase("Say why you reject it."))
     _require_approver(actor)
     escrow_id = get(session, approval_id).escrow_id
     if escrow_id is not None:
@@ -160,7 +164,7 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
         approval = get(session, approval_id)
         if approval.escrow_id is not None:
             disbursement.locked(session, approval.escrow_id)
-        _decide(session, approval, ApprovalStatus.EXPIRED, at, actor, "Nobody decided in time.")
+        _decide(session, approval, ApprovalStatus.EXPIRED, at, actor, phrase("Nobody decided in time."))
         _give_back(session, approval, at, actor)
     return len(ids)
 
@@ -235,7 +239,7 @@ def _propose(
     if made is None:  # the index of one open proposal a subject decides between two who propose at once
         raise Overtaken(phrase("Someone proposed a decision on this meanwhile. Yours was not applied."))
     if approval_subjects.is_held(session, posting.escrow_id):
-        waits = f"{actor.name}'s proposal waits for approval."
+        waits = phrase("%(name)s's proposal waits for approval.", name=actor.name)
         freezes.add(session, posting.escrow_id or 0, FreezeCause.PROPOSAL, made, waits, at=at, actor=actor)
         approval_subjects.remember_version(session, made)
     after = {"action": action, "amount": posting.amount.amount, "currency": posting.amount.currency, **details}

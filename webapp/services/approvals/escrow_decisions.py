@@ -30,7 +30,7 @@ def extend(
 ) -> Escrow:
     """Put off the release. Raises Invalid for an instant that is past or sooner than the present one."""
     actor.require("escrow:extend")
-    reason = validation.require_text(reason, "reason", "Say why it is put off.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is put off."))
     escrow = disbursement.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
@@ -82,7 +82,7 @@ def _decide(
     settings: Settings,
 ) -> DecisionResult:
     actor.require("money:propose")
-    reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = validation.require_text(reason, "reason", phrase("Say why, in a sentence."))
     subject = read_escrow.locked(session, escrow_id)
     lookup.require_version(subject.escrow, version, "escrow")
     decision = PAYLOADS[action](reason=reason)

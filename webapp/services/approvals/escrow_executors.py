@@ -43,7 +43,12 @@ def release_escrow(context: Context, subject: EscrowSubject, decision: ReleaseEs
     escrow = subject.escrow
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, held.amount)
-    done = f"{held} of escrow {escrow.ref} was released: {parts.seller_in_words()}"
+    done = phrase(
+        "%(held)s of escrow %(ref)s was released: %(share)s",
+        held=held,
+        ref=escrow.ref,
+        share=parts.seller_in_words(),
+    )
     return _disbursement(context, subject, parts, shares.release_in_words(held, escrow.fee), done, decision.reason)
 
 
@@ -52,9 +57,11 @@ def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscr
     """Everything to the buyer, without a fee."""
     escrow = subject.escrow
     held = Money(escrow.amount, escrow.currency)
-    done = f"{held} of escrow {escrow.ref} was refunded to the buyer"
+    done = phrase("%(held)s of escrow %(ref)s was refunded to the buyer", held=held, ref=escrow.ref)
     parts = shares.divide(held, escrow.fee, 0)
-    return _disbursement(context, subject, parts, f"refund of {held} to the buyer", done, decision.reason)
+    return _disbursement(
+        context, subject, parts, phrase("refund of %(held)s to the buyer", held=held), done, decision.reason
+    )
 
 
 @executor("escrow.void", VoidEscrow, read=read_escrow)
@@ -71,8 +78,8 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
         )
     amount = Money(escrow.amount, escrow.currency)
     return Posting(
-        sentence=f"escrow {escrow.ref} over {amount} is given up; it was never paid",
-        done=f"Escrow {escrow.ref} was voided.",
+        sentence=phrase("escrow %(ref)s over %(amount)s is given up; it was never paid", ref=escrow.ref, amount=amount),
+        done=phrase("Escrow %(ref)s was voided.", ref=escrow.ref),
         amount=amount,
         post=partial(_void, context, escrow, decision.reason),
         escrow_id=escrow.id,

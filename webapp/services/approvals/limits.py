@@ -94,9 +94,14 @@ def why_two(session: Session, actor: Actor, amount: Money, at: datetime, setting
     """Why this amount takes a second person, in words: their limit, or what they moved today already."""
     limit = Money(limit_of(session, amount.currency, settings), amount.currency)
     if amount.amount > limit.amount:
-        return f"{amount} is above your limit of {limit}"
+        return phrase("%(amount)s is above your limit of %(limit)s", amount=amount, limit=limit)
     there = Money(max(0, left(session, actor, amount.currency, at, settings)), amount.currency)
-    return f"{amount} is more than you may still decide alone today: {there} of your {limit} a day"
+    return phrase(
+        "%(amount)s is more than you may still decide alone today: %(there)s of your %(limit)s a day",
+        amount=amount,
+        there=there,
+        limit=limit,
+    )
 
 
 def _spent(session: Session, actor: Actor, currency: str, at: datetime) -> int:

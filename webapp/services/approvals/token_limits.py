@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
+from webapp.domain.words import phrase
 from webapp.errors import NotAllowed
 from webapp.models import ApiToken, TokenSpending
 from webapp.services.approvals import limits
@@ -27,10 +28,10 @@ def spend(session: Session, actor: Actor, amount: Money, at: datetime, settings:
     key = {"token_id": actor.id, "day": limits.day_of(at), "currency": amount.currency}
     most = _limit_of(session, actor.id, amount.currency)
     if not limits.take(session, TokenSpending, key, amount.amount, most):
-        who = "this token may book today as deposits, debts and repayments"
+        who = phrase("this token may book today as deposits, debts and repayments")
         raise NotAllowed(_too_much(amount, who, most - _spent(session, key), most))
     if actor.person_id is not None and not limits.spend(session, actor, amount.currency, amount.amount, at, settings):
-        who = "the person behind this token may move alone today"
+        who = phrase("the person behind this token may move alone today")
         left = limits.left(session, actor, amount.currency, at, settings)
         raise NotAllowed(_too_much(amount, who, left, limits.limit_of(session, amount.currency, settings)))
 
@@ -43,7 +44,13 @@ def _limit_of(session: Session, token_id: int, currency: str) -> int:
 
 def _too_much(amount: Money, who: str, left: int, most: int) -> str:
     rest = Money(max(0, left), amount.currency)
-    return f"{amount} is above what {who}: {rest} of {Money(most, amount.currency)} are left."
+    return phrase(
+        "%(amount)s is above what %(who)s: %(rest)s of %(most)s are left.",
+        amount=amount,
+        who=who,
+        rest=rest,
+        most=Money(most, amount.currency),
+    )
 
 
 def _spent(session: Session, key: Mapping[str, Any]) -> int:

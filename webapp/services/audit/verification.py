@@ -12,6 +12,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import numbers
+from webapp.domain.words import phrase
 from webapp.models import Audit, AuditHead, AuditSeal
 from webapp.services.audit.digest import digests
 from webapp.services.audit.redaction import is_as_sealed, redacted_batches
@@ -107,7 +108,12 @@ def begin(session: Session, start: Start | None = None) -> Walk:
         walk.chains.append(ChainPosition(head.chain, seq, hash_, ends, head.hash))
         if ends != head.seq:
             walk.problems.append(
-                f"Chain {head.chain} ends at seal {ends}, but its head says {head.seq}: its end was cut off."
+                phrase(
+                    "Chain %(chain)s ends at seal %(ends)s, but its head says %(seq)s: its end was cut off.",
+                    chain=head.chain,
+                    ends=ends,
+                    seq=head.seq,
+                )
             )
     return walk
 
@@ -147,9 +153,9 @@ def _break_in(session: Session, at: ChainPosition, walk: Walk, keys: Sequence[by
         at.seq, at.hash = seal.seq, seal.hash
         walk.seals, walk.rows = walk.seals + 1, walk.rows + seal.records
     if not seals or seals[-1].seq != at.seq:
-        return f"Chain {at.chain}: seal {at.seq + 1} is missing."
+        return phrase("Chain %(chain)s: seal %(seq)s is missing.", chain=at.chain, seq=at.seq + 1)
     if at.seq == at.last and at.hash != at.head_hash:
-        return f"Chain {at.chain} does not end where its head says: its end was cut off."
+        return phrase("Chain %(chain)s does not end where its head says: its end was cut off.", chain=at.chain)
     return None
 
 
@@ -167,24 +173,30 @@ def _next_seals(session: Session, at: ChainPosition) -> list[Any]:
 
 def _wrong(session: Session, at: ChainPosition, seal: Any, records: tuple[int, str], known: _Known) -> str | None:
     keys, (counted, found) = known.keys, records
-    where = f"Chain {at.chain}, seal {seal.seq} (batch {seal.batch})"
+    where = phrase("Chain %(chain)s, seal %(seq)s (batch %(batch)s)", chain=at.chain, seq=seal.seq, batch=seal.batch)
     if seal.previous != at.hash:
-        return f"{where} does not follow the seal before it."
+        return phrase("%(where)s does not follow the seal before it.", where=where)
     if seal.key_id not in keys:
-        return (
-            f"{where} was made with a key this desk does not have: add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
+        return phrase(
+            "%(where)s was made with a key this desk does not have: add the former SECRET_KEY to SECRET_KEY_FALLBACKS.",
+            where=where,
         )
     if counted != seal.records:
-        return f"{where} covers {numbers.counted(seal.records, 'record')}, but {counted} are there."
+        return phrase(
+            "%(where)s covers %(records)s, but %(counted)s are there.",
+            where=where,
+            records=numbers.counted(seal.records, "record"),
+            counted=counted,
+        )
     is_plain = found == seal.digest and seal.batch not in known.redacted
     if not is_plain and not is_as_sealed(session, seal.batch, found, list(keys.values())):
-        return f"{where}: a record was changed."
+        return phrase("%(where)s: a record was changed.", where=where)
     made = link_hash(keys[seal.key_id], at.chain, seal.seq, seal.batch, seal.records, seal.digest, seal.previous)
-    return None if made == seal.hash else f"{where} was forged."
+    return None if made == seal.hash else phrase("%(where)s was forged.", where=where)
 
 
 def _unsealed(session: Session, after: int, to: int) -> list[str]:
     """Records that no seal covers: someone wrote them past the desk."""
     mine = (Audit.id > after, Audit.id <= to, ~exists().where(AuditSeal.batch == Audit.batch))
     bare = select(Audit.batch).where(*mine).distinct().limit(_MOST_NAMED)
-    return [f"Batch {batch} has records that no seal covers." for batch in session.scalars(bare)]
+    return [phrase("Batch %(batch)s has records that no seal covers.", batch=batch) for batch in session.scalars(bare)]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import BackupProof, BackupStatus
+from webapp.domain.words import phrase
 from webapp.models import Backup
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.backups import overview, records
@@ -22,10 +23,12 @@ def backup_failed(session: Session, at: datetime, settings: Settings) -> Iterato
         return
     last = records.last_ended(session)
     if last is not None and last.status == BackupStatus.FAILED:
-        yield "backups", f"The last backup failed: {last.error}", [str(last.id)]
+        yield "backups", phrase("The last backup failed: %(error)s", error=last.error), [str(last.id)]
     wrong = select(Backup).where(Backup.status == BackupStatus.KEPT, Backup.proof == BackupProof.FAILED)
     for backup in session.scalars(wrong.order_by(Backup.id.desc()).limit(_MOST)):
-        sentence = f"Backup {backup.id} is not proven to be whole: {backup.proof_reason}"
+        sentence = phrase(
+            "Backup %(id)s is not proven to be whole: %(proof_reason)s", id=backup.id, proof_reason=backup.proof_reason
+        )
         yield f"backup-{backup.id}", sentence, [str(backup.proof_reason)[:200]]
 
 
@@ -41,4 +44,8 @@ def backup_unproven(session: Session, at: datetime, settings: Settings) -> Itera
     """The newest backup could not be restored to prove it, for want of a place or of a program."""
     newest = records.newest(session) if settings.backup_keep else None
     if newest is not None and newest.proof == BackupProof.IMPOSSIBLE:
-        yield "backups", f"Backup {newest.id} is not proven. {newest.proof_reason}", [str(newest.proof_reason)[:200]]
+        yield (
+            "backups",
+            phrase("Backup %(id)s is not proven. %(proof_reason)s", id=newest.id, proof_reason=newest.proof_reason),
+            [str(newest.proof_reason)[:200]],
+        )

@@ -8,14 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import BackupProof, BackupStatus
+from webapp.domain.words import phrase
 from webapp.models import Backup, Schedule
 from webapp.services.backups import records
 from webapp.settings import Settings
 
 JOB = "back_up"
 OLDEST = timedelta(hours=25)
-OFF = "Backups are switched off: BACKUP_KEEP is 0."
+OFF = phrase("Backups are switched off: BACKUP_KEEP is 0.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,19 @@ def why_too_old(session: Session, settings: Settings, at: datetime) -> str:
     since = newest.started_at if newest is not None else schedule.since
     if since >= at - OLDEST:
         return ""
-    what = "The newest backup is of" if newest is not None else "There is no backup; they are planned since"
-    return f"{what} {clock.iso(since)}, more than 25 hours ago."
+    what = (
+        phrase("The newest backup is of")
+        if newest is not None
+        else phrase("There is no backup; they are planned since")
+    )
+    return phrase("%(what)s %(iso)s, more than 25 hours ago.", what=what, iso=clock.iso(since))
 
 
 def why_no_drill(backup: Backup) -> str:
     """Why this backup can't be proven now; empty when it can."""
     if backup.status == BackupStatus.KEPT:
         return ""
-    return f"It is {backup.status}: there is no file to restore."
+    return phrase("It is %(status)s: there is no file to restore.", status=in_words(backup.status))
 
 
 def why_no_backup(settings: Settings) -> str:

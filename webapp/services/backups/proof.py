@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from webapp.domain.numbers import counted
+from webapp.domain.words import phrase
 from webapp.models import AuditSeal
 from webapp.services.audit import verification
 from webapp.services.backups import contents
@@ -20,7 +21,7 @@ MOST_NAMED = 20
 def problems(session: Session, manifest: Manifest, audit_keys: Sequence[bytes]) -> Iterator[str]:
     """What is wrong with the copy that this session reads, in sentences."""
     if lacking := sorted(manifest.tables.keys() - contents.table_names(session)):
-        yield f"Tables were saved and not restored: {', '.join(lacking[:MOST_NAMED])}."
+        yield phrase("Tables were saved and not restored: %(tables)s.", tables=", ".join(lacking[:MOST_NAMED]))
         return
     yield from rows_that_differ(session, manifest)
     yield from verified(session, audit_keys)
@@ -32,31 +33,43 @@ def rows_that_differ(session: Session, manifest: Manifest) -> Iterator[str]:
     for name in sorted(there.keys() | manifest.tables.keys()):
         if there.get(name) != manifest.tables.get(name):
             saved, restored = manifest.tables.get(name), there.get(name)
-            yield f"Table {name}: {_many(saved)} saved, {_many(restored)} restored."
+            yield phrase(
+                "Table %(name)s: %(saved)s saved, %(restored)s restored.",
+                name=name,
+                saved=_many(saved),
+                restored=_many(restored),
+            )
     if contents.heads(session) != manifest.heads:
-        yield "The audit trail of the copy does not end where it ended when it was saved."
+        yield phrase("The audit trail of the copy does not end where it ended when it was saved.")
 
 
 def verified(session: Session, audit_keys: Sequence[bytes]) -> Iterator[str]:
     """What the database itself, the ledger's checks and the audit chain's checks find wrong."""
     if is_sqlite(session):
         answers = session.execute(text("PRAGMA integrity_check")).scalars()
-        yield from (f"SQLite: {answer}" for answer in answers if answer != "ok")
-    yield from (f"Ledger: {sentence}" for sentence in integrity_checks.checks(session))
-    yield from (f"Audit trail: {sentence}" for sentence in verification.verify(session, audit_keys).problems or [])
+        yield from (phrase("SQLite: %(answer)s", answer=answer) for answer in answers if answer != "ok")
+    yield from (phrase("Ledger: %(sentence)s", sentence=sentence) for sentence in integrity_checks.checks(session))
+    yield from (
+        phrase("Audit trail: %(sentence)s", sentence=sentence)
+        for sentence in verification.verify(session, audit_keys).problems or []
+    )
 
 
 def cut_since(session: Session, heads: dict[str, Any]) -> list[str]:
     """Audit chains of the desk itself that do not go through where they ended at a backup: their records since then
     were cut off, or made anew.
     """
-    found = []
+    found: list[str] = []
     for chain, head in sorted(heads.items()):
         link = session.scalar(select(AuditSeal.hash).where(AuditSeal.chain == chain, AuditSeal.seq == head["seq"]))
         if head["seq"] and link != head["hash"]:
             found.append(
-                f"The desk's audit chain {chain} does not go through seal {head['seq']} as this backup has it: it was "
-                "cut or made anew since."
+                phrase(
+                    "The desk's audit chain %(chain)s does not go through seal %(seq)s as this backup has it: "
+                    "it was cut or made anew since.",
+                    chain=chain,
+                    seq=head["seq"],
+                )
             )
     return found
 

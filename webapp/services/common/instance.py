@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.db import after_commit
 from webapp.domain.actors import Actor
-from webapp.domain.words import phrase
+from webapp.domain.words import joined, phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services.audit import trail
@@ -31,7 +31,7 @@ NAME = "instance"
 _SUBJECT = ("setting", 1)
 _ROW = select(StoredSetting.value).where(StoredSetting.name == NAME)
 _LOCATION = "desk_location"
-_NEXT = (
+_NEXT = phrase(
     "Nothing is paid and nothing is sent from here until an administrator says on the page Settings, or by "
     "`desk instance confirm`, that this one is the original, and why."
 )
@@ -51,18 +51,33 @@ def difference(session: Session, known: Mapping[str, str]) -> str:
     if not known:
         return ""
     if known["location"] != _location(session):
-        what = "This database is not where the desk's was: it was restored, copied or moved."
-        return f"{what} If the one it was taken from is still at work, both would pay the same. {_NEXT}"
+        what = phrase("This database is not where the desk's was: it was restored, copied or moved.")
+        return phrase(
+            "%(what)s If the one it was taken from is still at work, both would pay the same. %(next)s",
+            what=what,
+            next=_NEXT,
+        )
     beside: IdentityFile | None = session.info.get(BESIDE)
     found = beside.read() if beside is not None else known["id"]
     if found == known["id"]:
         return ""
     if not found:
-        what = "This host was never seen with this database: VAR_DIR has no identity of a desk, and INSTANCE_ID is not"
-        joins = f"If it was added to the desk, set INSTANCE_ID={known['id']} on it, or confirm it."
-        return f"{what} set. {joins} If the database is a copy, it would pay what the original pays. {_NEXT}"
-    what = f"This host belongs to another desk: it keeps the identity {found}, and the database has {known['id']}."
-    return f"{what} {_NEXT}"
+        what = phrase(
+            "This host was never seen with this database: VAR_DIR has no identity of a desk, and INSTANCE_ID is not"
+        )
+        joins = phrase("If it was added to the desk, set INSTANCE_ID=%(id)s on it, or confirm it.", id=known["id"])
+        return phrase(
+            "%(what)s set. %(joins)s If the database is a copy, it would pay what the original pays. %(next)s",
+            what=what,
+            joins=joins,
+            next=_NEXT,
+        )
+    what = phrase(
+        "This host belongs to another desk: it keeps the identity %(found)s, and the database has %(id)s.",
+        found=found,
+        id=known["id"],
+    )
+    return joined(what, _NEXT)
 
 
 def require(session: Session) -> None:

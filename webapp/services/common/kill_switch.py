@@ -42,7 +42,7 @@ def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
     if len(found) < len((_NAME, instance.NAME)):
         raise NoResultFound("The switch of outgoing money is not there.")
     sentence = "" if found[_NAME] else instance.difference(session, found[instance.NAME])
-    return found[_NAME] or ({"by": "the desk itself", "why": sentence} if sentence else None)
+    return found[_NAME] or ({"by": phrase("the desk itself"), "why": sentence} if sentence else None)
 
 
 def ensure_outgoing_enabled(session: Session, *, lock: bool = True) -> None:
@@ -59,9 +59,11 @@ def disabled_reason(session: Session, *, lock: bool = False) -> str:
     if not value:
         return ""
     if "at" not in value:
-        return f"Outgoing money is stopped. {value['why']}"
+        return phrase("Outgoing money is stopped. %(why)s", why=value["why"])
     since = in_utc(parse_instant(value["at"]))
-    return f"Outgoing money is stopped by {value['by']} since {since}: {value['why']}"
+    return phrase(
+        "Outgoing money is stopped by %(by)s since %(since)s: %(why)s", by=value["by"], since=since, why=value["why"]
+    )
 
 
 def stop(session: Session, why: str, *, at: datetime, actor: Actor) -> None:

@@ -16,7 +16,7 @@ def by_id(session: Session, model: type[Found], key: int, kind: str) -> Found:
     """The row with this id, fresh from the database. Raises NotFound."""
     row = session.get(model, key, populate_existing=True)
     if row is None:
-        raise NotFound(phrase("There is no %(kind)s %(key)s.", kind=kind, key=key))
+        raise NotFound(phrase("There is no %(kind)s %(key)s.", kind=phrase(kind), key=key))
     return row
 
 
@@ -24,7 +24,7 @@ def by_ref(session: Session, model: Any, ref: str, kind: str) -> Any:
     """The row with this reference. Raises NotFound."""
     row = session.scalars(select(model).where(model.ref == ref)).one_or_none()
     if row is None:
-        raise NotFound(phrase("There is no %(kind)s %(ref)s.", kind=kind, ref=ref))
+        raise NotFound(phrase("There is no %(kind)s %(ref)s.", kind=phrase(kind), ref=ref))
     return row
 
 
@@ -34,6 +34,6 @@ def require_version(row: Any, version: int, kind: str) -> None:
         raise Overtaken(
             phrase(
                 "This %(kind)s changed since you opened it. Look at it again, then decide. Nothing was changed.",
-                kind=kind,
+                kind=phrase(kind),
             )
         )

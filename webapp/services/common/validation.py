@@ -24,7 +24,7 @@ def require_text(text: str | None, field: str, sentence: str, *, longest: int = 
 def require_country(country: str) -> None:
     """Raise Invalid for what is no country's code."""
     if country not in countries.codes():
-        sentence = f"{country!r} is no country's code of ISO 3166, such as RW."
+        sentence = phrase("%(country)s is no country's code of ISO 3166, such as RW.", country=f"{country!r}")
         raise Invalid(sentence, fields={"country": sentence})
 
 

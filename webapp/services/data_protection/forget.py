@@ -56,7 +56,7 @@ def forget(
     """
     actor.require(PERMISSION)
     why = validation.require_text(
-        reason, "reason", "Say why it is forgotten: who asked for it, and when.", longest=2000
+        reason, "reason", phrase("Say why it is forgotten: who asked for it, and when."), longest=2000
     )
     lookup.by_id(session, Party, party_id, "party")
     # Whoever makes an order or plans a payout shares this row's lock: none begins while the questions below are asked.
@@ -90,7 +90,7 @@ def forget(
 
 def _require_confirmed(party: Party, confirmation: str) -> None:
     if confirmation.strip() != party.ref:
-        sentence = f"Write the party's reference, {party.ref}, to confirm: this can't be undone."
+        sentence = phrase("Write the party's reference, %(ref)s, to confirm: this can't be undone.", ref=party.ref)
         raise Invalid(sentence, fields={"confirmation": sentence})
 
 

@@ -20,6 +20,7 @@ from webapp.domain.states import (
     RefundStatus,
     ScheduleStatus,
 )
+from webapp.domain.words import message, phrase
 from webapp.models import (
     Account,
     Approval,
@@ -47,7 +48,7 @@ def refusals(session: Session, party_id: int) -> Iterator[str]:
         found = session.scalars(query.limit(_SHOWN + 1)).all()
         if found:
             shown = ", ".join(str(each) for each in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-            yield sentence.format(shown)
+            yield phrase(sentence, which=shown)
     yield from _money(session, party_id)
 
 
@@ -56,11 +57,11 @@ def _money(session: Session, party_id: int) -> Iterator[str]:
     for account in session.scalars(mine.order_by(Account.currency, Account.kind)):
         amount = Money(abs(account.balance), account.currency)
         if account.kind == AccountKind.RECEIVABLE:
-            yield f"It owes {amount}: the debt is repaid or written off first."
+            yield phrase("It owes %(amount)s: the debt is repaid or written off first.", amount=amount)
         elif account.kind == AccountKind.PENDING:
-            yield f"{amount} of its earnings are pending: they are released first."
+            yield phrase("%(amount)s of its earnings are pending: they are released first.", amount=amount)
         else:
-            yield f"Its wallet holds {amount}: that is paid out first."
+            yield phrase("Its wallet holds %(amount)s: that is paid out first.", amount=amount)
 
 
 def _unfinished(mine: LinkedRows) -> Iterator[tuple[Select[Any], str]]:
@@ -68,19 +69,19 @@ def _unfinished(mine: LinkedRows) -> Iterator[tuple[Select[Any], str]]:
     held = (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT)
     yield (
         select(Escrow.ref).where(Escrow.id.in_(mine.escrows), Escrow.status.in_(held)).order_by(Escrow.id),
-        "Money is held, or to be paid, in escrow {}: it is released, refunded or voided first.",
+        message("Money is held, or to be paid, in escrow %(which)s: it is released, refunded or voided first."),
     )
     yield (
         select(Order.ref).where(Order.id.in_(mine.orders), Order.status == OrderStatus.AWAITING_PAYMENT),
-        "Order {} awaits payment: it is paid or cancelled first.",
+        message("Order %(which)s awaits payment: it is paid or cancelled first."),
     )
     yield (
         select(Dispute.ref).where(Dispute.id.in_(mine.disputes), Dispute.status.not_in(CLOSED_DISPUTES)),
-        "Dispute {} is open: it is decided or withdrawn first.",
+        message("Dispute %(which)s is open: it is decided or withdrawn first."),
     )
     yield (
         select(Approval.id).where(Approval.id.in_(mine.approvals), Approval.status == ApprovalStatus.PROPOSED),
-        "Approval {} waits for a second person: it is decided first.",
+        message("Approval %(which)s waits for a second person: it is decided first."),
     )
     yield from _at_providers(mine)
 
@@ -89,35 +90,35 @@ def _at_providers(mine: LinkedRows) -> Iterator[tuple[Select[Any], str]]:
     unsure = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW)
     yield (
         select(Payment.id).where(Payment.id.in_(mine.payments), Payment.status.in_(unsure)),
-        "Payment {} is pending or in review: it is settled first.",
+        message("Payment %(which)s is pending or in review: it is settled first."),
     )
     ended = (RefundStatus.PROCESSED, RefundStatus.SETTLED_OTHERWISE)
     yield (
         select(Refund.id).where(Refund.id.in_(mine.refunds), Refund.status.not_in(ended)),
-        "Refund {} is on its way, or failed: its payer has the money first.",
+        message("Refund %(which)s is on its way, or failed: its payer has the money first."),
     )
     yield (
         select(Chargeback.number).where(
             Chargeback.id.in_(mine.chargebacks), Chargeback.status == ChargebackStatus.OPEN
         ),
-        "Chargeback {} is open at its bank: it ends first.",
+        message("Chargeback %(which)s is open at its bank: it ends first."),
     )
     moving = or_(
         Payout.status.in_(UNSETTLED_PAYOUTS), Payout.recheck_at.is_not(None), Payout.paid_after_all_at.is_not(None)
     )
     yield (
         select(Payout.ref).where(Payout.id.in_(mine.payouts), moving),
-        "Payout {} is on its way, or may come back still: it is settled first.",
+        message("Payout %(which)s is on its way, or may come back still: it is settled first."),
     )
     planned = (ScheduleStatus.PENDING, ScheduleStatus.PROCESSING)
     yield (
         select(PayoutSchedule.ref).where(PayoutSchedule.id.in_(mine.schedules), PayoutSchedule.status.in_(planned)),
-        "Payout schedule {} is planned: it is paid or cancelled first.",
+        message("Payout schedule %(which)s is planned: it is paid or cancelled first."),
     )
     about = InboundWebhook.reference.in_(provider_references(mine))
     yield (
         select(InboundWebhook.id).where(InboundWebhook.status == InboundWebhookStatus.RECEIVED, about),
-        "Inbound webhook {} about its payments waits to be handled: that takes a minute.",
+        message("Inbound webhook %(which)s about its payments waits to be handled: that takes a minute."),
     )
 
 

@@ -13,12 +13,15 @@ from webapp.domain.money.money import Money
 from webapp.domain.payments import chargeback
 from webapp.domain.payments.loss_allocation import Bearer
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+from webapp.domain.words import joined, message, phrase
 from webapp.models import Chargeback, Dispute, Escrow, Payment
 from webapp.services.disputes import evidence, handling
 
 MOST = 20
-_GIVEN_BACK = "{amount} of it was booked as taken: the page of the payment says where it goes, by a decision there. "
-_WON = "Its freeze has ended. This dispute goes on freezing the money until it is decided or withdrawn."
+_GIVEN_BACK = message(
+    "%(amount)s of it was booked as taken: the page of the payment says where it goes, by a decision there."
+)
+_WON = message("Its freeze has ended. This dispute goes on freezing the money until it is decided or withdrawn.")
 _MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
 
 
@@ -29,8 +32,8 @@ def join(session: Session, dispute: Dispute, known: Chargeback, *, at: datetime,
     agent = actor.entrusted_with("dispute:work")
     sentence = in_words(known)
     if known.status == ChargebackStatus.WON:
-        given = _GIVEN_BACK.format(amount=Money(known.booked_amount, known.currency)) if known.booked_amount else ""
-        sentence = f"{sentence} {given}{_WON}"
+        given = phrase(_GIVEN_BACK, amount=Money(known.booked_amount, known.currency)) if known.booked_amount else ""
+        sentence = joined(sentence, given, phrase(_WON))
     handling.say(session, dispute.id, "internal", sentence, at=at, actor=agent)
     if known.dispute_id != dispute.id:
         _attach_claim(session, dispute, known, at, agent)
@@ -73,8 +76,12 @@ def of_reversal(session: Session, escrow: Escrow) -> list[str]:
     """What goes out of an escrow again as soon as a reversal holds it: what a bank took, and nobody booked yet."""
     taken = [each for each in of_escrow(session, escrow) if each.unbooked_amount > 0]
     return [
-        f"{in_words(each)} {Money(each.unbooked_amount, each.currency)} of it is booked out of the escrow as soon as "
-        "it is held again, in the same step: only what is left over waits for a decision."
+        phrase(
+            "%(status)s %(amount)s of it is booked out of the escrow as soon as it is held again, in the same "
+            "step: only what is left over waits for a decision.",
+            status=in_words(each),
+            amount=Money(each.unbooked_amount, each.currency),
+        )
         for each in taken
     ]
 
@@ -88,23 +95,31 @@ def in_words(known: Chargeback) -> str:
 
 def _warning(known: Chargeback) -> str:
     if known.status == ChargebackStatus.OPEN:
-        return f"{in_words(known)} What goes to the buyer now, the bank may take once more."
-    return f"{in_words(known)} What this gives the buyer comes on top of that."
+        return phrase("%(status)s What goes to the buyer now, the bank may take once more.", status=in_words(known))
+    return phrase("%(status)s What this gives the buyer comes on top of that.", status=in_words(known))
 
 
 def _already(payment: Payment, part: int) -> str:
     amount = Money(part, payment.currency)
-    return (
-        f"The payer has {amount} of payment {payment.reference} back already, and the platform bears it. What this "
-        "gives the buyer comes on top of that."
+    return phrase(
+        "The payer has %(amount)s of payment %(reference)s back already, and the platform bears it. What this "
+        "gives the buyer comes on top of that.",
+        amount=amount,
+        reference=payment.reference,
     )
 
 
 def _attach_claim(session: Session, dispute: Dispute, known: Chargeback, at: datetime, agent: Actor) -> None:
     amount, until = Money(known.amount, known.currency), ""
     if known.due_at is not None:
-        until = f" The bank waits for an answer until {in_utc(known.due_at)}."
-    what = f"Chargeback {known.number} at {known.provider} over {amount}."
-    body = f"{what} Its category: {known.category or 'none'}.{until}"
+        until = phrase("The bank waits for an answer until %(due_at)s.", due_at=in_utc(known.due_at))
+    what = phrase(
+        "Chargeback %(number)s at %(provider)s over %(amount)s.",
+        number=known.number,
+        provider=known.provider,
+        amount=amount,
+    )
+    category = phrase("Its category: %(category)s.", category=known.category or phrase("none"))
+    body = joined(what, category, until)
     row = evidence.attach_text(session, dispute.id, side="buyer", body=body, at=at, actor=agent)
     evidence.submit(session, row.id, at=at, actor=agent)

@@ -54,7 +54,8 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
         )
     dispute = _insert(session, new, claim, at, settings)
     cause = locks.cause_of(dispute)
-    freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)
+    why = phrase("Dispute %(ref)s is open.", ref=dispute.ref)
+    freezes.add(session, escrow.id, cause, dispute.id, why, at=at, actor=actor)
     details = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
     trail.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=details)
     events.add(session, DisputeOpened(), dispute.id, at=at)
@@ -100,7 +101,7 @@ def withdraw(
 ) -> Dispute:
     """The claimant takes the claim back; only this dispute's freeze is lifted. A backjob's escrow is due later."""
     actor.require("dispute:work")
-    reason = validation.require_text(reason, "reason", "Say why it is withdrawn.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is withdrawn."))
     dispute, escrow = locks.locked(session, dispute_id)
     _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
@@ -148,14 +149,14 @@ def _insert(session: Session, new: NewDispute, claim: str, at: datetime, setting
 def _checked(new: NewDispute) -> str:
     problems = {}
     if new.claimant not in SIDES:
-        problems["claimant"] = "Either buyer or seller."
+        problems["claimant"] = phrase("Either buyer or seller.")
     if new.reason_code not in resolutions.REASON_CODES:
-        problems["reason_code"] = f"One of {', '.join(resolutions.REASON_CODES)}."
+        problems["reason_code"] = phrase("One of %(known)s.", known=", ".join(resolutions.REASON_CODES))
     if new.kind not in list(DisputeKind):
-        problems["kind"] = f"One of {', '.join(DisputeKind)}."
+        problems["kind"] = phrase("One of %(known)s.", known=", ".join(DisputeKind))
     if problems:
         raise Invalid(phrase("The dispute can't be opened like this."), fields=problems)
-    return validation.require_text(new.claim, "claim", "Say what is claimed.")
+    return validation.require_text(new.claim, "claim", phrase("Say what is claimed."))
 
 
 def expire_due(session: Session, at: datetime, actor: Actor) -> int:
@@ -173,6 +174,6 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
 def _expire(session: Session, dispute: Dispute, at: datetime, actor: Actor) -> None:
     dispute.status, dispute.paused_at, dispute.version = DisputeStatus.EXPIRED, None, dispute.version + 1
     session.flush()
-    reason = f"The {dispute.waiting_on} did not answer in time."
+    reason = phrase("The %(waiting_on)s did not answer in time.", waiting_on=dispute.waiting_on)
     trail.record(session, actor, "dispute.expire", ("dispute", dispute.id), at=at, reason=reason)
     events.add(session, DisputeExpired(), dispute.id, at=at)

@@ -7,6 +7,7 @@ from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
+from webapp.domain.words import phrase
 from webapp.models import Dispute, Escrow
 from webapp.services.disputes import warranty_claims
 
@@ -16,11 +17,21 @@ def ending(dispute: Dispute, escrow: Escrow) -> str:
     if dispute.status not in CLOSED_DISPUTES:
         return ""
     if dispute.resolved_at is None:
-        return f"This dispute is {in_words(dispute.status)} already."
+        return phrase("This dispute is %(status)s already.", status=in_words(dispute.status))
     when = in_utc(dispute.resolved_at)
     if dispute.status == DisputeStatus.WITHDRAWN:
-        return f"{named(dispute.resolved_by)} withdrew this dispute on {when}: {dispute.resolution_reason}"
-    return f"{named(dispute.resolved_by)} resolved this dispute on {when}: {_resolution(dispute, escrow)}."
+        return phrase(
+            "%(who)s withdrew this dispute on %(when)s: %(resolution_reason)s",
+            who=named(dispute.resolved_by),
+            when=when,
+            resolution_reason=dispute.resolution_reason,
+        )
+    return phrase(
+        "%(who)s resolved this dispute on %(when)s: %(resolution)s.",
+        who=named(dispute.resolved_by),
+        when=when,
+        resolution=_resolution(dispute, escrow),
+    )
 
 
 def _resolution(dispute: Dispute, escrow: Escrow) -> str:
@@ -33,5 +44,5 @@ def _resolution(dispute: Dispute, escrow: Escrow) -> str:
 def resolution_in_words(dispute: Dispute, escrow: Escrow, resolution: DisputeResolution) -> str:
     """What a resolution does with the money."""
     if warranty_claims.is_rejected(dispute, resolution):
-        return "the claim is rejected, which pays nobody at once"
+        return phrase("the claim is rejected, which pays nobody at once")
     return resolutions.in_words(resolution, Money(escrow.amount, escrow.currency), escrow.fee)

@@ -87,7 +87,7 @@ def _write(session: Session, folder: EvidenceStore, stored: str, data: bytes) ->
 def attach_text(session: Session, dispute_id: int, *, side: str, body: str, at: datetime, actor: Actor) -> Evidence:
     """Stage a text."""
     actor.require("dispute:work")
-    text = validation.require_text(body, "body", "Write something.")
+    text = validation.require_text(body, "body", phrase("Write something."))
     dispute = locks.locked_open(session, dispute_id)
     row = _row(dispute.id, side, "statement", "text/plain", text.encode(), at, actor)
     row.body = text
@@ -150,11 +150,11 @@ def _checked(data: bytes, megabytes: int) -> str:
     if not data:
         raise Invalid(phrase("The file is empty."), fields={"file": phrase("The file is empty.")})
     if len(data) > megabytes * _MEGABYTE:
-        sentence = f"The file is larger than {megabytes} MB."
+        sentence = phrase("The file is larger than %(megabytes)s MB.", megabytes=megabytes)
         raise Invalid(sentence, fields={"file": sentence})
     kind = _kind(data)
     if kind not in ACCEPTED:
-        sentence = "Only PDF, PNG, JPEG, WebP, GIF and plain text (UTF-8) are accepted; this is something else."
+        sentence = phrase("Only PDF, PNG, JPEG, WebP, GIF and plain text (UTF-8) are accepted; this is something else.")
         raise Invalid(sentence, fields={"file": sentence})
     return kind
 

@@ -111,7 +111,7 @@ def _posting(
     escrow = subject.escrow
     return Posting(
         sentence=sentence,
-        done=f"Dispute {subject.dispute.ref} is resolved: {sentence}.",
+        done=phrase("Dispute %(ref)s is resolved: %(sentence)s.", ref=subject.dispute.ref, sentence=sentence),
         amount=Money(escrow.amount, escrow.currency),
         post=post,
         legs=legs,

@@ -64,7 +64,7 @@ def say(
             phrase("Choose who reads it."),
             fields={"audience": phrase("One of %(AUDIENCES)s.", AUDIENCES=", ".join(AUDIENCES))},
         )
-    text = validation.require_text(body, "body", "Write something.")
+    text = validation.require_text(body, "body", phrase("Write something."))
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
     message = Message(
         dispute_id=dispute.id, audience=audience, inbound=inbound, by=actor.key, by_name=actor.name, body=text, at=at
@@ -122,7 +122,7 @@ def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -
 def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, actor: Actor) -> Dispute:
     """Call for someone with more say."""
     actor.require("dispute:work")
-    reason = validation.require_text(reason, "reason", "Say why it is escalated.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is escalated."))
     dispute = locks.locked_open(session, dispute_id)
     _require_not_proposed(dispute)
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.ESCALATED, None, None

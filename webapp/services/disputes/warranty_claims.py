@@ -11,6 +11,7 @@ from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.money.shares import divide
 from webapp.domain.states import DisputeKind
+from webapp.domain.words import phrase
 from webapp.models import Dispute, Escrow
 from webapp.services.escrows import disbursement, release_dates
 
@@ -46,8 +47,13 @@ def cool_down(session: Session, dispute: Dispute, hours: int, reason: str, *, at
 def rejection_in_words(escrow: Escrow, decided: datetime, hours: int) -> str:
     """What a rejection does, as a phrase."""
     later = due_after(escrow, decided, hours)
-    when = f"until {in_utc(later)}" if later else "until its order is completed"
+    when = phrase("until %(later)s", later=in_utc(later)) if later else phrase("until its order is completed")
     held = Money(escrow.amount, escrow.currency)
     parts = divide(held, escrow.fee, held.amount)
-    then = f"; then it is {parts.seller_in_words()}" if escrow.fee else ""
-    return f"the claim is rejected: {held} stays held {when}, nobody is paid now{then}"
+    then = phrase("; then it is %(share)s", share=parts.seller_in_words()) if escrow.fee else ""
+    return phrase(
+        "the claim is rejected: %(held)s stays held %(when)s, nobody is paid now%(then)s",
+        held=held,
+        when=when,
+        then=then,
+    )

@@ -19,32 +19,37 @@ from webapp.services.common import events, lookup, validation
 from webapp.sql import insert_new, lock
 
 _ENDED_BY = {
-    FreezeCause.PERSON: "Lift that first.",
-    FreezeCause.PROPOSAL: "Approve or reject the proposal first.",
-    FreezeCause.DISPUTE: "Decide or withdraw the dispute first.",
-    FreezeCause.WARRANTY_CLAIM: "Decide or withdraw the dispute first.",
-    FreezeCause.PAYMENT: "Decide first who bears what was taken back, on the page of the payment.",
-    FreezeCause.CHARGEBACK: "It ends with the chargeback.",
+    FreezeCause.PERSON: phrase("Lift that first."),
+    FreezeCause.PROPOSAL: phrase("Approve or reject the proposal first."),
+    FreezeCause.DISPUTE: phrase("Decide or withdraw the dispute first."),
+    FreezeCause.WARRANTY_CLAIM: phrase("Decide or withdraw the dispute first."),
+    FreezeCause.PAYMENT: phrase("Decide first who bears what was taken back, on the page of the payment."),
+    FreezeCause.CHARGEBACK: phrase("It ends with the chargeback."),
 }
 
 
 def in_the_way(found: Freeze) -> str:
     """Who freezes an escrow, why, and what ends that."""
     reason = found.reason if found.reason.endswith((".", "!", "?")) else f"{found.reason}."
-    return f"frozen by {named(found.by_name)}: {reason} {_ENDED_BY[FreezeCause(found.cause)]}"
+    return phrase(
+        "frozen by %(who)s: %(reason)s %(ended_by)s",
+        who=named(found.by_name),
+        reason=reason,
+        ended_by=_ENDED_BY[FreezeCause(found.cause)],
+    )
 
 
 def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:
     """A person's freeze. Raises Conflict when the escrow is not held, or this person froze it already."""
     actor.require("escrow:freeze")
-    reason = validation.require_text(reason, "reason", "Say why it is frozen.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is frozen."))
     return add(session, escrow_id, FreezeCause.PERSON, actor.id or 0, reason, at=at, actor=actor)
 
 
 def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, actor: Actor) -> None:
     """Lift a person's freeze. Those of disputes and proposals are lifted by deciding them."""
     actor.require("escrow:freeze")
-    reason = validation.require_text(reason, "reason", "Say why it may move again.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it may move again."))
     found = lookup.by_id(session, Freeze, freeze_id, "freeze")
     if found.cause != FreezeCause.PERSON:
         raise Conflict(phrase("This freeze belongs to a %(cause)s: decide that, and it is lifted.", cause=found.cause))
@@ -64,7 +69,9 @@ def meant(session: Session, escrow_id: int, freeze_id: int | None) -> int:
             phrase("This escrow has no such freeze."),
             fields={"freeze_id": phrase("Not a person's freeze of this escrow.")},
         )
-    sentence = "Name the freeze: there is more than one." if found else "No person's freeze is on this escrow."
+    sentence = (
+        phrase("Name the freeze: there is more than one.") if found else phrase("No person's freeze is on this escrow.")
+    )
     raise Conflict(sentence)
 
 

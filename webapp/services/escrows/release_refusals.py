@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
+from webapp.domain.words import phrase
 from webapp.models import Dispute, Escrow, Party
 from webapp.services.common.batch_result import RefusedItem
 from webapp.services.escrows.due import is_ripe
@@ -74,15 +75,15 @@ def _mark_blocked(session: Session, ids: set[int]) -> None:
 def _sentence(row: Any, due_by: datetime | None, without_wallet: bool) -> str:
     status, freezes = row.status, row.freezes
     if without_wallet:
-        return f"{row.name} has no wallet in {row.currency}."
+        return phrase("%(name)s has no wallet in %(currency)s.", name=row.name, currency=row.currency)
     if status == EscrowStatus.PENDING_PAYMENT:
-        return "It was not paid yet."
+        return phrase("It was not paid yet.")
     if status != EscrowStatus.HELD:
-        return f"It is {in_words(status)} already."
+        return phrase("It is %(status)s already.", status=in_words(status))
     if freezes:
-        return "It is frozen."
+        return phrase("It is frozen.")
     if due_by is not None and not row.ripe:
-        return "The order is not completed yet."
+        return phrase("The order is not completed yet.")
     if due_by is not None and not _is_payable(row, due_by):
-        return "It is not due any more."
-    return "It has an open dispute."
+        return phrase("It is not due any more.")
+    return phrase("It has an open dispute.")

@@ -22,6 +22,7 @@ from webapp.domain.states import (
     PaymentStatus,
     RefundStatus,
 )
+from webapp.domain.words import phrase
 from webapp.models import Chargeback, Escrow, Payment, Refund
 from webapp.services.alerts import alerts
 from webapp.services.escrows import freezes
@@ -97,15 +98,20 @@ def call(session: Session, row: Any, sentence: str, more: str, *, at: datetime, 
     """
     if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
         freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
-    alert_text = f"Payment {row.reference} needs a decision: {sentence} {more}".rstrip()
+    alert_text = phrase(
+        "Payment %(reference)s needs a decision: %(sentence)s %(more)s",
+        reference=row.reference,
+        sentence=sentence,
+        more=more,
+    ).rstrip()
     alerts.fire(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", alert_text, at)
 
 
 def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: Actor) -> None:
     """What of a payment is gone is what was decided about."""
-    sentence = "The provider has again what it had taken back."
+    sentence = phrase("The provider has again what it had taken back.")
     if amount:
-        sentence = "What is gone of it is what was decided about before."
+        sentence = phrase("What is gone of it is what was decided about before.")
     _set(session, row.id, PaymentStatus.SUCCEEDED, amount, sentence)
     freezes.end(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
     alerts.resolve(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", at)
@@ -122,11 +128,15 @@ def freezing_again(session: Session, escrow: Escrow) -> Iterator[tuple[FreezeCau
     mine = (Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.NEEDS_REVIEW)
     gone = (Payment.taken_back_amount != Payment.taken_back_decided, Payment.duplicate_of_id.is_(None))
     for payment in session.scalars(select(Payment).where(*mine, *gone)).all():
-        yield FreezeCause.PAYMENT, payment.id, payment.status_detail or "Its payment was taken back."
+        yield FreezeCause.PAYMENT, payment.id, payment.status_detail or phrase("Its payment was taken back.")
     banks = select(Chargeback).join(Payment, Payment.id == Chargeback.payment_id)
     open_ones = banks.where(Payment.order_id == escrow.order_id, Chargeback.status == ChargebackStatus.OPEN)
     for row in session.scalars(open_ones).all():
-        yield FreezeCause.CHARGEBACK, row.id, f"Chargeback {row.number} at {row.provider} is open."
+        yield (
+            FreezeCause.CHARGEBACK,
+            row.id,
+            phrase("Chargeback %(number)s at %(provider)s is open.", number=row.number, provider=row.provider),
+        )
 
 
 def _set(session: Session, payment_id: int, status: PaymentStatus, amount: int, sentence: str) -> None:

@@ -11,6 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import EscrowVoided, Event, OrderCancelled, OrderDeclined
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus
+from webapp.domain.words import phrase
 from webapp.models import Escrow, Order
 from webapp.services.audit import trail
 from webapp.services.common import events
@@ -94,4 +95,7 @@ def _refused(session: Session, ids: Sequence[int], done: Sequence[int]) -> list[
     if not left:
         return []
     rows = select(Escrow.id, Escrow.ref, Escrow.status).where(one_of(session, Escrow.id, left)).order_by(Escrow.id)
-    return [RefusedItem(row.id, row.ref, f"It is {in_words(row.status)} already.") for row in session.execute(rows)]
+    return [
+        RefusedItem(row.id, row.ref, phrase("It is %(status)s already.", status=in_words(row.status)))
+        for row in session.execute(rows)
+    ]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.numbers import counted as so_many
 from webapp.domain.states import EscrowStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Account, Entry, Escrow, Freeze, Transfer
 from webapp.models.base import BigInt
 from webapp.sql import Rows
@@ -26,7 +27,11 @@ def checks(session: Session) -> Iterator[str]:
 def _currencies_sum_to_zero(session: Session) -> Iterator[str]:
     total = _sum(Entry.amount)
     for currency, off in session.execute(select(Entry.currency, total).group_by(Entry.currency).having(total != 0)):
-        yield f"The entries in {currency} are off by {so_many(off, 'minor unit')}: money was made or lost."
+        yield phrase(
+            "The entries in %(currency)s are off by %(so_many)s: money was made or lost.",
+            currency=currency,
+            so_many=so_many(off, "minor unit"),
+        )
 
 
 def _transfers_balance(session: Session) -> Iterator[str]:
@@ -35,10 +40,15 @@ def _transfers_balance(session: Session) -> Iterator[str]:
         select(Entry.transfer_id, Entry.currency, total).group_by(Entry.transfer_id, Entry.currency).having(total != 0)
     )
     for transfer, currency, amount in session.execute(off.limit(MOST_NAMED)):
-        yield f"Transfer {transfer} does not sum to zero: it is off by {amount} {currency}."
+        yield phrase(
+            "Transfer %(transfer)s does not sum to zero: it is off by %(amount)s %(currency)s.",
+            transfer=transfer,
+            amount=amount,
+            currency=currency,
+        )
     bare = select(Transfer.id, Transfer.reference).where(~exists().where(Entry.transfer_id == Transfer.id))
     for transfer, reference in session.execute(bare.limit(MOST_NAMED)):
-        yield f"Transfer {transfer} ({reference}) has no entries."
+        yield phrase("Transfer %(transfer)s (%(reference)s) has no entries.", transfer=transfer, reference=reference)
 
 
 def _balances_are_their_entries(session: Session) -> Iterator[str]:
@@ -46,7 +56,13 @@ def _balances_are_their_entries(session: Session) -> Iterator[str]:
     total = func.coalesce(sums.c.total, 0)
     off = select(Account.id, Account.kind, Account.balance, total).outerjoin(sums, sums.c.account_id == Account.id)
     for account, kind, balance, summed in session.execute(off.where(Account.balance != total).limit(MOST_NAMED)):
-        yield f"Account {account} ({kind}) says {balance}, but its entries sum to {summed}."
+        yield phrase(
+            "Account %(account)s (%(kind)s) says %(balance)s, but its entries sum to %(summed)s.",
+            account=account,
+            kind=kind,
+            balance=balance,
+            summed=summed,
+        )
 
 
 def _accounts_keep_their_bounds(session: Session) -> Iterator[str]:
@@ -54,7 +70,12 @@ def _accounts_keep_their_bounds(session: Session) -> Iterator[str]:
     for account, kind, balance in session.execute(
         select(Account.id, Account.kind, Account.balance).where(beyond).limit(MOST_NAMED)
     ):
-        yield f"Account {account} ({kind}) is beyond its bound: {balance}."
+        yield phrase(
+            "Account %(account)s (%(kind)s) is beyond its bound: %(balance)s.",
+            account=account,
+            kind=kind,
+            balance=balance,
+        )
 
 
 def _pools_hold_what_is_held(session: Session) -> Iterator[str]:
@@ -68,7 +89,13 @@ def _pools_hold_what_is_held(session: Session) -> Iterator[str]:
     pools = select(Account.id, Account.currency, Account.balance, total).outerjoin(held, held.c.account == Account.id)
     off = pools.where(Account.kind.in_(("escrow", "pending")), Account.balance != total)
     for account, currency, balance, summed in session.execute(off.limit(MOST_NAMED)):
-        yield f"Pool {account} ({currency}) holds {balance}, but the held escrows make {summed}."
+        yield phrase(
+            "Pool %(account)s (%(currency)s) holds %(balance)s, but the held escrows make %(summed)s.",
+            account=account,
+            currency=currency,
+            balance=balance,
+            summed=summed,
+        )
 
 
 def _freezes_are_counted(session: Session) -> Iterator[str]:
@@ -81,7 +108,13 @@ def _freezes_are_counted(session: Session) -> Iterator[str]:
     off = select(Escrow.id, Escrow.ref, Escrow.freezes, number).outerjoin(counted, counted.c.escrow_id == Escrow.id)
     candidates = or_(Escrow.freezes > 0, counted.c.number.is_not(None))
     for escrow, ref, count, found in session.execute(off.where(candidates, Escrow.freezes != number).limit(MOST_NAMED)):
-        yield f"Escrow {escrow} ({ref}) says it has {so_many(count, 'freeze')}, but {found} are open."
+        yield phrase(
+            "Escrow %(escrow)s (%(ref)s) says it has %(so_many)s, but %(found)s are open.",
+            escrow=escrow,
+            ref=ref,
+            so_many=so_many(count, "freeze"),
+            found=found,
+        )
 
 
 def _escrows_disburse_once(session: Session) -> Iterator[str]:
@@ -91,13 +124,28 @@ def _escrows_disburse_once(session: Session) -> Iterator[str]:
     left = Escrow.status.in_((EscrowStatus.RELEASED, EscrowStatus.REFUNDED, EscrowStatus.SPLIT))
     rows = _named(select(Escrow.id, Escrow.ref, Escrow.status).outerjoin(out, mine), left & out.id.is_(None))
     for escrow, ref, status in session.execute(rows):
-        yield f"Escrow {escrow} ({ref}) is {status}, but no transfer let it go."
+        yield phrase(
+            "Escrow %(escrow)s (%(ref)s) is %(status)s, but no transfer let it go.",
+            escrow=escrow,
+            ref=ref,
+            status=status,
+        )
     rows = _named(select(Escrow.id, Escrow.ref, Escrow.status).join(out, mine), ~left)
     for escrow, ref, status in session.execute(rows):
-        yield f"Escrow {escrow} ({ref}) is {status}, but a transfer let it go."
+        yield phrase(
+            "Escrow %(escrow)s (%(ref)s) is %(status)s, but a transfer let it go.",
+            escrow=escrow,
+            ref=ref,
+            status=status,
+        )
     rows = _named(select(Escrow.id, Escrow.ref, out.amount).join(out, mine), out.amount != Escrow.amount)
     for escrow, ref, amount in session.execute(rows):
-        yield f"Escrow {escrow} ({ref}) was left by {amount}, which is not what was held."
+        yield phrase(
+            "Escrow %(escrow)s (%(ref)s) was left by %(amount)s, which is not what was held.",
+            escrow=escrow,
+            ref=ref,
+            amount=amount,
+        )
 
 
 def _holds_are_funded(session: Session) -> Iterator[str]:
@@ -108,7 +156,7 @@ def _holds_are_funded(session: Session) -> Iterator[str]:
     )
     rows = _named(select(Escrow.id, Escrow.ref), and_(Escrow.status == EscrowStatus.HELD, ~funded))
     for escrow, ref in session.execute(rows):
-        yield f"Escrow {escrow} ({ref}) is held, but no transfer put money there."
+        yield phrase("Escrow %(escrow)s (%(ref)s) is held, but no transfer put money there.", escrow=escrow, ref=ref)
 
 
 def _named(query: Rows, where: ColumnElement[bool]) -> Rows:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import joined, phrase
 from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.models.base import BigInt
 from webapp.services.ledger import accounts, posting
@@ -96,13 +97,16 @@ def owed_after(session: Session, escrow: Escrow, debt: Place, more: int) -> int:
 
 def in_words(met: Sequence[Met], escrow: Escrow) -> str:
     """A phrase to add to a sentence about one escrow's payment; empty when nothing is met."""
-    sentence = ""
+    parts = []
     for each in met:
-        side = "seller" if each.party_id == escrow.seller_id else "buyer"
-        sentence += f"; {Money(each.amount, escrow.currency)} of it meets the {side}'s debt of the reversal"
+        amount = Money(each.amount, escrow.currency)
+        if each.party_id == escrow.seller_id:
+            parts.append(phrase("; %(amount)s of it meets the seller's debt of the reversal", amount=amount))
+        else:
+            parts.append(phrase("; %(amount)s of it meets the buyer's debt of the reversal", amount=amount))
         if each.rest:
-            sentence += f" and {Money(each.rest, escrow.currency)} goes into the wallet"
-    return sentence
+            parts.append(phrase(" and %(amount)s goes into the wallet", amount=Money(each.rest, escrow.currency)))
+    return joined(*parts, between="")
 
 
 def _shares(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
-from webapp.domain.words import phrase
+from webapp.domain.words import joined, message, phrase
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Escrow, Party, Transfer
 
@@ -18,15 +18,15 @@ MOST = 50
 """Transfers of one escrow that are shown; holding and reversing more often than that is not work but an attack."""
 
 _SHARES: dict[tuple[str, bool], str] = {
-    (AccountKind.WALLET, True): "{amount} into the wallet of {owner}",
-    (AccountKind.WALLET, False): "{amount} out of the wallet of {owner}",
-    (AccountKind.RECEIVABLE, True): "{amount} off the debt of {owner}",
-    (AccountKind.RECEIVABLE, False): "{amount} more owed by {owner}",
-    (AccountKind.FEES, True): "{amount} fee",
-    (AccountKind.FEES, False): "{amount} of the fee given back",
-    (AccountKind.CLEARING, True): "{amount} back through {owner}",
-    (AccountKind.LOSSES, True): "{amount} back to the platform",
-    (AccountKind.LOSSES, False): "{amount} borne by the platform",
+    (AccountKind.WALLET, True): message("%(amount)s into the wallet of %(owner)s"),
+    (AccountKind.WALLET, False): message("%(amount)s out of the wallet of %(owner)s"),
+    (AccountKind.RECEIVABLE, True): message("%(amount)s off the debt of %(owner)s"),
+    (AccountKind.RECEIVABLE, False): message("%(amount)s more owed by %(owner)s"),
+    (AccountKind.FEES, True): message("%(amount)s fee"),
+    (AccountKind.FEES, False): message("%(amount)s of the fee given back"),
+    (AccountKind.CLEARING, True): message("%(amount)s back through %(owner)s"),
+    (AccountKind.LOSSES, True): message("%(amount)s back to the platform"),
+    (AccountKind.LOSSES, False): message("%(amount)s borne by the platform"),
 }
 """What an entry does to whose account, by its kind and whether it goes in."""
 
@@ -53,8 +53,9 @@ class TransferDetail:
                 continue
             words = _SHARES.get((side.kind, side.amount > 0))
             if words:
-                parts.append(words.format(amount=Money(abs(side.amount), self.currency), owner=side.owner))
-        return ", ".join(parts)
+                amount = Money(abs(side.amount), self.currency)
+                parts.append(phrase(words, amount=amount, owner=side.owner))
+        return joined(*parts, between=", ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import TransferKind
+from webapp.domain.words import joined, phrase
 from webapp.models import Account, Party
 from webapp.services.ledger import accounts, posting
 from webapp.services.ledger.accounts import Place
@@ -100,8 +102,12 @@ def _balance(known: dict[int | None, Any], number: int | None) -> int:
 
 def _label(session: Session, place: Place | int, row: Any) -> str:
     if row is not None:
-        return f"{row.kind} of {row.name}" if row.name else f"{row.kind} {row.owner}".strip()
+        if row.name:
+            return phrase("%(kind)s of %(name)s", kind=in_words(row.kind), name=row.name)
+        return joined(in_words(row.kind), row.owner)
     assert isinstance(place, Place)
     if place.party_id is None:
-        return f"{place.kind} {place.owner}".strip() + " (new)"
-    return f"{place.kind} of {session.get_one(Party, place.party_id).name} (new)"
+        return joined(in_words(place.kind), place.owner, phrase("(new)"))
+    return phrase(
+        "%(kind)s of %(name)s (new)", kind=in_words(place.kind), name=session.get_one(Party, place.party_id).name
+    )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.words import phrase
 from webapp.errors import Unavailable
 from webapp.settings import Settings
 from webapp.sql import database_now
@@ -32,16 +33,24 @@ def require(session: Session, settings: Settings) -> None:
     found = measure(session)
     if abs(found) > most(settings):
         allowed = settings.max_clock_skew_seconds
-        raise ClockOff(f"{in_words(found)}; {allowed} s are allowed. Nothing runs here until both agree: check NTP.")
+        raise ClockOff(
+            phrase(
+                "%(status)s; %(allowed)s s are allowed. Nothing runs here until both agree: check NTP.",
+                status=in_words(found),
+                allowed=allowed,
+            )
+        )
 
 
-def in_words(skew: timedelta, machine: str = "This machine") -> str:
+def in_words(skew: timedelta, machine: str = phrase("This machine")) -> str:
     """The skew as a sentence without its end."""
-    side = "ahead of" if skew > timedelta(0) else "behind"
+    side = phrase("ahead of") if skew > timedelta(0) else "behind"
     size = abs(skew)
     amount = (
-        f"{size.total_seconds():.1f} s"
+        phrase("%(total_seconds)s s", total_seconds=f"{size.total_seconds():.1f}")
         if size < timedelta(hours=1)
         else str(timedelta(seconds=round(size.total_seconds())))
     )
-    return f"{machine}'s clock is {amount} {side} the database's"
+    return phrase(
+        "%(machine)s's clock is %(amount)s %(side)s the database's", machine=machine, amount=amount, side=side
+    )

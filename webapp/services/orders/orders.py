@@ -132,7 +132,7 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
 def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor: Actor) -> Order:
     """Give up an order that was never paid; its escrow is voided. Money that is held needs a refund instead."""
     actor.require("order:write")
-    reason = validation.require_text(reason, "reason", "Say why the order is cancelled.")
+    reason = validation.require_text(reason, "reason", phrase("Say why the order is cancelled."))
     order = _locked(session, order_id)
     escrow = escrow_of(session, order_id)
     if order.status != OrderStatus.AWAITING_PAYMENT or escrow.status != EscrowStatus.PENDING_PAYMENT:
@@ -183,7 +183,7 @@ def _insert_order(session: Session, new: NewOrder, at: datetime) -> Order:
 
 def _checked(session: Session, new: NewOrder, settings: Settings) -> int:
     """The fee, once everything else is right."""
-    validation.require_text(new.ref, "ref", "Give the order's reference.", longest=78)
+    validation.require_text(new.ref, "ref", phrase("Give the order's reference."), longest=78)
     validation.require_amount(new.amount, new.currency)
     if new.terms not in TERMS:
         raise Invalid(

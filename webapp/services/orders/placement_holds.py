@@ -86,7 +86,7 @@ def update(
 ) -> Escrow:
     """Name another placement, or put the date off. To pay sooner, somebody releases it: that is a money decision."""
     actor.require("hold:write")
-    name, reason = _named(placement), validation.require_text(reason, "reason", "Say why it is changed.")
+    name, reason = _named(placement), validation.require_text(reason, "reason", phrase("Say why it is changed."))
     escrow = _locked(session, hold_id)
     lookup.require_version(escrow, version, "hold")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
@@ -140,7 +140,7 @@ def _locked(session: Session, hold_id: int) -> Escrow:
 
 
 def _named(placement: str) -> str:
-    return validation.require_text(placement, "placement", "Name the placement.", longest=80)
+    return validation.require_text(placement, "placement", phrase("Name the placement."), longest=80)
 
 
 def _require_to_come(release_at: datetime, at: datetime) -> None:

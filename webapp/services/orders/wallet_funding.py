@@ -35,12 +35,19 @@ def _covering_wallet(session: Session, escrow: Escrow) -> int:
     buyer = parties.get(session, escrow.buyer_id)
     wallet = accounts.find_account(session, AccountKind.WALLET, buyer.id, escrow.currency)
     if wallet is None:
-        raise _refused(f"{buyer.name} has no wallet in {escrow.currency}.")
+        raise _refused(phrase("%(name)s has no wallet in %(currency)s.", name=buyer.name, currency=escrow.currency))
     lock(session, Account, [wallet])
     there = posting.balances(session, [wallet])[wallet]
     if there < escrow.amount:
         held, wanted = Money(there, escrow.currency), Money(escrow.amount, escrow.currency)
-        raise _refused(f"The wallet of {buyer.name} holds {held}: it does not cover {wanted}.")
+        raise _refused(
+            phrase(
+                "The wallet of %(name)s holds %(held)s: it does not cover %(wanted)s.",
+                name=buyer.name,
+                held=held,
+                wanted=wanted,
+            )
+        )
     return wallet
 
 

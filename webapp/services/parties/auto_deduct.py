@@ -12,6 +12,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
 from webapp.domain.outbox.event_types import PartyAutoDeducted
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Account, AutoDeduct, AutoDeduction, Entry, Party, Transfer
 from webapp.models.base import BigInt
 from webapp.services.audit import trail
@@ -27,7 +28,7 @@ Taking = list[tuple[Any, int]]
 """Standing orders, each with what it takes."""
 Keys = set[tuple[int, str]]
 """Parties, each with a currency."""
-_TAKEN = "It was taken already today."
+_TAKEN = phrase("It was taken already today.")
 _Debt = aliased(Account, name="debt")
 _Wallet = aliased(Account, name="wallet")
 
@@ -122,7 +123,7 @@ def _answer(row: Any, rule: DeductionRule, repaid: int, done: Keys) -> int | str
     if (row.party_id, row.currency) in done:
         return _TAKEN
     if row.wallet_id is None:
-        return f"{row.name} has no wallet in {row.currency}."
+        return phrase("%(name)s has no wallet in %(currency)s.", name=row.name, currency=row.currency)
     percent, least = rule.percent_of(row.percent), rule.minimum_balance_of(row.minimum_balance, row.currency)
     return amount_to_take(DebtPosition(row.currency, -row.debt, row.wallet, percent, row.daily_max, least, repaid))
 

@@ -90,10 +90,10 @@ def _mandate(row: AutoDeduct) -> MandateTerms:
 def _check(terms: MandateTerms) -> None:
     problems = {}
     if terms.percent is not None and not 1 <= terms.percent <= 100:
-        problems["percent"] = "A whole number from 1 to 100, or none for the desk's own."
+        problems["percent"] = phrase("A whole number from 1 to 100, or none for the desk's own.")
     if terms.daily_max is not None and terms.daily_max <= 0:
-        problems["daily_max"] = "More than zero, or empty for no maximum."
+        problems["daily_max"] = phrase("More than zero, or empty for no maximum.")
     if terms.minimum_balance is not None and terms.minimum_balance < 0:
-        problems["minimum_balance"] = "Zero or more, or none for the desk's own."
+        problems["minimum_balance"] = phrase("Zero or more, or none for the desk's own.")
     if problems:
         raise Invalid(phrase("The standing order can't be set like this."), fields=problems)

@@ -57,7 +57,7 @@ def deposit(context: Context, subject: PartySubject, decision: PartyMoney) -> Po
     """Money from outside into the party's wallet."""
     amount, party = Money(decision.amount, decision.currency), subject.party
     sides = {_outside(amount, "manual"): -amount.amount, _of(party, AccountKind.WALLET, amount): amount.amount}
-    sentence = f"deposit of {amount} into the wallet of {party.name}"
+    sentence = phrase("deposit of %(amount)s into the wallet of %(name)s", amount=amount, name=party.name)
     return _posting(context, party, decision, "party.deposit", TransferKind.DEPOSIT, sides, sentence)
 
 
@@ -66,7 +66,7 @@ def owe(context: Context, subject: PartySubject, decision: PartyMoney) -> Postin
     """A debt that the party brings along."""
     amount, party = Money(decision.amount, decision.currency), subject.party
     sides = {_of(party, AccountKind.RECEIVABLE, amount): -amount.amount, _outside(amount, "credit"): amount.amount}
-    sentence = f"debt of {amount} of {party.name}"
+    sentence = phrase("debt of %(amount)s of %(name)s", amount=amount, name=party.name)
     return _posting(context, party, decision, "party.owe", TransferKind.CREDIT, sides, sentence)
 
 
@@ -77,7 +77,7 @@ def repay(context: Context, subject: PartySubject, decision: PartyMoney) -> Post
     wallet, debt = _of(party, AccountKind.WALLET, amount), _of(party, AccountKind.RECEIVABLE, amount)
     ensure_outgoing_enabled(context.session, lock=context.locked)
     _require_covered(context, party, wallet, debt, amount)
-    sentence = f"repayment of {amount} from the wallet of {party.name}"
+    sentence = phrase("repayment of %(amount)s from the wallet of %(name)s", amount=amount, name=party.name)
     sides = {wallet: -amount.amount, debt: amount.amount}
     return _posting(context, party, decision, "party.repay", TransferKind.REPAYMENT, sides, sentence)
 
@@ -99,7 +99,11 @@ def _require_covered(context: Context, party: Party, wallet: Place, debt: Place,
     held = posting.balances(session, [ids[0], ids[1]])
     for what, most in (("debt", -held[ids[1]]), ("wallet", held[ids[0]])):
         if amount.amount > most:
-            sentence = f"The {what} is {Money(most, amount.currency)}: that is the most that can be repaid."
+            sentence = phrase(
+                "The %(what)s is %(amount)s: that is the most that can be repaid.",
+                what=what,
+                amount=Money(most, amount.currency),
+            )
             raise Invalid(sentence, fields={"amount": sentence})
 
 
@@ -137,7 +141,7 @@ def _posting(
 
     return Posting(
         sentence=sentence,
-        done=f"Done: {sentence}.",
+        done=phrase("Done: %(sentence)s.", sentence=sentence),
         amount=Money(decision.amount, decision.currency),
         post=post,
         legs=partial(transfers.legs, session, [draft]),

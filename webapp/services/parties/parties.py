@@ -35,8 +35,8 @@ class NewParty:
 def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Party:
     """Add a party. Raises Conflict for a reference that is taken."""
     actor.require("party:write")
-    ref = validation.require_text(new.ref, "ref", "Give the party's reference.", longest=80)
-    name = validation.require_text(new.name, "name", "Give the party's name.", longest=200)
+    ref = validation.require_text(new.ref, "ref", phrase("Give the party's reference."), longest=80)
+    name = validation.require_text(new.name, "name", phrase("Give the party's name."), longest=200)
     for currency in new.currencies:
         validation.require_currency(currency)
     if new.country is not None:
@@ -64,7 +64,7 @@ def change(session: Session, party_id: int, given: Mapping[str, str], *, at: dat
     require_known(session, party_id)
     party = session.get_one(Party, party_id, with_for_update=True, populate_existing=True)
     if "name" in given:
-        validation.require_text(given["name"], "name", "Give the party's name.", longest=200)
+        validation.require_text(given["name"], "name", phrase("Give the party's name."), longest=200)
     if "country" in given:
         validation.require_country(given["country"])
         _require_no_payout(session, party, given["country"])
@@ -98,9 +98,12 @@ def _require_no_payout(session: Session, party: Party, country: str) -> None:
     mine = select(Payout.ref).where(Payout.party_id == party.id, Payout.status.in_(UNSETTLED_PAYOUTS))
     ref = session.scalars(mine.order_by(Payout.id).limit(1)).one_or_none()
     if ref is not None:
-        sentence = (
-            f"Its country is {party.country}, and can't become {country} while payout {ref} is under way. "
-            "Wait until it is settled, or cancel it."
+        sentence = phrase(
+            "Its country is %(country)s, and can't become %(wanted)s while payout %(ref)s is under way. Wait "
+            "until it is settled, or cancel it.",
+            country=party.country,
+            wanted=country,
+            ref=ref,
         )
         raise Conflict(sentence, fields={"country": sentence})
 

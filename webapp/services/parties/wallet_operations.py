@@ -50,19 +50,21 @@ def decide(
 def as_decided(new: NewMoney) -> PartyMoney:
     """The decision, checked. Invalid names `amount`, `reference` or `reason`."""
     validation.require_amount(new.amount, new.currency)
-    reference = validation.require_text(new.reference, "reference", "Give it a reference of its own.", longest=80)
+    reference = validation.require_text(
+        new.reference, "reference", phrase("Give it a reference of its own."), longest=80
+    )
     if is_own(reference):
         raise Invalid(
             phrase("The desk's own movements have such references. Choose another."), fields={"reference": "Taken."}
         )
     theirs, why = new.provider_reference.strip()[:200], new.reason.strip()[:2_000]
     if not theirs and not why:
-        sentence = "Say where the money came from: the provider's reference, or a reason."
+        sentence = phrase("Say where the money came from: the provider's reference, or a reason.")
         raise Invalid(sentence, fields={"provider_reference": sentence, "reason": sentence})
     return PartyMoney(
         amount=new.amount,
         currency=new.currency,
         reference=reference,
         provider_reference=theirs or None,
-        reason=why or f"Provider's reference {theirs}.",
+        reason=why or phrase("Provider's reference %(theirs)s.", theirs=theirs),
     )

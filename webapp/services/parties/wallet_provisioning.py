@@ -58,7 +58,7 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     Raises Conflict when there is one already.
     """
     actor.require("wallet:open")
-    reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = validation.require_text(reason, "reason", phrase("Say why, in a sentence."))
     validation.require_currency(currency)
     parties.require_known(session, party_id)
     party: Party = lookup.by_id(session, Party, party_id, "party")

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from webapp.domain.payments.loss_allocation import Bearer
+from webapp.domain.words import joined, phrase
 from webapp.models import Escrow, Payment, Refund
 from webapp.services.orders import orders
 from webapp.services.payments import payments
@@ -21,24 +22,28 @@ def in_words(session: Session, payment: Payment, escrow: Escrow, refund: Refund 
     """That in sentences; empty when nothing came back that waits for a decision."""
     if payment.undecided_amount >= 0:
         return ""
-    lies = f"Until then it lies at {payment.provider} and counts in nobody's balance here."
+    lies = phrase("Until then it lies at %(provider)s and counts in nobody's balance here.", provider=payment.provider)
     again = given_again.again(session, payment, escrow, refund)
-    goes = f"“Give it again” of payment {payment.reference}: {given_again.in_words(escrow, again)}."
-    return f"{lies} {_borne(session, payment, escrow)} {goes}{_meanwhile(payment, escrow)}"
+    goes = phrase(
+        "“Give it again” of payment %(reference)s: %(goes)s.",
+        reference=payment.reference,
+        goes=given_again.in_words(escrow, again),
+    )
+    return joined(lies, _borne(session, payment, escrow), goes, _meanwhile(payment, escrow))
 
 
 def _borne(session: Session, payment: Payment, escrow: Escrow) -> str:
     who = {
-        Bearer.ESCROW: f"It had come out of escrow {escrow.ref}.",
-        Bearer.SELLER: "It had been taken from the seller.",
-        Bearer.BUYER: "It had been taken from the buyer.",
-        Bearer.PLATFORM: "The platform had borne it.",
+        Bearer.ESCROW: phrase("It had come out of escrow %(ref)s.", ref=escrow.ref),
+        Bearer.SELLER: phrase("It had been taken from the seller."),
+        Bearer.BUYER: phrase("It had been taken from the buyer."),
+        Bearer.PLATFORM: phrase("The platform had borne it."),
     }
     borne = drafts.borne_by(session, payment, escrow)
     parts = [words for bearer, words in who.items() if borne.get(bearer, 0) > 0]
-    return parts[0] if len(parts) == 1 else "Several bore it, and each gets theirs again."
+    return parts[0] if len(parts) == 1 else phrase("Several bore it, and each gets theirs again.")
 
 
 def _meanwhile(payment: Payment, escrow: Escrow) -> str:
     is_held = drafts.is_held_for(payment, escrow)
-    return f" Nothing of escrow {escrow.ref} moves before." if is_held else ""
+    return phrase("Nothing of escrow %(ref)s moves before.", ref=escrow.ref) if is_held else ""

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import lookup, validation
@@ -45,7 +46,7 @@ def decide(
 ) -> DecisionResult:
     """Do one of the PAYLOADS' actions, or propose it."""
     actor.require("money:propose")
-    reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = validation.require_text(reason, "reason", phrase("Say why, in a sentence."))
     subject = read_payment.locked(session, payment_id)
     lookup.require_version(subject.payment, version, "payment")
     decision = PAYLOADS[action](reason=reason)

@@ -47,7 +47,11 @@ def keep_payment(context: Context, subject: PaymentSubject, decision: KeepPaymen
         context.session.flush()
         _decided(context, payment, "payment.keep", decision.reason)
 
-    sentence = f"{came} that was collected twice for order {subject.order.ref} goes into the buyer's wallet"
+    sentence = phrase(
+        "%(came)s that was collected twice for order %(ref)s goes into the buyer's wallet",
+        came=came,
+        ref=subject.order.ref,
+    )
     return posting_of(context, subject, sentence, [draft], post)
 
 
@@ -67,7 +71,15 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
     def post() -> None:
         transfers.write(context.session, [draft], at=context.at)
         event = PaymentDecided(decision="same_money", reason=decision.reason)
-        failure = {payment.id: Failure(f"It is the money of payment {first.reference}: {decision.reason}")}
+        failure = {
+            payment.id: Failure(
+                phrase(
+                    "It is the money of payment %(reference)s: %(reason)s",
+                    reference=first.reference,
+                    reason=decision.reason,
+                )
+            )
+        }
         fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.same_money", event=event)
         first.provider_id, first.version = payment.provider_id, first.version + 1
         context.session.flush()
@@ -85,7 +97,12 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
         )
         alerts.resolve(context.session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
 
-    sentence = f"{came} of {payment.provider} is the money of payment {first.reference}, which was marked paid by hand"
+    sentence = phrase(
+        "%(came)s of %(provider)s is the money of payment %(reference)s, which was marked paid by hand",
+        came=came,
+        provider=payment.provider,
+        reference=first.reference,
+    )
     return posting_of(context, subject, sentence, [draft], post)
 
 

@@ -17,6 +17,7 @@ from webapp.domain.outbox.event_types import PaymentNeedsReview
 from webapp.domain.payments.duplicate_payments import duplicate_reference, separate_duplicates
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult
 from webapp.domain.states import PaymentStatus
+from webapp.domain.words import phrase
 from webapp.models import Payment
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -72,18 +73,26 @@ def _write(session: Session, row: Any, seen: ProviderResponse, at: datetime, act
     after = {"collected_besides": row.reference, "number": seen.provider_id, "amount": amount}
     trail.record(session, actor, "payment.collected_twice", ("payment", number), at=at, reason=sentence, after=after)
     events.add(session, PaymentNeedsReview(), number, at=at)
-    alerts.fire(session, PAYMENT_COLLECTED_TWICE, f"payment {number}", f"Payment {row.reference}: {sentence}", at)
+    alerts.fire(
+        session,
+        PAYMENT_COLLECTED_TWICE,
+        f"payment {number}",
+        phrase("Payment %(reference)s: %(sentence)s", reference=row.reference, sentence=sentence),
+        at,
+    )
 
 
 def _sentence(row: Any, seen: ProviderResponse) -> str:
     collected = Money((seen.amount or 0) - (seen.refunded_amount or 0), seen.currency or "")
-    which = f"{collected} (its number {seen.provider_id})"
+    which = phrase("%(collected)s (its number %(provider_id)s)", collected=collected, provider_id=seen.provider_id)
     if is_by_hand(row):
-        return (
-            f"It was marked paid by hand, and its provider collected {which} too. Say whether it is the same money, "
-            "give it back to the payer, or keep it for the buyer."
+        return phrase(
+            "It was marked paid by hand, and its provider collected %(which)s too. Say whether it is the same "
+            "money, give it back to the payer, or keep it for the buyer.",
+            which=which,
         )
-    return (
-        f"Its provider collected {which} under the same reference, besides what paid for it. It is nobody's yet: give "
-        "it back to the payer, or keep it for the buyer."
+    return phrase(
+        "Its provider collected %(which)s under the same reference, besides what paid for it. It is nobody's "
+        "yet: give it back to the payer, or keep it for the buyer.",
+        which=which,
     )

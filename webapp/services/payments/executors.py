@@ -108,10 +108,25 @@ def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPa
         transfers.write(context.session, kept, at=context.at)
         _succeed(context, subject, "payment.accept", decision.reason)
 
-    more = f", {Money(surplus, owed.currency)} above the price goes to the buyer's wallet" if surplus else ""
+    more = (
+        phrase(", %(amount)s above the price goes to the buyer's wallet", amount=Money(surplus, owed.currency))
+        if surplus
+        else ""
+    )
     return Posting(
-        sentence=f"{owed} that came through {payment.provider} is held for order {order.ref}{more}",
-        done=f"Payment {payment.reference} was accepted: {owed} is held{more}.",
+        sentence=phrase(
+            "%(owed)s that came through %(provider)s is held for order %(ref)s%(more)s",
+            owed=owed,
+            provider=payment.provider,
+            ref=order.ref,
+            more=more,
+        ),
+        done=phrase(
+            "Payment %(reference)s was accepted: %(owed)s is held%(more)s.",
+            reference=payment.reference,
+            owed=owed,
+            more=more,
+        ),
         amount=owed,
         post=post,
         legs=partial(transfers.legs, context.session, [holding, *kept]),
@@ -135,8 +150,15 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
         _end_review(context, payment)
 
     return Posting(
-        sentence=f"{came} of payment {payment.reference} goes back to the payer through {payment.provider}",
-        done=f"{came} of payment {payment.reference} goes back to the payer.",
+        sentence=phrase(
+            "%(came)s of payment %(reference)s goes back to the payer through %(provider)s",
+            came=came,
+            reference=payment.reference,
+            provider=payment.provider,
+        ),
+        done=phrase(
+            "%(came)s of payment %(reference)s goes back to the payer.", came=came, reference=payment.reference
+        ),
         amount=subject.owed,
         post=post,
         escrow_id=subject.escrow_id,
@@ -156,8 +178,8 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
         _succeed(context, subject, "payment.mark_paid", decision.reason)
 
     return Posting(
-        sentence=f"{owed} that came through another way is held for order {order.ref}",
-        done=f"Order {order.ref} was marked paid: {owed} is held.",
+        sentence=phrase("%(owed)s that came through another way is held for order %(ref)s", owed=owed, ref=order.ref),
+        done=phrase("Order %(ref)s was marked paid: %(owed)s is held.", ref=order.ref, owed=owed),
         amount=owed,
         post=post,
         legs=partial(transfers.legs, context.session, [holding]),
@@ -188,7 +210,7 @@ def check_accept(subject: PaymentSubject) -> None:
         raise Conflict(
             phrase("%(came)s came in and %(owed)s is owed: it can't be accepted. Refund it.", came=came, owed=owed)
         )
-    _require_unpaid(subject, " Refund this payment.")
+    _require_unpaid(subject, phrase(" Refund this payment."))
 
 
 def check_refund(subject: PaymentSubject) -> None:
@@ -247,12 +269,14 @@ def _require_not_held(subject: PaymentSubject) -> None:
     """Money that is held for its order goes back by the escrow, which goes by that."""
     payment, escrow = subject.payment, subject.escrow
     if payment.status == PaymentStatus.SUCCEEDED and payment.duplicate_of_id is None:
-        where = f"Its money is in escrow {escrow.ref}, which is {in_words(escrow.status)}"
-        way = "Nothing of it is left to refund here."
+        where = phrase(
+            "Its money is in escrow %(ref)s, which is %(status)s", ref=escrow.ref, status=in_words(escrow.status)
+        )
+        way = phrase("Nothing of it is left to refund here.")
         if escrow.status == EscrowStatus.HELD:
-            way = "Refund it there: it goes back the way it came."
+            way = phrase("Refund it there: it goes back the way it came.")
         if escrow.freezes:
-            way = "It is frozen: the escrow's page says by what, and what ends that. Then refund it there."
+            way = phrase("It is frozen: the escrow's page says by what, and what ends that. Then refund it there.")
         raise Overtaken(f"{where}. {way}")
 
 

@@ -7,10 +7,17 @@ from webapp.domain.money.money import Money
 from webapp.domain.providers.provider_messages import sentence
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
+from webapp.domain.words import joined, message, phrase
 from webapp.models import Payment, Refund
 from webapp.services.disputes import chargeback_cases
 from webapp.services.payments.detail import PaymentDetail
 from webapp.services.refunds import explanation
+
+_BECAME = {
+    PaymentStatus.FAILED: message("It failed"),
+    PaymentStatus.EXPIRED: message("It expired"),
+}
+"""How one ended that was not paid."""
 
 
 def why(detail: PaymentDetail, at: datetime) -> list[str]:
@@ -32,22 +39,35 @@ def _refund(refund: Refund, detail: PaymentDetail) -> str:
 
 def _pending(detail: PaymentDetail, at: datetime) -> list[str]:
     payment = detail.payment
-    sentences = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
+    sentences: list[str] = [
+        phrase(
+            "%(amount)s is awaited through %(provider)s since %(created_at)s.",
+            amount=_amount(payment),
+            provider=payment.provider,
+            created_at=in_utc(payment.created_at),
+        )
+    ]
     if payment.checkout_url is None:
-        sentences.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
+        sentences.append(
+            phrase("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
+        )
     if payment.status_detail:
         sentences.append(payment.status_detail)
     if payment.next_check_at is not None:
         soon = payment.next_check_at <= at
-        when = "with the next run" if soon else f"from {in_utc(payment.next_check_at)}"
-        sentences.append(f"Its provider is asked {when}, unless a webhook settles it before.")
+        when = (
+            phrase("with the next run")
+            if soon
+            else phrase("from %(next_check_at)s", next_check_at=in_utc(payment.next_check_at))
+        )
+        sentences.append(phrase("Its provider is asked %(when)s, unless a webhook settles it before.", when=when))
     return sentences
 
 
 def _in_review(detail: PaymentDetail, at: datetime) -> list[str]:
     sentences = [
         *_at_bank(detail),
-        detail.payment.status_detail or "What the provider says contradicts what this desk knows.",
+        detail.payment.status_detail or phrase("What the provider says contradicts what this desk knows."),
     ]
     return sentences if detail.waiting is not None else [*sentences, _meanwhile(detail)]
 
@@ -58,46 +78,87 @@ def _meanwhile(detail: PaymentDetail) -> str:
     if payment.undecided_amount < 0:
         return detail.came_back
     if payment.undecided_amount > 0 and detail.first is not None:
-        return f"It was kept for {detail.buyer.name}, in the wallet, and is not held: a person decides who bears it."
+        return phrase(
+            "It was kept for %(name)s, in the wallet, and is not held: a person decides who bears it.",
+            name=detail.buyer.name,
+        )
     if payment.undecided_amount > 0 and escrow.status != EscrowStatus.HELD:
-        return f"{_gone_to(detail)} A person decides who bears what was taken back."
+        return joined(_gone_to(detail), phrase("A person decides who bears what was taken back."))
     if payment.undecided_amount > 0:
-        return f"Nothing of escrow {escrow.ref} moves until a person decides."
+        return phrase("Nothing of escrow %(ref)s moves until a person decides.", ref=escrow.ref)
     if detail.first is not None or escrow.status not in (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED):
-        return f"Nothing of this payment moves until a person decides. Order {detail.order.ref} goes its way meanwhile."
-    return "Nothing moves until a person decides."
+        return phrase(
+            "Nothing of this payment moves until a person decides. Order %(ref)s goes its way meanwhile.",
+            ref=detail.order.ref,
+        )
+    return phrase("Nothing moves until a person decides.")
 
 
 def _gone_to(detail: PaymentDetail) -> str:
     """Where the money of an escrow went that is not held any more."""
-    escrow, when = detail.escrow, f" on {in_utc(detail.escrow.closed_at)}" if detail.escrow.closed_at else ""
+    escrow, when = (
+        detail.escrow,
+        phrase(" on %(closed_at)s", closed_at=in_utc(detail.escrow.closed_at)) if detail.escrow.closed_at else "",
+    )
     ways = {
-        EscrowStatus.RELEASED: f"was released to {detail.seller.name}{when}, and may have been paid out since",
-        EscrowStatus.SPLIT: f"was split between {detail.buyer.name} and {detail.seller.name}{when}, "
-        "and may have been paid out since",
-        EscrowStatus.REFUNDED: f"was refunded to {detail.buyer.name}{when}",
+        EscrowStatus.RELEASED: phrase(
+            "was released to %(name)s%(when)s, and may have been paid out since", name=detail.seller.name, when=when
+        ),
+        EscrowStatus.SPLIT: phrase(
+            "was split between %(name)s and %(seller_name)s%(when)s, and may have been paid out since",
+            name=detail.buyer.name,
+            seller_name=detail.seller.name,
+            when=when,
+        ),
+        EscrowStatus.REFUNDED: phrase("was refunded to %(name)s%(when)s", name=detail.buyer.name, when=when),
     }
-    way = ways.get(EscrowStatus(escrow.status), f"is {in_words(escrow.status)}")
-    return f"Escrow {escrow.ref} {way}: nothing of it is held."
+    way = ways.get(EscrowStatus(escrow.status), phrase("is %(status)s", status=in_words(escrow.status)))
+    return phrase("Escrow %(ref)s %(way)s: nothing of it is held.", ref=escrow.ref, way=way)
 
 
 def _succeeded(detail: PaymentDetail, at: datetime) -> list[str]:
-    payment, state = detail.payment, detail.escrow.status.replace("_", " ")
+    payment, state = detail.payment, in_words(detail.escrow.status)
     sentences = _at_bank(detail)
     if detail.first is not None:
         first, buyer = detail.first.reference, detail.buyer.name
-        kept = f"{_amount(payment)} was collected besides payment {first}, and kept for {buyer}"
-        return [f"{kept}, in the wallet: {payment.status_detail or ''}".rstrip(), *sentences]
+        kept = phrase(
+            "%(amount)s was collected besides payment %(first)s, and kept for %(buyer)s",
+            amount=_amount(payment),
+            first=first,
+            buyer=buyer,
+        )
+        return [
+            joined(phrase("%(kept)s, in the wallet:", kept=kept), payment.status_detail),
+            *sentences,
+        ]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
-        sentences.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
-        sentences += [f"The last word about that: {payment.status_detail}"] if payment.status_detail else []
-    paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
+        sentences.append(phrase("%(gone)s of it was taken back, and is booked to whoever bears it.", gone=gone))
+        sentences += (
+            [phrase("The last word about that: %(status_detail)s", status_detail=payment.status_detail)]
+            if payment.status_detail
+            else []
+        )
+    paid = (
+        phrase("It was paid on %(paid_at)s", paid_at=in_utc(payment.paid_at))
+        if payment.paid_at
+        else phrase("It was paid")
+    )
     if payment.settled_at and not payment.paid_at:
-        paid = f"It counts as paid since {in_utc(payment.settled_at)}"
+        paid = phrase("It counts as paid since %(settled_at)s", settled_at=in_utc(payment.settled_at))
     fee = Money(payment.payer_fee, payment.currency)
-    more = f", and {fee} on top for the provider's fee" if fee.amount else ""
-    return [f"{paid}: {_amount(payment)} for order {detail.order.ref}, whose escrow is {state}{more}.", *sentences]
+    more = phrase(", and %(fee)s on top for the provider's fee", fee=fee) if fee.amount else ""
+    return [
+        phrase(
+            "%(paid)s: %(amount)s for order %(ref)s, whose escrow is %(state)s%(more)s.",
+            paid=paid,
+            amount=_amount(payment),
+            ref=detail.order.ref,
+            state=state,
+            more=more,
+        ),
+        *sentences,
+    ]
 
 
 def _at_bank(detail: PaymentDetail) -> list[str]:
@@ -107,10 +168,16 @@ def _at_bank(detail: PaymentDetail) -> list[str]:
 
 def _ended(detail: PaymentDetail, at: datetime) -> list[str]:
     payment = detail.payment
-    when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
-    detail_text = f": {sentence(payment.status_detail)}" if payment.status_detail else "."
-    became = f"It {payment.status}" if detail.refund is None else "It was decided that it goes back to the payer"
-    return [f"{became}{when}{detail_text}", f"Order {detail.order.ref} is {in_words(detail.order.status)}."]
+    when = phrase(" on %(settled_at)s", settled_at=in_utc(payment.settled_at)) if payment.settled_at else ""
+    detail_text = joined(": ", sentence(payment.status_detail), between="") if payment.status_detail else "."
+    became = phrase("It was decided that it goes back to the payer")
+    if detail.refund is None:
+        ended = _BECAME[PaymentStatus(payment.status)]
+        became = phrase(ended)
+    return [
+        joined(became, when, detail_text, between=""),
+        phrase("Order %(ref)s is %(status)s.", ref=detail.order.ref, status=in_words(detail.order.status)),
+    ]
 
 
 def _amount(payment: Payment) -> Money:

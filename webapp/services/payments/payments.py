@@ -104,7 +104,7 @@ def payer_email(session: Session, payment: Payment) -> str:
         select(Party).join(Order, Order.buyer_id == Party.id).where(Order.id == payment.order_id)
     ).one()
     if not buyer.email:
-        sentence = f"{buyer.name} has no email address, which the provider asks for."
+        sentence = phrase("%(name)s has no email address, which the provider asks for.", name=buyer.name)
         raise Invalid(sentence, fields={"order": sentence})
     return buyer.email
 

@@ -28,6 +28,7 @@ from webapp.domain.payments.payment_outcome import (
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
+from webapp.domain.words import phrase
 from webapp.models import Escrow, Order, Payment
 from webapp.services.alerts import alerts
 from webapp.services.common import status_changes
@@ -145,7 +146,7 @@ def _evaluate(
             row,
             result,
             PaymentOutcome.REVIEW,
-            f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}.",
+            phrase("The payment succeeded, but its escrow is %(status)s.", status=in_words(row.escrow_status)),
         )
     taken = taken_now(attempt, result) if outcome in (PaymentOutcome.TAKEN, PaymentOutcome.WHOLE) else 0
     return EvaluatedPayment(row, result, outcome, sentence, taken)
@@ -183,7 +184,7 @@ def _once_per_order(evaluated: Sequence[EvaluatedPayment]) -> list[EvaluatedPaym
     found = []
     for each in evaluated:
         again = each.outcome == PaymentOutcome.SUCCEED and each.row.order_id in paid
-        sentence = "The payment succeeded, but its order is paid already."
+        sentence = phrase("The payment succeeded, but its order is paid already.")
         found.append(EvaluatedPayment(each.row, each.result, PaymentOutcome.REVIEW, sentence) if again else each)
         if each.outcome == PaymentOutcome.SUCCEED:
             paid.add(each.row.order_id)
@@ -213,7 +214,7 @@ def _returned(session: Session, evaluated: Sequence[EvaluatedPayment], at: datet
         return
     besides = {each.row.id: _failure(each) for each in evaluated if each.row.duplicate_of_id is not None}
     failures = {each.row.id: _failure(each) for each in evaluated if each.row.id not in besides}
-    event = PaymentDecided(decision="returned", reason="It was given back at the provider.")
+    event = PaymentDecided(decision="returned", reason=phrase("It was given back at the provider."))
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
     payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", event=event)
     subjects = [f"payment {each.row.id}" for each in evaluated]
@@ -272,7 +273,9 @@ def _give_up(
         .where(one_of(session, Order.id, orders), Order.status == OrderStatus.AWAITING_PAYMENT, ~open_elsewhere)
     )
     unpaid = list(session.scalars(alone))
-    voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, note="The payment did not succeed.")
+    voids.void_all(
+        session, unpaid, at=at, actor=actor, reason=voids.UNPAID, note=phrase("The payment did not succeed.")
+    )
 
 
 def _failure(evaluated: EvaluatedPayment) -> Failure:
@@ -287,7 +290,9 @@ def _review(session: Session, evaluated: Sequence[EvaluatedPayment], at: datetim
     _mark(session, evaluated, PaymentStatus.NEEDS_REVIEW, None)
     _record(session, evaluated, "payment.review", PaymentNeedsReview(), at, actor)
     for each in evaluated:
-        sentence = f"Payment {each.row.reference} needs a person: {each.sentence}"
+        sentence = phrase(
+            "Payment %(reference)s needs a person: %(sentence)s", reference=each.row.reference, sentence=each.sentence
+        )
         alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", sentence, at)
 
 

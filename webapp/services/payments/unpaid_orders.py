@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
+from webapp.domain.words import phrase
 from webapp.models import Escrow, Order, Payment
 from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.common.due import Due
@@ -16,7 +17,7 @@ from webapp.services.escrows import voids
 from webapp.services.payments.failures import OPEN
 from webapp.sql import insert_rows, lock, one_of
 
-NEVER_PAID = "The order was never paid."
+NEVER_PAID = phrase("The order was never paid.")
 _NO_PROVIDER = "none"
 
 
@@ -65,7 +66,7 @@ def _refused(session: Session, ids: Sequence[int], unpaid: Sequence[int]) -> lis
     if not left:
         return []
     rows = session.execute(select(Escrow.id, Escrow.ref).where(one_of(session, Escrow.id, left)).order_by(Escrow.id))
-    return [RefusedItem(row.id, row.ref, "It is paid, given up or being paid by now.") for row in rows]
+    return [RefusedItem(row.id, row.ref, phrase("It is paid, given up or being paid by now.")) for row in rows]
 
 
 def _record_failed_payments(session: Session, escrow_ids: Sequence[int], at: datetime) -> None:

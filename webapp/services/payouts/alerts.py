@@ -12,6 +12,7 @@ from webapp import clock
 from webapp.domain.money.money import Money
 from webapp.domain.numbers import counted
 from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.payouts import pauses, stops
@@ -30,8 +31,13 @@ def payout_unpaid(session: Session, at: datetime, settings: Settings) -> Iterato
     unpaid = text("payout_schedule.unpaid_days > 2"), PayoutSchedule.status == ScheduleStatus.PENDING
     query = select(PayoutSchedule).where(*unpaid).order_by(PayoutSchedule.due_at, PayoutSchedule.id)
     for each in session.scalars(query.limit(_MOST)):
-        what = f"Payout schedule {each.ref} over {Money(each.amount, each.currency)}"
-        sentence = f"{what} could not be paid for {counted(each.unpaid_days, 'night')}: {each.failure_reason}"
+        what = phrase("Payout schedule %(ref)s over %(amount)s", ref=each.ref, amount=Money(each.amount, each.currency))
+        sentence = phrase(
+            "%(what)s could not be paid for %(nights)s: %(failure_reason)s",
+            what=what,
+            nights=counted(each.unpaid_days, "night"),
+            failure_reason=each.failure_reason,
+        )
         yield each.ref, sentence, [each.failure_reason or ""]
 
 
@@ -41,9 +47,13 @@ def payout_needs_person(session: Session, at: datetime, settings: Settings) -> I
     for provider, refs in _by_provider(session, Payout.needs_person).items():
         yield (
             provider,
-            f"{_counted(refs)} through {provider} wait for a one-time password (OTP). Type it in {provider}'s "
-            "dashboard, under Transfers, or turn the confirmation of transfers off in its settings. They go on by "
-            "themselves then; nothing is sent again.",
+            phrase(
+                "%(payouts)s through %(provider)s wait for a one-time password (OTP). Type it in "
+                "%(provider)s's dashboard, under Transfers, or turn the confirmation of transfers off in its "
+                "settings. They go on by themselves then; nothing is sent again.",
+                payouts=_counted(refs),
+                provider=provider,
+            ),
             _causes(refs),
         )
 
@@ -64,9 +74,15 @@ def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iter
     for provider, refs in _by_provider(session, *old, waits).items():
         yield (
             provider,
-            f"{_counted(refs)} through {provider} are not settled {counted(hours, 'hour')} after they were written. "
-            f"Open them: ask now; cancel what {provider} does not know; for the rest look into {provider}'s dashboard, "
-            "and two people say what it shows. The desk asks on and settles what it is told; nothing is sent twice.",
+            phrase(
+                "%(payouts)s through %(provider)s are not settled %(hours)s after they were written. Open "
+                "them: ask now; cancel what %(provider)s does not know; for the rest look into %(provider)s's "
+                "dashboard, and two people say what it shows. The desk asks on and settles what it is told; "
+                "nothing is sent twice.",
+                payouts=_counted(refs),
+                provider=provider,
+                hours=counted(hours, "hour"),
+            ),
             _causes(refs),
         )
 
@@ -78,8 +94,12 @@ def payout_account_changed(session: Session, at: datetime, settings: Settings) -
     for provider, refs in _by_provider(session, *waits).items():
         yield (
             provider,
-            f"{_counted(refs)} through {provider} wait: their accounts were changed before they were sent. Open "
-            "Payouts, Account changed, and say of each where it goes, or cancel it.",
+            phrase(
+                "%(payouts)s through %(provider)s wait: their accounts were changed before they were sent. "
+                "Open Payouts, Account changed, and say of each where it goes, or cancel it.",
+                payouts=_counted(refs),
+                provider=provider,
+            ),
             _causes(refs),
         )
 
@@ -92,9 +112,15 @@ def payout_in_doubt(session: Session, at: datetime, settings: Settings) -> Itera
     for each in session.scalars(found):
         yield (
             f"payout {each.ref}",
-            f"{each.provider} may have payout {each.ref} over {Money(each.amount, each.currency)} and has not shown it "
-            f"for {counted(settings.payout_lookup_hours, 'hour')}. Look for it in its dashboard and at the bank, then "
-            "decide on the payout's page: it was paid, or its money goes back to the wallet.",
+            phrase(
+                "%(provider)s may have payout %(ref)s over %(amount)s and has not shown it for %(hours)s. Look "
+                "for it in its dashboard and at the bank, then decide on the payout's page: it was paid, or "
+                "its money goes back to the wallet.",
+                provider=each.provider,
+                ref=each.ref,
+                amount=Money(each.amount, each.currency),
+                hours=counted(settings.payout_lookup_hours, "hour"),
+            ),
             [clock.iso(each.doubted_at)] if each.doubted_at else [],
         )
 
@@ -113,6 +139,9 @@ def _causes(refs: list[str]) -> list[str]:
 
 
 def _counted(refs: list[str]) -> str:
-    named, more = ", ".join(refs[:_NAMED]), " and others" if len(refs) > _NAMED else ""
-    count = f"{len(refs)} or more" if len(refs) == _MOST else str(len(refs))
-    return f"{count} payouts ({named}{more})" if len(refs) > 1 else f"1 payout ({named})"
+    named = ", ".join(refs[:_NAMED])
+    if len(refs) == _MOST:
+        return phrase("%(number)s or more payouts (%(named)s and others)", number=len(refs), named=named)
+    if len(refs) > _NAMED:
+        return phrase("%(payouts)s (%(named)s and others)", payouts=counted(len(refs), "payout"), named=named)
+    return phrase("%(payouts)s (%(named)s)", payouts=counted(len(refs), "payout"), named=named)

@@ -12,6 +12,7 @@ from webapp.domain.money.money import Money
 from webapp.domain.payouts.payout_outcome import PayoutAttempt, pays_other
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.models import PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -38,13 +39,21 @@ def note(
 
 
 def _call(session: Session, row: Any, result: ProviderResponse, at: datetime, actor: Actor) -> None:
-    theirs = Money(result.amount, result.currency) if result.amount is not None and result.currency else "no amount"
-    how = "was paid" if result.status == ProviderStatus.SUCCEEDED else "is under way"
+    theirs = (
+        Money(result.amount, result.currency) if result.amount is not None and result.currency else phrase("no amount")
+    )
+    how = phrase("was paid") if result.status == ProviderStatus.SUCCEEDED else phrase("is under way")
     ours = Money(row.amount, row.currency)
-    sentence = (
-        f"Payout {row.ref} is over {ours}; {row.provider} says that {theirs} {how} under its "
-        "reference, perhaps sent by a copy of this desk. Nothing is settled by that, and nothing is sent instead. Look "
-        "into its dashboard, settle with the party what is too much or too little, then resolve this alert and say how."
+    sentence = phrase(
+        "Payout %(ref)s is over %(ours)s; %(provider)s says that %(theirs)s %(how)s under its reference, "
+        "perhaps sent by a copy of this desk. Nothing is settled by that, and nothing is sent instead. Look "
+        "into its dashboard, settle with the party what is too much or too little, then resolve this alert and "
+        "say how.",
+        ref=row.ref,
+        ours=ours,
+        provider=row.provider,
+        theirs=theirs,
+        how=how,
     )
     cause = f"{row.ref} {theirs}"
     if alerts.was_resolved_by_hand(session, PAYOUT_OTHER_AMOUNT, _subject(row), cause):

@@ -14,6 +14,7 @@ from webapp.domain.outbox.event_types import PayoutCreated, PayoutScheduleUnpaid
 from webapp.domain.providers.idempotency_keys import payout_reference
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services.audit import trail
 from webapp.services.common import events, installation
@@ -142,13 +143,16 @@ def _sifted(rows: Sequence[Any], routes: PayoutRoutes, at: datetime) -> tuple[Ou
 
 def _refusal(row: Any, routes: PayoutRoutes, left: Mapping[int, int], at: datetime) -> str | None:
     if row.status != ScheduleStatus.PENDING:
-        return f"It is {in_words(row.status)} already."
+        return phrase("It is %(status)s already.", status=in_words(row.status))
     if row.paid_after_all:
-        return f"{row.paid_after_all} of its payouts was paid after all: that is decided first."
+        return phrase(
+            "%(paid_after_all)s of its payouts was paid after all: that is decided first.",
+            paid_after_all=row.paid_after_all,
+        )
     if row.currency not in routes:
-        return f"No provider that is configured pays out {row.currency}."
+        return phrase("No provider that is configured pays out %(currency)s.", currency=row.currency)
     if row.destination_id is None:
-        return f"{row.name} has no payout destination in {row.currency}."
+        return phrase("%(name)s has no payout destination in %(currency)s.", name=row.name, currency=row.currency)
     if row.effective_at is not None and row.effective_at > at:
         return destinations.waiting_in_words(row.name, row.currency, row.effective_at)
     held = None if row.wallet_id is None else left[row.wallet_id]
@@ -160,13 +164,20 @@ def _changed(row: Any, terms: str | None, as_before: bool) -> str | None:
     if row.status != ScheduleStatus.PENDING or row.destination_id is None:
         return None
     amount = Money(row.amount, row.currency)
-    now = f"it is {amount} by now, due {in_utc(row.due_at)}, to the account ending in {row.account_ending}"
+    now = phrase(
+        "it is %(amount)s by now, due %(due_at)s, to the account ending in %(account_ending)s",
+        amount=amount,
+        due_at=in_utc(row.due_at),
+        account_ending=row.account_ending,
+    )
     if terms is not None and terms != payout_terms.stamp(amount, row.due_at, row.destination_id):
-        return f"It was changed after somebody had asked for it to be paid: {now}. Nothing was sent."
+        return phrase("It was changed after somebody had asked for it to be paid: %(now)s. Nothing was sent.", now=now)
     last, meant = (row.last_amount, row.last_destination_id), (row.amount, row.destination_id)
     if as_before and row.last_ref is not None and last != meant:
-        return (
-            f"It was changed after payout {row.last_ref} had failed: {now}. Nothing was sent: have it paid on its page."
+        return phrase(
+            "It was changed after payout %(last_ref)s had failed: %(now)s. Nothing was sent: have it paid on its page.",
+            last_ref=row.last_ref,
+            now=now,
         )
     return None
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
 from webapp.domain.states import PayoutStatus
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Refusal
 from webapp.models import Payout
 from webapp.services.approvals import approvals
@@ -43,7 +44,9 @@ def decide(
     Raises Conflict before.
     """
     actor.require("money:propose")
-    reason = validation.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
+    reason = validation.require_text(
+        reason, "reason", phrase("Say what you saw at the provider or the bank, in a sentence.")
+    )
     subject = read_payout.locked(session, payout_id)
     payout = subject.payout
     lookup.require_version(payout, version, "payout")
@@ -71,7 +74,7 @@ def disabled_reason(action: str, payout: Payout, at: datetime, settings: Setting
         return refusal.detail
     ripe = decided_from(payout, settings)
     if ripe is not None and ripe > at:
-        return f"Its provider is asked until {in_utc(ripe)}. If it has not told by then, decide."
+        return phrase("Its provider is asked until %(ripe)s. If it has not told by then, decide.", ripe=in_utc(ripe))
     return ""
 
 

@@ -126,7 +126,7 @@ def approve(
 def reject(session: Session, destination_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutDestination:
     """Give up a new destination while it waits; the one before is used again. Raises Conflict when it doesn't wait."""
     actor.require("money:approve")
-    why = validation.require_text(reason, "reason", "Say why it is rejected.")
+    why = validation.require_text(reason, "reason", phrase("Say why it is rejected."))
     found = _waiting(session, destination_id, at)
     found.retired_at = at
     session.flush()
@@ -165,15 +165,23 @@ def in_use(session: Session, party_id: int) -> list[PayoutDestination]:
 
 def waiting_in_words(name: str, currency: str, until: datetime) -> str:
     """Why nothing is paid to a new destination yet, and what ends the wait."""
-    return (
-        f"{name}'s payout destination in {currency} is new: nothing is paid to it before "
-        f"{in_utc(until)}, unless a second person approves it on the party's page."
+    return phrase(
+        "%(name)s's payout destination in %(currency)s is new: nothing is paid to it before %(until)s, unless "
+        "a second person approves it on the party's page.",
+        name=name,
+        currency=currency,
+        until=in_utc(until),
     )
 
 
 def masked(destination: PayoutDestination) -> str:
     """The account in words, its number masked."""
-    return f"{destination.account_name}, {destination.bank_code} ···{destination.account_ending}"
+    return phrase(
+        "%(account_name)s, %(bank_code)s ···%(account_ending)s",
+        account_name=destination.account_name,
+        bank_code=destination.bank_code,
+        account_ending=destination.account_ending,
+    )
 
 
 def number_of(destination: PayoutDestination, keys: Sequence[bytes]) -> str:
@@ -216,8 +224,8 @@ def _facts(found: PayoutDestination) -> dict[str, Any]:
 
 def _checked(new: NewDestination) -> str:
     validation.require_currency(new.currency)
-    validation.require_text(new.bank_code, "bank_code", "Give the bank's code.", longest=40)
-    validation.require_text(new.account_name, "account_name", "Give the name on the account.", longest=200)
+    validation.require_text(new.bank_code, "bank_code", phrase("Give the bank's code."), longest=40)
+    validation.require_text(new.account_name, "account_name", phrase("Give the name on the account."), longest=200)
     number = payout_accounts.plain_number(new.account_number)
     wrong = payout_accounts.problems(new.kind, new.currency, number, new.account_reference.strip())
     if wrong:

@@ -70,8 +70,13 @@ def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPay
         context.session.flush()
 
     return Posting(
-        sentence=f"payout {payout.ref} over {subject.amount} counts as paid, though {payout.provider} does not say so",
-        done=f"Payout {payout.ref} over {subject.amount} counts as paid.",
+        sentence=phrase(
+            "payout %(ref)s over %(amount)s counts as paid, though %(provider)s does not say so",
+            ref=payout.ref,
+            amount=subject.amount,
+            provider=payout.provider,
+        ),
+        done=phrase("Payout %(ref)s over %(amount)s counts as paid.", ref=payout.ref, amount=subject.amount),
         amount=subject.amount,
         post=post,
         takes_two=True,
@@ -105,8 +110,12 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
         context.session.flush()
 
     return Posting(
-        sentence=f"{subject.amount} of payout {payout.ref} goes back to the wallet: it was not paid and will not be",
-        done=f"{subject.amount} of payout {payout.ref} is in the wallet again.",
+        sentence=phrase(
+            "%(amount)s of payout %(ref)s goes back to the wallet: it was not paid and will not be",
+            amount=subject.amount,
+            ref=payout.ref,
+        ),
+        done=phrase("%(amount)s of payout %(ref)s is in the wallet again.", amount=subject.amount, ref=payout.ref),
         amount=subject.amount,
         post=post,
         legs=partial(transfers.legs, context.session, [back]),

@@ -12,7 +12,9 @@ from webapp.domain.money.money import Money
 from webapp.domain.numbers import counted
 from webapp.domain.outbox.event_types import PayoutScheduleFailed
 from webapp.domain.providers.provider_messages import NO_REASON, reason
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -21,8 +23,8 @@ from webapp.services.payouts import destinations
 from webapp.services.payouts.returns import IN_WALLET, Back
 from webapp.services.payouts.schedules.schedules import MOST_ATTEMPTS
 
-PAID_AFTER_ALL = "Its provider says that it was paid after all."
-BACK_ONCE_MORE = "It was paid after all, and its provider took it back once more."
+PAID_AFTER_ALL = phrase("Its provider says that it was paid after all.")
+BACK_ONCE_MORE = phrase("It was paid after all, and its provider took it back once more.")
 _GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
 
 
@@ -66,10 +68,15 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
     if row.paid_after_all_at is not None:
         return
     schedule = _locked(session, row.schedule_id)
-    text = (
-        f"Payout {row.ref} over {Money(row.amount, row.currency)} to {_account(session, row)} is {row.status} here, "
-        f"its money had come back to the wallet, and {row.provider} says that it was paid. "
-        f"{_instead(session, row, schedule)}"
+    text = phrase(
+        "Payout %(ref)s over %(amount)s to %(account)s is %(status)s here, its money had come back to the "
+        "wallet, and %(provider)s says that it was paid. %(instead)s",
+        ref=row.ref,
+        amount=Money(row.amount, row.currency),
+        account=_account(session, row),
+        status=in_words(row.status),
+        provider=row.provider,
+        instead=_instead(session, row, schedule),
     )
     values: dict[str, Any] = {"paid_after_all_at": at, "status_detail": PAID_AFTER_ALL, "version": Payout.version + 1}
     session.execute(update(Payout).where(Payout.id == row.id).values(**values))
@@ -91,13 +98,26 @@ def retract(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
 def _instead(session: Session, row: Any, schedule: PayoutSchedule | None) -> str:
     """What became of the payout in its place, and what to do."""
     other = session.get(Payout, schedule.payout_id) if schedule and schedule.payout_id != row.id else None
-    decide = "decide on its page: claw it back from the party, or write it off."
+    decide = phrase("decide on its page: claw it back from the party, or write it off.")
     if other is None or other.status in _GIVEN_BACK:
-        return f"The party has it in the wallet and at the bank: {decide}"
+        return phrase("The party has it in the wallet and at the bank: %(decide)s", decide=decide)
     if other.status == PayoutStatus.PENDING:
-        return f"Payout {other.ref} in its place is not sent, and waits: cancel that one, then {decide}"
-    how = "was paid too" if other.status == PayoutStatus.SUCCEEDED else f"is {other.status}"
-    return f"It is paid twice: payout {other.ref} in its place {how}. Look at both, and {decide}"
+        return phrase(
+            "Payout %(ref)s in its place is not sent, and waits: cancel that one, then %(decide)s",
+            ref=other.ref,
+            decide=decide,
+        )
+    how = (
+        phrase("was paid too")
+        if other.status == PayoutStatus.SUCCEEDED
+        else phrase("is %(status)s", status=in_words(other.status))
+    )
+    return phrase(
+        "It is paid twice: payout %(ref)s in its place %(how)s. Look at both, and %(decide)s",
+        ref=other.ref,
+        how=how,
+        decide=decide,
+    )
 
 
 def _schedule(session: Session, row: Any) -> PayoutSchedule | None:
@@ -132,21 +152,40 @@ def _account(session: Session, row: Any) -> str:
 
 def _why(detail: str) -> str:
     message = reason(detail)
-    return "The provider gave no reason." if message == NO_REASON else f"{message[:1].upper()}{message[1:]}."
+    return phrase("The provider gave no reason.") if message == NO_REASON else f"{message[:1].upper()}{message[1:]}."
 
 
 def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
-    how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {counted(schedule.retry_count, 'time')}"
+    how = (
+        phrase("was reversed")
+        if status == PayoutStatus.REVERSED
+        else phrase("failed %(times)s", times=counted(schedule.retry_count, "time"))
+    )
     amount = Money(schedule.amount, schedule.currency)
-    return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
+    return phrase(
+        "Payout schedule %(ref)s over %(amount)s %(how)s: %(failure_reason)s",
+        ref=schedule.ref,
+        amount=amount,
+        how=how,
+        failure_reason=schedule.failure_reason,
+    )
 
 
 def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str, back: Back) -> str:
-    how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
-    paid = "was marked as paid by two people" if row.is_unconfirmed else f"was paid to {_account(session, row)}"
-    return (
-        f"Payout {row.ref} over {Money(row.amount, row.currency)} {paid} and then {how}: "
-        f"{_why(sentence)} {back.in_words(row.currency)} Nothing is paid again by itself."
+    how = phrase("was reversed") if status == PayoutStatus.REVERSED else "failed"
+    paid = (
+        phrase("was marked as paid by two people")
+        if row.is_unconfirmed
+        else phrase("was paid to %(account)s", account=_account(session, row))
+    )
+    return phrase(
+        "Payout %(ref)s over %(amount)s %(paid)s and then %(how)s: %(why)s %(status)s Nothing is paid again by itself.",
+        ref=row.ref,
+        amount=Money(row.amount, row.currency),
+        paid=paid,
+        how=how,
+        why=_why(sentence),
+        status=back.in_words(row.currency),
     )
 
 

@@ -11,7 +11,7 @@ from webapp.domain.outbox.event_types import PayoutClawedBack, PayoutSucceeded
 from webapp.domain.payouts.payout_outcome import next_check
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
-from webapp.domain.words import phrase
+from webapp.domain.words import joined, phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
@@ -45,8 +45,8 @@ def claw_payout_back(context: Context, subject: PayoutSubject, decision: ClawPay
     sides = party_sides.from_party(context.session, payout.party_id, payout.amount, payout.currency)
     debt = sum(-amount for place, amount in sides if isinstance(place, Place) and place.kind == AccountKind.RECEIVABLE)
     taken, owed = Money(payout.amount - debt, payout.currency), Money(debt, payout.currency)
-    parts = [(taken, "out of the party's wallet"), (owed, "added to the party's debt")]
-    how = ", ".join(f"{money} {where}" for money, where in parts if money.amount)
+    parts = [(taken, phrase("out of the party's wallet")), (owed, phrase("added to the party's debt"))]
+    how = joined(*(joined(money, where) for money, where in parts if money.amount), between=", ")
     event = PayoutClawedBack(from_wallet=taken.amount, as_debt=debt)
     return _posting(context, subject, "payout.claw_back", decision.reason, sides, how, event)
 
@@ -57,7 +57,12 @@ def write_payout_off(context: Context, subject: PayoutSubject, decision: WritePa
     payout = _contradicted(context, subject)
     sides: Sides = [(Place(AccountKind.LOSSES, payout.currency), -payout.amount)]
     return _posting(
-        context, subject, "payout.write_off", decision.reason, sides, f"{subject.amount} out of the platform's losses"
+        context,
+        subject,
+        "payout.write_off",
+        decision.reason,
+        sides,
+        phrase("%(amount)s out of the platform's losses", amount=subject.amount),
     )
 
 
@@ -118,8 +123,12 @@ def _posting(
             events.add(context.session, event, payout.id, at=context.at)
 
     return Posting(
-        sentence=f"payout {payout.ref} over {subject.amount} counts as paid: {how}",
-        done=f"Payout {payout.ref} over {subject.amount} counts as paid: {how}.",
+        sentence=phrase(
+            "payout %(ref)s over %(amount)s counts as paid: %(how)s", ref=payout.ref, amount=subject.amount, how=how
+        ),
+        done=phrase(
+            "Payout %(ref)s over %(amount)s counts as paid: %(how)s.", ref=payout.ref, amount=subject.amount, how=how
+        ),
         amount=subject.amount,
         post=post,
         legs=partial(transfers.legs, context.session, [draft]),

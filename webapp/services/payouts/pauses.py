@@ -13,6 +13,7 @@ from webapp.domain.alert_definitions import PAYOUTS_PAUSED
 from webapp.domain.instants import in_utc
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import PayoutStatus
+from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutPause
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -40,9 +41,12 @@ def in_force(session: Session) -> dict[str, PayoutPause]:
 
 def in_words(pause: PayoutPause) -> str:
     """What is the matter, and how it ends."""
-    return (
-        f"Payouts through {pause.provider} are paused since {in_utc(pause.since)}: {pause.reason} "
-        "One is tried every ten minutes, and all go on by themselves when it is taken."
+    return phrase(
+        "Payouts through %(provider)s are paused since %(since)s: %(reason)s One is tried every ten minutes, "
+        "and all go on by themselves when it is taken.",
+        provider=pause.provider,
+        since=in_utc(pause.since),
+        reason=pause.reason,
     )
 
 
@@ -99,9 +103,11 @@ def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None
     else:
         about = ("payout", refused.id)
         trail.record(session, actor, "payout.pause_all", about, at=at, reason=reason, after={"provider": made})
-    sentence = (
-        f"Payouts through {refused.provider} are paused: {reason} Top up the balance there, or see to what it asks "
-        "for. One payout is tried every ten minutes, and all go on by themselves."
+    sentence = phrase(
+        "Payouts through %(provider)s are paused: %(reason)s Top up the balance there, or see to what it asks "
+        "for. One payout is tried every ten minutes, and all go on by themselves.",
+        provider=refused.provider,
+        reason=reason,
     )
     alerts.fire(session, PAYOUTS_PAUSED, refused.provider, sentence, at)
 

@@ -153,7 +153,7 @@ def claim_one(session: Session, payout_id: int, lease: timedelta, *, at: datetim
 
 def ask_disabled_reason(payout: Payout) -> str:
     """Why its provider can't be asked; empty when it can."""
-    return "" if payout.attempts else "It was not sent yet: its provider knows nothing of it."
+    return "" if payout.attempts else phrase("It was not sent yet: its provider knows nothing of it.")
 
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
@@ -180,7 +180,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     Raises Conflict while its provider may have it still and not show it yet. One that was tried is asked about still.
     """
     actor.require("payout:manage")
-    reason = validation.require_text(reason, "reason", "Say why it is cancelled.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is cancelled."))
     payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
@@ -209,13 +209,17 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
 def cancel_disabled_reason(payout: Payout, at: datetime, settings: Settings) -> str:
     """Why it can't be cancelled now; empty when it can. What was never sent, or was surely not taken, always can."""
     if payout.status != PayoutStatus.PENDING:
-        return f"It is {in_words(payout.status)}: only a payout that was not sent yet can be cancelled."
+        return phrase(
+            "It is %(status)s: only a payout that was not sent yet can be cancelled.", status=in_words(payout.status)
+        )
     sent = payout.sent_at
     if sent is None or (ripe := sent + timedelta(hours=settings.payout_lookup_hours)) <= at:
         return ""
-    return (
-        f"It may have been sent on {in_utc(sent)}, and its provider does not show it yet: it can be cancelled from "
-        f"{in_utc(ripe)} on."
+    return phrase(
+        "It may have been sent on %(sent)s, and its provider does not show it yet: it can be cancelled from "
+        "%(ripe)s on.",
+        sent=in_utc(sent),
+        ripe=in_utc(ripe),
     )
 
 
@@ -236,14 +240,22 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown
 def retry_disabled_reason(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
     """Why it can't be tried again now; empty when it can. What was changed since is paid by its schedule."""
     if payout.status not in _CAME_BACK or schedule is None:
-        return f"It is {in_words(payout.status)}: only a payout that failed or was reversed can be tried again."
+        return phrase(
+            "It is %(status)s: only a payout that failed or was reversed can be tried again.",
+            status=in_words(payout.status),
+        )
     if schedule.payout_id != payout.id:
-        return f"It was followed by another payout already. Look at payout schedule {schedule.ref}."
+        return phrase("It was followed by another payout already. Look at payout schedule %(ref)s.", ref=schedule.ref)
     if schedule.status not in _PAYABLE:
-        return f"Payout schedule {schedule.ref} is {in_words(schedule.status)}."
+        return phrase("Payout schedule %(ref)s is %(status)s.", ref=schedule.ref, status=in_words(schedule.status))
     now, due = Money(schedule.amount, schedule.currency), in_utc(schedule.due_at)
     if schedule.amount != payout.amount or schedule.due_at > at:
-        return f"Payout schedule {schedule.ref} is over {now} by now, due {due}: have it paid there."
+        return phrase(
+            "Payout schedule %(ref)s is over %(now)s by now, due %(due)s: have it paid there.",
+            ref=schedule.ref,
+            now=now,
+            due=due,
+        )
     return ""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import PayoutStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutPause, Run
 from webapp.services.audit import trail
@@ -17,10 +18,10 @@ from webapp.services.payouts import stops
 from webapp.services.scheduling import runs
 
 JOB = "deliver_outbox"
-NOT_PAUSED = "No provider's payouts are paused."
-NOTHING_TO_TRY = (
-    "Nothing was tried: no payout waits that may be sent before somebody decides. Look at Account changed and at "
-    "Paid after all; the next one that is written is tried within ten minutes."
+NOT_PAUSED = phrase("No provider's payouts are paused.")
+NOTHING_TO_TRY = phrase(
+    "Nothing was tried: no payout waits that may be sent before somebody decides. Look at Account changed and "
+    "at Paid after all; the next one that is written is tried within ten minutes."
 )
 
 

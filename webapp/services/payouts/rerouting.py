@@ -14,7 +14,7 @@ from webapp.services.audit import trail
 from webapp.services.common import lookup
 from webapp.services.payouts import destinations, stops
 
-NO_ACCOUNT = "The party has no account in use: set one, or cancel the payout."
+NO_ACCOUNT = phrase("The party has no account in use: set one, or cancel the payout.")
 
 
 def keep_account(session: Session, payout_id: int, *, version: int, at: datetime, actor: Actor) -> Payout:
@@ -41,13 +41,17 @@ def redirect_disabled_reason(session: Session, payout: Payout, at: datetime) -> 
     """Why it can't go to the party's present account; empty when it can."""
     instead = stops.in_use(session, payout)
     if instead is None:
-        return "The party has no other account: set one, or cancel the payout."
+        return phrase("The party has no other account: set one, or cancel the payout.")
     if payout.sent_at is not None:
-        return "It may have been sent to the former account. Ask its provider, and cancel it when it is not there."
+        return phrase(
+            "It may have been sent to the former account. Ask its provider, and cancel it when it is not there."
+        )
     if destinations.waits(instead, at):
-        return (
-            f"The account {destinations.masked(instead)} is new: nothing is paid to it before "
-            f"{in_utc(instead.effective_at or at)}, unless a second person approves it on the party's page."
+        return phrase(
+            "The account %(account)s is new: nothing is paid to it before %(until)s, unless a second person "
+            "approves it on the party's page.",
+            account=destinations.masked(instead),
+            until=in_utc(instead.effective_at or at),
         )
     return ""
 

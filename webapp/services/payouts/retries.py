@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutSchedule, RunItem
 from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.sql import one_of
@@ -49,7 +50,15 @@ def left(session: Session, payout_ids: Sequence[int], run_id: int) -> Outcome:
 
 def _why(row: Any) -> str:
     if row.plan_status == ScheduleStatus.PENDING:
-        return f"Nothing was sent: payout schedule {row.plan} is not due, or can't be paid now. Its page says why."
+        return phrase(
+            "Nothing was sent: payout schedule %(plan)s is not due, or can't be paid now. Its page says why.",
+            plan=row.plan,
+        )
     if row.plan_status == ScheduleStatus.FAILED:
-        return f"Nothing was sent: payout schedule {row.plan} failed for good. Have it paid on its page, or change it."
-    return f"Nothing was sent: payout schedule {row.plan} is {in_words(row.plan_status)}."
+        return phrase(
+            "Nothing was sent: payout schedule %(plan)s failed for good. Have it paid on its page, or change it.",
+            plan=row.plan,
+        )
+    return phrase(
+        "Nothing was sent: payout schedule %(plan)s is %(status)s.", plan=row.plan, status=in_words(row.plan_status)
+    )

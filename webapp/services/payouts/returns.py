@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Account, Entry, Payout, Transfer
 from webapp.services.ledger import accounts, bulk_posting, posting
 from webapp.services.ledger.bulk_posting import BulkTransfer
@@ -29,13 +30,14 @@ class Back:
     def in_words(self, currency: str) -> str:
         """Who has it again."""
         if self.to_platform:
-            return "The platform, which had borne it, has it again; the wallet got it earlier, and nothing now."
+            return phrase("The platform, which had borne it, has it again; the wallet got it earlier, and nothing now.")
         if self.debt:
             owed = Money(self.debt, currency)
-            return (
-                f"{owed} of it meets the debt that its claw-back had left; what is above that is in the wallet again."
+            return phrase(
+                "%(owed)s of it meets the debt that its claw-back had left; what is above that is in the wallet again.",
+                owed=owed,
             )
-        return "The money is in the wallet again."
+        return phrase("The money is in the wallet again.")
 
 
 IN_WALLET = Back()

@@ -25,6 +25,7 @@ from webapp.domain.providers.provider_messages import sentence
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -125,11 +126,17 @@ def _count(batch: Outcome, each: EvaluatedPayout) -> None:
     """One payout is one item. Its money counts once: with the first answer by which its provider has it."""
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
-        batch.failed.append(RefusedItem(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
+        batch.failed.append(
+            RefusedItem(
+                row.id, row.ref, sentence(each.sentence) or phrase("It is %(status)s.", status=in_words(each.status))
+            )
+        )
         if row.provider_id is not None:
             batch.note(CAME_BACK, row.currency, row.amount)
     elif each.outcome == PayoutOutcome.CONTRADICT:
-        batch.failed.append(RefusedItem(row.id, row.ref, "It was paid after all, though its money had come back."))
+        batch.failed.append(
+            RefusedItem(row.id, row.ref, phrase("It was paid after all, though its money had come back."))
+        )
     elif each.outcome == PayoutOutcome.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
         batch.done += 1
         if is_new:
@@ -142,8 +149,12 @@ def _count(batch: Outcome, each: EvaluatedPayout) -> None:
 
 def _left(each: EvaluatedPayout) -> str:
     if isinstance(each.result, NoResponse) and each.result.pauses_all:
-        return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
-    return sentence(each.sentence) or f"It is {in_words(each.status)} still."
+        return phrase(
+            "Waiting: payouts through %(provider)s are paused. %(sentence)s",
+            provider=each.row.provider,
+            sentence=sentence(each.sentence),
+        )
+    return sentence(each.sentence) or phrase("It is %(status)s still.", status=in_words(each.status))
 
 
 def _is_taken(each: EvaluatedPayout) -> bool:

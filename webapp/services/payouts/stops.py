@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.states import PayoutStatus
+from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutDestination
 from webapp.services.payouts import destinations
 
@@ -56,11 +57,22 @@ def _holds(session: Session, payout: Payout, condition: ColumnElement[bool]) -> 
 def _account_changed(session: Session, payout: Payout) -> str:
     written_for = destinations.masked(destinations.get(session, payout.destination_id))
     now = in_use(session, payout)
-    instead = f"{destinations.masked(now)} is used now" if now else "there is no other account now"
-    return f"It waits: it was written for {written_for}, which was changed since; {instead}. Say where it goes."
+    instead = (
+        phrase("%(account)s is used now", account=destinations.masked(now))
+        if now
+        else phrase("there is no other account now")
+    )
+    return phrase(
+        "It waits: it was written for %(written_for)s, which was changed since; %(instead)s. Say where it goes.",
+        written_for=written_for,
+        instead=instead,
+    )
 
 
 def _paid_already(session: Session, payout: Payout) -> str:
     mine = (Payout.schedule_id == payout.schedule_id, Payout.paid_after_all_at.is_not(None))
     first = session.scalars(select(Payout.ref).where(*mine).limit(1)).first()
-    return f"It waits: payout {first}, in whose place it was written, was paid after all. Cancel it, then decide there."
+    return phrase(
+        "It waits: payout %(first)s, in whose place it was written, was paid after all. Cancel it, then decide there.",
+        first=first,
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.errors import Refusal
 from webapp.services.approvals import approvals, executors
 from webapp.services.approvals.executors import Payload
@@ -19,7 +20,10 @@ def of(session: Session, action: str, subject_id: int, *, at: datetime, actor: A
     """
     waiting = approvals.waiting_on(session, executors.find(action).kind, subject_id)
     if waiting is not None:
-        return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
+        return phrase(
+            "%(proposed_by_name)s proposed a decision already; it waits for approval.",
+            proposed_by_name=waiting.proposed_by_name,
+        )
     payload: Payload = executors.find(action).payload.model_validate({"reason": _ANY_REASON, **fields})
     try:
         executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=False)

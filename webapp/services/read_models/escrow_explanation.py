@@ -22,6 +22,7 @@ from webapp.domain.states import (
     Policy,
     TransferKind,
 )
+from webapp.domain.words import joined, phrase
 from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
 from webapp.services.common import lookup
 from webapp.services.common.kill_switch import stopped
@@ -34,18 +35,20 @@ from webapp.services.scheduling.next_runs import next_run
 
 _BY_DISPUTE = (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM)
 _CLOSED = {
-    EscrowStatus.RELEASED: "It was released to the seller",
-    EscrowStatus.REFUNDED: "It was refunded to the buyer",
-    EscrowStatus.SPLIT: "It was split between buyer and seller",
-    EscrowStatus.VOIDED: "It was voided and never paid",
+    EscrowStatus.RELEASED: phrase("It was released to the seller"),
+    EscrowStatus.REFUNDED: phrase("It was refunded to the buyer"),
+    EscrowStatus.SPLIT: phrase("It was split between buyer and seller"),
+    EscrowStatus.VOIDED: phrase("It was voided and never paid"),
 }
 _NOT_COMPLETED = {
-    Policy.COMPLETION: "The order is not completed yet.",
-    Policy.BUFFER: "The buyer has not approved the finished work yet: the buffer begins then.",
+    Policy.COMPLETION: phrase("The order is not completed yet."),
+    Policy.BUFFER: phrase("The buyer has not approved the finished work yet: the buffer begins then."),
 }
 _COMPLETES = {
-    Policy.COMPLETION: "The marketplace says through the API that it is completed.",
-    Policy.BUFFER: "The marketplace says through the API that the buyer has approved it, by completing the order.",
+    Policy.COMPLETION: phrase("The marketplace says through the API that it is completed."),
+    Policy.BUFFER: phrase(
+        "The marketplace says through the API that the buyer has approved it, by completing the order."
+    ),
 }
 
 
@@ -53,8 +56,8 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _CLOSED:
-        when = f" on {in_utc(escrow.closed_at)}" if escrow.closed_at else ""
-        left = Reason(f"{_CLOSED[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
+        when = phrase(" on %(closed_at)s", closed_at=in_utc(escrow.closed_at)) if escrow.closed_at else ""
+        left = Reason(joined(_CLOSED[EscrowStatus(escrow.status)], when, _parts(session, escrow), ".", between=""))
         return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
@@ -68,7 +71,7 @@ def _parts(session: Session, escrow: Escrow) -> str:
         return ""
     movements = reversed(transfer_queries.of_escrow(session, escrow.id))
     split = next((each for each in movements if each.kind == TransferKind.SPLIT and not each.reverses_id), None)
-    return f": {split.shares_in_words()}" if split is not None else ""
+    return joined(": ", split.shares_in_words(), between="") if split is not None else ""
 
 
 def _blockers(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
@@ -82,13 +85,15 @@ def _blockers(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason
 
 
 def _unpaid(session: Session, escrow: Escrow, at: datetime) -> Reason:
-    sentence = f"The buyer has not paid yet: {Money(escrow.amount, escrow.currency)} is awaited."
+    sentence = phrase(
+        "The buyer has not paid yet: %(amount)s is awaited.", amount=Money(escrow.amount, escrow.currency)
+    )
     job = "check_pending_payments"
     under_way = select(Payment.id).where(Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.PENDING)
     if session.scalars(under_way.limit(1)).first() is None:
-        cure = f"No payment is under way: {job} declines the order when it has waited for too long."
+        cure = phrase("No payment is under way: %(job)s declines the order when it has waited for too long.", job=job)
         return Reason(sentence, cure, Target("job", name=job))
-    asks = next_run(session, job, at).in_words("asks its provider")
+    asks = next_run(session, job, at).in_words(phrase("asks its provider"))
     return Reason(sentence, asks, Target("job", name=job))
 
 
@@ -96,16 +101,16 @@ def _nothing(session: Session, escrow: Escrow, at: datetime) -> Reason:
     job = JOBS[escrow.policy]
     run = next_run(session, job, at)
     if run.is_paused:
-        return Reason("Only its job stands in the way.", run.in_words(""), Target("job", name=job))
-    sentence = f"Nothing stands in the way: the next run of {job} pays it."
-    return Reason(sentence, run.in_words("pays it") if run.at else "", Target("job", name=job))
+        return Reason(phrase("Only its job stands in the way."), run.in_words(""), Target("job", name=job))
+    sentence = phrase("Nothing stands in the way: the next run of %(job)s pays it.", job=job)
+    return Reason(sentence, run.in_words(phrase("pays it")) if run.at else "", Target("job", name=job))
 
 
 def _stop(session: Session) -> Iterator[Reason]:
     found = stopped(session)
     if found:
-        sentence = f"All outgoing money is stopped by {found['by']}: {found['why']}"
-        yield Reason(sentence, "An administrator lets it flow again in the settings.", Target("switch"))
+        sentence = phrase("All outgoing money is stopped by %(by)s: %(why)s", by=found["by"], why=found["why"])
+        yield Reason(sentence, phrase("An administrator lets it flow again in the settings."), Target("switch"))
 
 
 def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
@@ -113,9 +118,15 @@ def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
     mine = (Payment.order_id == escrow.order_id, Payment.taken_back_amount > Payment.taken_back_decided)
     for payment in session.scalars(select(Payment).where(*mine)):
         gone = Money(payment.undecided_amount, payment.currency)
-        sentence = f"{gone} of its payment {payment.reference} was taken back at {payment.provider}."
-        rest = ", refund the rest" if escrow.status == EscrowStatus.HELD else ""
-        cure = f"A person decides who bears that: claw back{rest}, or write off."
+        sentence = phrase(
+            "%(gone)s of its payment %(reference)s was taken back at %(provider)s.",
+            gone=gone,
+            reference=payment.reference,
+            provider=payment.provider,
+        )
+        cure = phrase("A person decides who bears that: claw back, or write off.")
+        if escrow.status == EscrowStatus.HELD:
+            cure = phrase("A person decides who bears that: claw back, refund the rest, or write off.")
         yield Reason(sentence, cure, Target("payment", payment.id))
 
 
@@ -124,8 +135,20 @@ def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
     movements = transfer_queries.of_escrow(session, escrow.id)
     for each in transfer_queries.since_closed(movements, escrow):
         amount, on = Money(each.amount, each.currency), in_utc(each.at)
-        did = "was taken back" if each.kind == TransferKind.TAKEN_BACK else "came back, and was given again"
-        yield Reason(f"{amount} of it {did} on {on}: {each.shares_in_words(inside=True)}.")
+        did = (
+            phrase("was taken back")
+            if each.kind == TransferKind.TAKEN_BACK
+            else phrase("came back, and was given again")
+        )
+        yield Reason(
+            phrase(
+                "%(amount)s of it %(did)s on %(on)s: %(shares_in_words)s.",
+                amount=amount,
+                did=did,
+                on=on,
+                shares_in_words=each.shares_in_words(inside=True),
+            )
+        )
 
 
 def _refunds(session: Session, escrow: Escrow) -> Iterator[Reason]:
@@ -143,35 +166,42 @@ def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """What of it will not reach the seller's wallet, since its reversal left a debt."""
     for met in disbursement_sql.debts_met(session, [escrow.id], disbursement_sql.RELEASE, {}):
         owed, seller = Money(met.amount, escrow.currency), lookup.by_id(session, Party, met.party_id, "party")
-        sentence = f"{seller.name} owes {owed} since it was reversed: a release meets that first."
-        yield Reason(sentence, "Only the rest of it goes into the wallet.", Target("party", met.party_id))
+        sentence = phrase(
+            "%(name)s owes %(owed)s since it was reversed: a release meets that first.", name=seller.name, owed=owed
+        )
+        yield Reason(sentence, phrase("Only the rest of it goes into the wallet."), Target("party", met.party_id))
 
 
 def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
     mine = select(Dispute).where(Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
     frozen_by = {each.cause_id for each in freezes.open_freezes(session, escrow.id) if each.cause in _BY_DISPUTE}
     for found in session.scalars(mine.where(Dispute.id.not_in(frozen_by))):
-        sentence = f"Dispute {found.ref} is {in_words(found.status)}."
-        yield Reason(sentence, "Deciding or withdrawing it ends that.", Target("dispute", found.id))
+        sentence = phrase("Dispute %(ref)s is %(status)s.", ref=found.ref, status=in_words(found.status))
+        yield Reason(sentence, phrase("Deciding or withdrawing it ends that."), Target("dispute", found.id))
 
 
 def _frozen(session: Session, escrow: Escrow) -> Iterator[Reason]:
     for found in freezes.open_freezes(session, escrow.id):
-        sentence = f"It is frozen by {named(found.by_name)} since {found.at:%d %B %Y}: {found.reason}"
+        sentence = phrase(
+            "It is frozen by %(who)s since %(at)s: %(reason)s",
+            who=named(found.by_name),
+            at=in_utc(found.at),
+            reason=found.reason,
+        )
         yield Reason(sentence, *_thaw(found))
 
 
 def _thaw(freeze: Freeze) -> tuple[str, Target | None]:
     if freeze.cause == FreezeCause.PERSON:
-        return "Lifting this freeze ends that.", Target("freeze", freeze.id)
+        return phrase("Lifting this freeze ends that."), Target("freeze", freeze.id)
     if freeze.cause == FreezeCause.PROPOSAL:
-        return "Approving or rejecting the proposal ends that.", Target("approval", freeze.cause_id)
+        return phrase("Approving or rejecting the proposal ends that."), Target("approval", freeze.cause_id)
     if freeze.cause in _BY_DISPUTE:
-        return "Deciding or withdrawing the dispute ends that.", Target("dispute", freeze.cause_id)
+        return phrase("Deciding or withdrawing the dispute ends that."), Target("dispute", freeze.cause_id)
     if freeze.cause == FreezeCause.PAYMENT:
-        return "Deciding about the payment ends that.", Target("payment", freeze.cause_id)
+        return phrase("Deciding about the payment ends that."), Target("payment", freeze.cause_id)
     if freeze.cause == FreezeCause.CHARGEBACK:
-        return "The end of the chargeback ends that: its provider is asked every six hours.", None
+        return phrase("The end of the chargeback ends that: its provider is asked every six hours."), None
     return "", None
 
 
@@ -184,26 +214,28 @@ def _not_due(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]
             yield from _too_early(session, escrow, at)
             return
     if escrow.release_at is None:
-        yield Reason("It has no release date yet.", "Putting it off gives it one.", Target("extension"))
+        yield Reason(phrase("It has no release date yet."), phrase("Putting it off gives it one."), Target("extension"))
     yield from _too_early(session, escrow, at)
 
 
 def _too_early(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     if escrow.release_at is not None and escrow.release_at > at:
         job = JOBS[escrow.policy]
-        sentence = f"It is not due until {in_utc(escrow.release_at)}."
+        sentence = phrase("It is not due until %(release_at)s.", release_at=in_utc(escrow.release_at))
         run = next_run(session, job, at, not_before=escrow.release_at)
-        yield Reason(sentence, run.in_words("considers it"), Target("job", name=job))
+        yield Reason(sentence, run.in_words(phrase("considers it")), Target("job", name=job))
 
 
 def _no_wallet(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is None:
         seller: Party = lookup.by_id(session, Party, escrow.seller_id, "party")
-        sentence = f"The seller, {seller.name}, has no wallet in {escrow.currency}."
-        cure = "The party is not verified, so no job opens one: open it by hand."
+        sentence = phrase(
+            "The seller, %(name)s, has no wallet in %(currency)s.", name=seller.name, currency=escrow.currency
+        )
+        cure = phrase("The party is not verified, so no job opens one: open it by hand.")
         if seller.verified_at is not None:
-            opens = next_run(session, "create_missing_wallets", at).in_words("opens it")
-            cure = f"{opens} Or open it by hand."
+            opens = next_run(session, "create_missing_wallets", at).in_words(phrase("opens it"))
+            cure = joined(opens, phrase("Or open it by hand."))
         yield Reason(sentence, cure, Target("wallet", seller.id, escrow.currency))
 
 
@@ -211,5 +243,9 @@ def _failures(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason
     mine = (RunItem.subject_kind == "escrow", RunItem.subject_id == escrow.id, RunItem.outcome == "failed")
     last = session.scalars(select(RunItem).where(*mine).order_by(RunItem.id.desc()).limit(1)).one_or_none()
     if last is not None:
-        cure = next_run(session, JOBS[escrow.policy], at).in_words("tries it again")
-        yield Reason(f"Run {last.run_id} tried it and failed: {last.message}", cure, Target("run", last.run_id))
+        cure = next_run(session, JOBS[escrow.policy], at).in_words(phrase("tries it again"))
+        yield Reason(
+            phrase("Run %(run_id)s tried it and failed: %(text)s", run_id=last.run_id, text=last.message),
+            cure,
+            Target("run", last.run_id),
+        )

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.numbers import parse_whole
+from webapp.domain.state_labels import in_words
+from webapp.domain.words import joined
 from webapp.models import (
     Approval,
     Dispute,
@@ -58,7 +60,7 @@ def _referenced(kind: str, model: Any, note: Any) -> Callable[[Session, str], It
     def way(session: Session, words: str) -> Iterator[Hit]:
         query = select(model.id, model.ref, note).where(begins(model.ref, words)).order_by(model.ref).limit(EACH)
         for number, ref, description in session.execute(query):
-            yield Hit(kind, number, ref, str(description).replace("_", " "), ref == words)
+            yield Hit(kind, number, ref, in_words(str(description)), ref == words)
 
     return way
 
@@ -70,7 +72,7 @@ def _orders(session: Session, words: str) -> Iterator[Hit]:
         .where(begins(Order.ref, words))
     )
     for number, ref, status in session.execute(query.order_by(Order.ref).limit(EACH)):
-        yield Hit("order", number, ref, status.replace("_", " "), ref == words)
+        yield Hit("order", number, ref, in_words(status), ref == words)
 
 
 def _parties(session: Session, words: str) -> Iterator[Hit]:
@@ -96,7 +98,7 @@ def _transfers(session: Session, words: str) -> Iterator[Hit]:
 def _payments(session: Session, words: str) -> Iterator[Hit]:
     query = select(Payment.id, Payment.status, Payment.provider).where(payment_search.referenced(words)).limit(EACH)
     for number, status, provider in session.execute(query):
-        yield Hit("payment", number, words, f"{provider}, {status.replace('_', ' ')}", True)
+        yield Hit("payment", number, words, joined(provider, in_words(status), between=", "), True)
 
 
 def _jobs(session: Session, words: str) -> Iterator[Hit]:
@@ -112,7 +114,7 @@ def _numbered(kind: str, model: Any, note: Any) -> Callable[[Session, str], Iter
         number = parse_whole(words.lower().removeprefix(kind).strip(" #"))
         if number is not None:
             for found, description in session.execute(select(model.id, note).where(model.id == number)):
-                yield Hit(kind, found, f"{kind} {found}", str(description).replace("_", " "))
+                yield Hit(kind, found, f"{kind} {found}", in_words(str(description)))
 
     return way
 

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import ApprovalStatus
+from webapp.domain.words import phrase
 from webapp.models import Approval, Dispute, Escrow, Payment
 from webapp.services import timeline
 from webapp.services.disputes import endings
@@ -18,19 +20,19 @@ from webapp.services.timeline import Moment
 
 SHOWN = 6
 _ACTIONS = {
-    "escrow.release": "release to the seller",
-    "escrow.refund": "refund to the buyer",
+    "escrow.release": phrase("release to the seller"),
+    "escrow.refund": phrase("refund to the buyer"),
     "escrow.void": "voiding",
     "transfer.reverse": "reversal",
-    "transfer.reverse_and_refund": "reversal and refund to the buyer",
-    "transfer.reverse_and_split": "reversal and split",
-    "payment.accept": "acceptance of a payment",
-    "payment.refund": "refund of a payment",
-    "payment.mark_paid": "marking a payment as paid",
-    "payout.mark_paid": "marking a payout as paid",
-    "payout.give_back": "giving a payout back to the wallet",
-    "payout.claw_back": "clawing a payout back",
-    "payout.write_off": "writing a payout off",
+    "transfer.reverse_and_refund": phrase("reversal and refund to the buyer"),
+    "transfer.reverse_and_split": phrase("reversal and split"),
+    "payment.accept": phrase("acceptance of a payment"),
+    "payment.refund": phrase("refund of a payment"),
+    "payment.mark_paid": phrase("marking a payment as paid"),
+    "payout.mark_paid": phrase("marking a payout as paid"),
+    "payout.give_back": phrase("giving a payout back to the wallet"),
+    "payout.claw_back": phrase("clawing a payout back"),
+    "payout.write_off": phrase("writing a payout off"),
 }
 _DECIDED = {ApprovalStatus.EXECUTED: "approved", ApprovalStatus.REJECTED: "rejected"}
 
@@ -74,19 +76,40 @@ def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
     what = _words(session, approval, escrow)
     if approval.status == ApprovalStatus.PROPOSED:
         proposed = in_utc(approval.proposed_at)
-        return f"{approval.proposed_by_name} proposed on {proposed}: {what}. A second person decides."
+        return phrase(
+            "%(proposed_by_name)s proposed on %(proposed)s: %(what)s. A second person decides.",
+            proposed_by_name=approval.proposed_by_name,
+            proposed=proposed,
+            what=what,
+        )
     verb = _DECIDED.get(ApprovalStatus(approval.status))
     if verb is None or approval.decided_at is None:
-        return f"A proposal by {approval.proposed_by_name} is {approval.status}: {what}."
+        return phrase(
+            "A proposal by %(proposed_by_name)s is %(status)s: %(what)s.",
+            proposed_by_name=approval.proposed_by_name,
+            status=in_words(approval.status),
+            what=what,
+        )
     when = in_utc(approval.decided_at)
-    return f"{approval.decided_by_name} {verb} on {when} what {approval.proposed_by_name} proposed: {what}."
+    return phrase(
+        "%(decided_by_name)s %(verb)s on %(when)s what %(proposed_by_name)s proposed: %(what)s.",
+        decided_by_name=approval.decided_by_name,
+        verb=verb,
+        when=when,
+        proposed_by_name=approval.proposed_by_name,
+        what=what,
+    )
 
 
 def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
     if approval.action == "dispute.resolve":
         resolution = ResolveDispute.model_validate(approval.payload).dispute_resolution
         return endings.resolution_in_words(session.get_one(Dispute, approval.subject_id), escrow, resolution)
-    return f"{_ACTIONS.get(approval.action, approval.action)}, {Money(approval.amount, approval.currency)}"
+    return phrase(
+        "%(action)s, %(amount)s",
+        action=_ACTIONS.get(approval.action, approval.action),
+        amount=Money(approval.amount, approval.currency),
+    )
 
 
 def _escrow(session: Session, kind: str, number: int) -> Escrow | None:

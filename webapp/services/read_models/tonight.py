@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.escrow_policies import JOBS
 from webapp.domain.states import Policy
+from webapp.domain.words import phrase
 from webapp.models import Escrow, Party
 from webapp.models.base import BigInt
 from webapp.services.common.batch_result import Outcome
@@ -108,7 +109,7 @@ def _deduct(session: Session, now: datetime, settings: Settings) -> UpcomingRun:
 def _pay_out(session: Session, now: datetime, routes: Mapping[str, str]) -> UpcomingRun:
     found = _planned(session, _PAYOUTS, now)
     if not routes:
-        found.off = "No provider is configured that pays out."
+        found.off = phrase("No provider is configured that pays out.")
         return found
     return _walked(session, found, payout_schedules.due(found.at), partial(creation.preview_all, routes=routes))
 
@@ -147,7 +148,7 @@ def _few(stays: Counter[str]) -> list[StaysDue]:
     """The most frequent reasons; what is not listed is counted."""
     listed = [StaysDue(reason, count) for reason, count in stays.most_common(REASONS)]
     rest = stays.total() - sum(stay.count for stay in listed)
-    return [*listed, StaysDue("for other reasons", rest)] if rest else listed
+    return [*listed, StaysDue(phrase("for other reasons"), rest)] if rest else listed
 
 
 def _largest(session: Session, taken: Mapping[_Key, Sequence[int]], currencies: Mapping[str, int]) -> list[Payee]:

@@ -6,12 +6,14 @@ from enum import Enum, auto
 
 from webapp.domain.money.money import Money
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import PaymentStatus, PayoutStatus
+from webapp.domain.words import phrase
 
 MISSING_HERE, MISSING_THERE, DIFFERENT = "missing_here", "missing_there", "different"
 GIVEN_BACK, BY_HAND = "given_back", "paid_by_hand"
 """A payment in review that was refunded, and one that was marked paid: the provider may not know how it ended."""
-GONE, PARTLY_GONE = "given back", "given back in part"
+GONE, PARTLY_GONE = phrase("given back"), phrase("given back in part")
 """A payment that came in and of which we know that all, or a part, went back: by our refund, or taken back."""
 
 _WENT = frozenset({ProviderStatus.SUCCEEDED, ProviderStatus.REVERSED})
@@ -88,18 +90,24 @@ def compared(
     if ours.is_young and ours.status in _UNDER_WAY:
         return Alike.UNDECIDED
     if status not in expected[ours.status]:
-        return _different(ours, theirs, f"It is {ours.status} here and {status} there.")
+        return _different(
+            ours,
+            theirs,
+            phrase("It is %(ours)s here and %(theirs)s there.", ours=in_words(ours.status), theirs=in_words(status)),
+        )
     if theirs is None or status not in _MOVED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
         return Alike.AGREES
     here = Money(ours.amount, ours.currency)
-    there = Money(theirs.amount, theirs.currency) if theirs.amount is not None and theirs.currency else "no amount"
-    return _different(ours, theirs, f"It is {here} here and {there} there.")
+    there = (
+        Money(theirs.amount, theirs.currency) if theirs.amount is not None and theirs.currency else phrase("no amount")
+    )
+    return _different(ours, theirs, phrase("It is %(here)s here and %(there)s there.", here=here, there=there))
 
 
 def _unknown_here(theirs: ProviderResponse) -> Finding | Alike:
     if theirs.status not in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING):
         return Alike.NO_MATTER
-    detail = f"It is {theirs.status} there and nobody here knows of it."
+    detail = phrase("It is %(status)s there and nobody here knows of it.", status=in_words(theirs.status))
     return Finding(MISSING_HERE, theirs.reference, detail, theirs.currency, theirs=theirs.amount)
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_definitions import BOOKS_DIFFER, BOOKS_NOT_COMPARED
+from webapp.domain.numbers import counted
+from webapp.domain.words import phrase
 from webapp.models import Discrepancy, Reconciliation
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import AlertFinding
@@ -131,7 +133,13 @@ def alert(session: Session, at: datetime) -> None:
     sentences = {source: _found(session, source, count) for source, count in open_counts(session).items()}
     alerts.sync_facts(session, BOOKS_DIFFER, sentences, at)
     silent = {
-        last.source: AlertFinding(f"Our books could not be compared with {last.source} for six hours: {last.error}")
+        last.source: AlertFinding(
+            phrase(
+                "Our books could not be compared with %(source)s for six hours: %(error)s",
+                source=last.source,
+                error=last.error,
+            )
+        )
         for last in last_of_each(session)
         if last.error is not None and _is_overdue(session, last.source, at)
     }
@@ -200,8 +208,12 @@ def _found(session: Session, source: str, count: int) -> AlertFinding:
     open_ones = select(Discrepancy.id, Discrepancy.reference).where(Discrepancy.source == source, OPEN)
     rows = session.execute(open_ones.order_by(Discrepancy.last_seen_at, Discrepancy.id).limit(_MOST_CAUSES)).all()
     named = ", ".join(row.reference for row in rows[:_NAMED])
-    things = "thing" if count == 1 else "things"
-    sentence = f"Our books differ from {source} in {count} {things}: {named}{', …' if count > _NAMED else ''}."
+    sentence = phrase(
+        "Our books differ from %(source)s in %(things)s: %(named)s.",
+        source=source,
+        things=counted(count, "thing"),
+        named=f"{named}, …" if count > _NAMED else named,
+    )
     return AlertFinding(sentence, [str(row.id) for row in rows] if count <= _MOST_CAUSES else [])
 
 

@@ -14,16 +14,16 @@ from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 
 _LEDGER = (provider.NAME, provider.TRANSFERS)
-SEND_AGAIN = "What they lack is not accepted: it is sent again, or corrected."
-CORRECT = "What both have, and a provider has otherwise, is not accepted: the side that is wrong is corrected."
+SEND_AGAIN = phrase("What they lack is not accepted: it is sent again, or corrected.")
+CORRECT = phrase("What both have, and a provider has otherwise, is not accepted: the side that is wrong is corrected.")
 
 
 def disabled_reason(found: Discrepancy) -> str:
     """Why this discrepancy can't be accepted; empty when it can."""
     if found.resolved_at is not None:
-        return "It is resolved already."
+        return phrase("It is resolved already.")
     if found.accepted_at is not None:
-        return f"{found.accepted_by} has accepted it already."
+        return phrase("%(accepted_by)s has accepted it already.", accepted_by=found.accepted_by)
     if found.kind == MISSING_THERE:
         return SEND_AGAIN
     may = found.kind == MISSING_HERE or (found.kind == DIFFERENT and found.source in _LEDGER)

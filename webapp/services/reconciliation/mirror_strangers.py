@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.providers.blnk.provider import There
 from webapp.services.reconciliation import mirror_accounts, mirror_queue
 from webapp.services.reconciliation.comparison import MISSING_HERE, Finding
@@ -30,5 +31,9 @@ def not_undone(strangers: Mapping[str, There]) -> list[There]:
 def finding(stranger: There) -> Finding:
     """The discrepancy that it is."""
     moved = stranger.movement
-    detail = f"Blnk moved {moved.money} under {moved.reference}, which the desk did not send."
+    detail = phrase(
+        "Blnk moved %(money)s under %(reference)s, which the desk did not send.",
+        money=moved.money,
+        reference=moved.reference,
+    )
     return Finding(MISSING_HERE, moved.reference, detail, moved.currency, None, moved.amount)

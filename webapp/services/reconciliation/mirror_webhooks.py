@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_definitions import TRANSFER_REJECTED
 from webapp.domain.states import AlertStatus
+from webapp.domain.words import phrase
 from webapp.models import Alert
 from webapp.providers.blnk.provider import TRANSFERS, There, row_of
 from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.services.alerts import alerts
 from webapp.services.reconciliation import discrepancies, mirror_queue, mirror_strangers
 
-CONFIRMED = "It is a movement of the desk's, or of balances that are not the desk's."
+CONFIRMED = phrase("It is a movement of the desk's, or of balances that are not the desk's.")
 _REJECTED = "transaction.rejected"
 
 
@@ -29,7 +30,7 @@ def is_news(session: Session, payload: WebhookPayload) -> bool:
 def note(session: Session, payload: WebhookPayload, at: datetime) -> str:
     """Alert of what is not as it should be; the gist, in a sentence."""
     if _is_rejected(session, payload):
-        sentence = f"Blnk rejected transfer {payload.reference}: its books lack it."
+        sentence = phrase("Blnk rejected transfer %(reference)s: its books lack it.", reference=payload.reference)
         alerts.fire(session, TRANSFER_REJECTED, _requested_reference(payload.reference or "unknown"), sentence, at)
         return sentence
     stranger = _stranger(session, payload)

@@ -45,7 +45,7 @@ def decide(
     shows no other. `wallet`: the payer has none of it, so it goes to the wallet.
     """
     actor.require("money:approve")
-    reason = validation.require_text(decision.reason, "reason", "Say how you know.")
+    reason = validation.require_text(decision.reason, "reason", phrase("Say how you know."))
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = refunds.of_payment(session, payment_id)
     if refund is None:

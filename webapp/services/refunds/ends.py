@@ -13,6 +13,7 @@ from webapp.domain.outbox.event_types import RefundFailed, RefundProcessed
 from webapp.domain.providers.provider_messages import reason
 from webapp.domain.providers.provider_results import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Payment, Refund, Transfer
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -36,12 +37,18 @@ def fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
     payment = session.get_one(Payment, refund.payment_id)
     _end(session, refund, RefundStatus.FAILED, at, actor)
     amount = Money(refund.amount, refund.currency)
-    where = "A person has to give it back another way."
+    where = phrase("A person has to give it back another way.")
     if payment.status != PaymentStatus.FAILED:  # in review since some was taken back, it had been held all the same
         _return_to_wallet(session, refund, at)
-        where = "It is in the party's wallet."
+        where = phrase("It is in the party's wallet.")
     why = reason(refund.status_detail or "")
-    sentence = f"The refund of {amount}, payment {payment.reference}, failed: {why}. {where}"
+    sentence = phrase(
+        "The refund of %(amount)s, payment %(reference)s, failed: %(why)s. %(where)s",
+        amount=amount,
+        reference=payment.reference,
+        why=why,
+        where=where,
+    )
     person_is_done(session, refund, at)
     alerts.fire(session, REFUND_FAILED, f"refund {refund.id}", sentence, at)
 
@@ -66,7 +73,16 @@ def ask_a_person(
 def came_after_all(session: Session, refund: Refund, at: datetime) -> None:
     """It had failed, and the provider gave it back all the same: the payer may have it twice."""
     amount = Money(refund.amount, refund.currency)
-    call(session, refund, f"{refund.provider} gave back {amount} after it had said that it failed.", at)
+    call(
+        session,
+        refund,
+        phrase(
+            "%(provider)s gave back %(amount)s after it had said that it failed.",
+            provider=refund.provider,
+            amount=amount,
+        ),
+        at,
+    )
 
 
 def came_back(session: Session, refund_ids: Sequence[int]) -> list[tuple[str, int]]:

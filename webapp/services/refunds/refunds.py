@@ -84,7 +84,12 @@ def require_none_yet(session: Session, payment: Payment) -> None:
             )
         )
     if banks := session.scalars(_open_at_bank().where(Chargeback.payment_id == payment.id)).first():
-        where = f"Chargeback {banks.number} on payment {payment.reference} is open at {banks.provider}"
+        where = phrase(
+            "Chargeback %(number)s on payment %(reference)s is open at %(provider)s",
+            number=banks.number,
+            reference=payment.reference,
+            provider=banks.provider,
+        )
         raise Conflict(
             phrase(
                 "%(where)s: a refund besides would pay the buyer twice. Wait for its end, or accept it there.",
@@ -107,7 +112,7 @@ def settle_otherwise(
     It ends what the desk owes, so it takes whoever may approve. Raises Overtaken unless it is so still.
     """
     actor.require("money:approve")
-    reason = validation.require_text(reason, "reason", "Say how the payer got the money.")
+    reason = validation.require_text(reason, "reason", phrase("Say how the payer got the money."))
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = require_unsettled(of_payment(session, payment_id))
     lookup.require_version(refund, version, "refund")
@@ -211,7 +216,12 @@ def _open_at_bank() -> Select[Chargeback]:
 def call(session: Session, refund: Refund, sentence: str, at: datetime) -> None:
     """Call a person to a refund."""
     payment = session.get_one(Payment, refund.payment_id)
-    alert_text = f"The refund of {Money(refund.amount, refund.currency)}, payment {payment.reference}: {sentence}"
+    alert_text = phrase(
+        "The refund of %(amount)s, payment %(reference)s: %(sentence)s",
+        amount=Money(refund.amount, refund.currency),
+        reference=payment.reference,
+        sentence=sentence,
+    )
     alerts.fire(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", alert_text, at)
 
 

@@ -22,6 +22,7 @@ from webapp.domain.providers.provider_results import (
 )
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
+from webapp.domain.words import phrase
 from webapp.models import Refund
 from webapp.services.common.batch_result import CAME_BACK, Outcome, RefusedItem
 from webapp.services.refunds import ends as refund_ends
@@ -122,11 +123,17 @@ def _ours(refund: Refund, listed: ListedRefunds, owners: Mapping[str, int]) -> P
     found = candidates(refunds.wanted(refund, others), listed.rows)
     if len(found) > 1:
         return _Several(
-            f"{refund.provider} lists {counted(len(found), 'refund')} of this payment that can be this one."
+            phrase(
+                "%(provider)s lists %(refunds)s of this payment that can be this one.",
+                provider=refund.provider,
+                refunds=counted(len(found), "refund"),
+            )
         )
     if not found:
         return ProviderResponse(
-            "", ProviderStatus.ABSENT, message=f"{refund.provider} shows no such refund of this payment."
+            "",
+            ProviderStatus.ABSENT,
+            message=phrase("%(provider)s shows no such refund of this payment.", provider=refund.provider),
         )
     row = found[0]
     return ProviderResponse(
@@ -148,7 +155,9 @@ def _counts(refund: Refund, result: ProviderResponse | _Several | NoResponse, cl
 def _count(outcome: Outcome, refund: Refund, before: str) -> None:
     """One refund is one item. Its money counts once: with the first answer by which its provider has it."""
     named = RefusedItem(
-        refund.id, f"refund {refund.id}", sentence(refund.status_detail) or f"It is {in_words(refund.status)} still."
+        refund.id,
+        f"refund {refund.id}",
+        sentence(refund.status_detail) or phrase("It is %(status)s still.", status=in_words(refund.status)),
     )
     if refund.status == before and before in _ENDED:
         outcome.done += 1
@@ -188,7 +197,13 @@ def _settle_ended(case: _Case, result: ProviderResponse | _Several | NoResponse)
         return
     if refund.status == RefundStatus.PROCESSED and result.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
         refund.next_try_at = case.at + _WATCHED_EVERY
-        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(result.message)}.")
+        case.review(
+            phrase(
+                "%(provider)s said that the payer has it, and now that it failed: %(reason)s.",
+                provider=refund.provider,
+                reason=reason(result.message),
+            )
+        )
     elif refund.status in NOT_GIVEN_BACK and result.status == ProviderStatus.SUCCEEDED:
         came_after_all(case.session, refund, case.at)
 
@@ -198,13 +213,21 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     refund, is_found = case.refund, case.refund.provider_id is None and bool(case.rows)
     has_failed = seen.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
     if has_failed and is_found and case.is_in_own_time:
-        refund.status_detail = "One that failed is listed; another may follow still."
+        refund.status_detail = phrase("One that failed is listed; another may follow still.")
         return
     refund.provider_id, refund.status_detail = seen.provider_id or refund.provider_id, seen.message or None
     if (seen.amount, seen.currency) != (refund.amount, refund.currency):
         given = Money(seen.amount or 0, seen.currency or refund.currency)
-        requested, stands = Money(refund.amount, refund.currency), " That failed." if has_failed else ""
-        case.review(f"{refund.provider} gives back {given}, not {requested}.{stands}")
+        requested, stands = Money(refund.amount, refund.currency), phrase(" That failed.") if has_failed else ""
+        case.review(
+            phrase(
+                "%(provider)s gives back %(given)s, not %(requested)s.%(stands)s",
+                provider=refund.provider,
+                given=given,
+                requested=requested,
+                stands=stands,
+            )
+        )
     elif has_failed:
         _settle_failed(case, seen)
     elif seen.status == ProviderStatus.SUCCEEDED:
@@ -213,7 +236,9 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     elif not case.was_done:
         refund.status = RefundStatus.PENDING
         if seen.needs_person:
-            sentence = f"{refund.provider} waits for somebody. Give it what it asks for in its dashboard."
+            sentence = phrase(
+                "%(provider)s waits for somebody. Give it what it asks for in its dashboard.", provider=refund.provider
+            )
             refunds.call(case.session, refund, sentence, case.at)
         else:
             refunds.person_is_done(case.session, refund, case.at)
@@ -222,7 +247,11 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
 def _settle_failed(case: _Case, seen: ProviderResponse) -> None:
     if case.was_done:
         case.review(
-            f"{case.refund.provider} said that the payer has it, and now that it failed: {reason(seen.message)}."
+            phrase(
+                "%(provider)s said that the payer has it, and now that it failed: %(reason)s.",
+                provider=case.refund.provider,
+                reason=reason(seen.message),
+            )
         )
         return
     fail(case.session, case.refund, case.at, case.actor)
@@ -240,9 +269,19 @@ def _settle_absent(case: _Case, seen: ProviderResponse) -> None:
     if refund.answered == _REFUSED:
         fail(case.session, refund, case.at, case.actor)
     elif refund.answered == refunds.THERE:
-        case.review(f"{refund.provider} says that money of this payment went back, and lists no refund that is ours.")
+        case.review(
+            phrase(
+                "%(provider)s says that money of this payment went back, and lists no refund that is ours.",
+                provider=refund.provider,
+            )
+        )
     elif unexplained(refunds.wanted(refund), case.rows):
-        case.review(f"{refund.provider} lists refunds of another amount since this one was sent, and none of its own.")
+        case.review(
+            phrase(
+                "%(provider)s lists refunds of another amount since this one was sent, and none of its own.",
+                provider=refund.provider,
+            )
+        )
     else:
         refund.status = RefundStatus.WAITING
 

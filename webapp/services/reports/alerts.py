@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.reports.periods import MAILED, ReportKind, last_complete
 from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import DeliveryStatus
+from webapp.domain.words import phrase
 from webapp.models import Delivery, Report, Schedule
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.reports import reports, subscriptions
@@ -40,20 +41,37 @@ def _last_slot(session: Session, kind: ReportKind, at: datetime) -> datetime | N
 def _answers(session: Session, kind: ReportKind, slot: datetime, settings: Settings) -> Iterator[Answer]:
     period = last_complete(kind, slot)
     subject, report = f"{kind} {period.first}", reports.find(session, kind, period)
-    what = f"The {kind} report of {period}"
+    what = phrase("The %(kind)s report of %(period)s", kind=kind, period=period)
     if report is None:
-        yield subject, f"{what} was not made. Run {JOBS[kind]}.", ["not made"]
+        yield subject, phrase("%(what)s was not made. Run %(job)s.", what=what, job=JOBS[kind]), ["not made"]
         return
     unsent = subscriptions.unsent(kind, report.id, since_before=slot).subquery()
     waiting = session.scalars(select(func.count()).select_from(unsent)).one()
     if waiting:
-        why = f"Run {JOBS[kind]}." if settings.smtp_url else "No mail server is set: set SMTP_URL."
-        yield subject, f"{what} was not sent to {_people(waiting)} who subscribed. {why}", ["not sent"]
+        why = (
+            phrase("Run %(job)s.", job=JOBS[kind])
+            if settings.smtp_url
+            else phrase("No mail server is set: set SMTP_URL.")
+        )
+        yield (
+            subject,
+            phrase(
+                "%(what)s was not sent to %(people)s who subscribed. %(why)s",
+                what=what,
+                people=_people(waiting),
+                why=why,
+            ),
+            ["not sent"],
+        )
         return
     dead = _undelivered(session, report)
     if dead:
         causes = [str(number) for number in dead]
-        sentence = f"{what} could not be delivered to {_people(len(dead))}. Look at their letters among the deliveries."
+        sentence = phrase(
+            "%(what)s could not be delivered to %(people)s. Look at their letters among the deliveries.",
+            what=what,
+            people=_people(len(dead)),
+        )
         yield subject, sentence, causes
 
 
@@ -66,4 +84,4 @@ def _undelivered(session: Session, report: Report) -> list[int]:
 
 
 def _people(count: int) -> str:
-    return "one person" if count == 1 else f"{count} people"
+    return phrase("one person") if count == 1 else phrase("%(count)s people", count=count)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import BackupStatus
+from webapp.domain.words import phrase
 from webapp.models import (
     Approval,
     Audit,
@@ -37,15 +38,15 @@ COUNTED = 10_000
 """What would go is counted up to here."""
 FOR_GOOD: tuple[tuple[str, type[Base]], ...] = (
     ("Transfers", Transfer),
-    ("Entries of the ledger", Entry),
-    ("Audit records", Audit),
+    (phrase("Entries of the ledger"), Entry),
+    (phrase("Audit records"), Audit),
     ("Parties", Party),
     ("Orders", Order),
     ("Escrows", Escrow),
     ("Payments", Payment),
     ("Payouts", Payout),
     ("Disputes", Dispute),
-    ("Messages of disputes", Message),
+    (phrase("Messages of disputes"), Message),
     ("Approvals", Approval),
     ("Reports", Report),
 )

@@ -91,7 +91,7 @@ def _judged(schedule: Schedule, last: Run | None, good: Run | None, at: datetime
     late = not paused and at > warns_at
     return JobHealth(
         job=schedule.job,
-        description=schedule.description,
+        description=phrase(schedule.description),
         schedule=schedule,
         state="paused" if paused else _state(last, late),
         late_since=slot if late else None,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.instants import in_utc
 from webapp.domain.scheduling.recurrence import Recurrence
+from webapp.domain.words import phrase
 from webapp.models import Schedule
 
 _FORESEEN = timedelta(days=3_660)
@@ -23,9 +24,9 @@ class NextRun:
     def in_words(self, does: str) -> str:
         """What the run does, with its time, or that there is none."""
         if self.is_paused:
-            return f"{self.job} is paused: nothing happens by itself until it is resumed."
-        when = f" with its run on {in_utc(self.at)}" if self.at else ""
-        return f"{self.job} {does}{when}."
+            return phrase("%(job)s is paused: nothing happens by itself until it is resumed.", job=self.job)
+        when = phrase(" with its run on %(at)s", at=in_utc(self.at)) if self.at else ""
+        return phrase("%(job)s %(does)s%(when)s.", job=self.job, does=does, when=when)
 
 
 def next_run(session: Session, job: str, at: datetime, not_before: datetime | None = None) -> NextRun:

@@ -10,6 +10,7 @@ from webapp import clock
 from webapp.domain.alert_definitions import NEXT_SLOT_OFF
 from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RunStatus
+from webapp.domain.words import phrase
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -42,9 +43,12 @@ def put_right(session: Session, job: str, at: datetime) -> bool:
     details = {"job": job, "next_slot": clock.iso(before) if before else None}
     after = {"job": job, "next_slot": clock.iso(schedule.next_slot)}
     trail.record(session, SCHEDULER, "schedule.put_right", ("schedule", 0), at=at, before=details, after=after)
-    sentence = (
-        f"The next slot of {job} was {details['next_slot']}, later than its plan allows: a process had a wrong clock. "
-        f"It is {after['next_slot']} again. Check the clocks of all machines."
+    sentence = phrase(
+        "The next slot of %(job)s was %(next_slot)s, later than its plan allows: a process had a wrong clock. "
+        "It is %(now)s again. Check the clocks of all machines.",
+        job=job,
+        next_slot=details["next_slot"],
+        now=after["next_slot"],
     )
     alerts.fire(session, NEXT_SLOT_OFF, job, sentence, at)
     return True

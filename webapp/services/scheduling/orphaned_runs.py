@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.numbers import counted
 from webapp.domain.states import RunStatus
+from webapp.domain.words import phrase
 from webapp.models import Run
 
 MOST_ATTEMPTS = 3
@@ -30,7 +31,7 @@ def take_over(session: Session, run_id: int, at: datetime) -> Run | None:
     run.lease_until = None
     if run.attempt >= MOST_ATTEMPTS:
         run.status, run.finished_at = RunStatus.LOST, at
-        run.error = f"Its process died {counted(run.attempt, 'time')}."
+        run.error = phrase("Its process died %(times)s.", times=counted(run.attempt, "time"))
     else:
         run.status, run.attempt, run.enqueued_at = RunStatus.QUEUED, run.attempt + 1, None
     return run

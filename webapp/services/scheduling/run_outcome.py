@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_definitions import ITEMS_FAILED, LONG_RUN, RUN_FAILED, Fact
 from webapp.domain.numbers import counted
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import AlertFinding
@@ -48,15 +50,25 @@ def evaluate(session: Session, run: Run, schedule: Schedule | None, at: datetime
 def _of_failure(run: Run) -> AlertFinding | None:
     if run.status not in (RunStatus.FAILED, RunStatus.LOST):
         return None
-    why = run.error or f"{run.failed} of {counted(run.processed, 'item')} failed."
-    sentence = f"Run {run.id} of {run.job} ended {run.status}: {why}"
+    why = run.error or phrase(
+        "%(failed)s of %(items)s failed.", failed=run.failed, items=counted(run.processed, "item")
+    )
+    sentence = phrase(
+        "Run %(id)s of %(job)s ended %(status)s: %(why)s", id=run.id, job=run.job, status=in_words(run.status), why=why
+    )
     return AlertFinding(sentence, [_cause(run, f"{run.status} {why}")])
 
 
 def _of_items(run: Run, percent: int) -> AlertFinding | None:
     if run.failed * 100 <= percent * run.processed:
         return None
-    sentence = f"{run.failed} of {counted(run.processed, 'item')} failed in run {run.id} of {run.job}."
+    sentence = phrase(
+        "%(failed)s of %(items)s failed in run %(id)s of %(job)s.",
+        failed=run.failed,
+        items=counted(run.processed, "item"),
+        id=run.id,
+        job=run.job,
+    )
     return AlertFinding(sentence, [_cause(run, "items")])
 
 
@@ -64,7 +76,13 @@ def _of_length(run: Run, schedule: Schedule | None, at: datetime) -> AlertFindin
     took = (at - run.started_at).total_seconds() if run.started_at else 0
     if schedule is None or took <= schedule.long_run_seconds:
         return None
-    sentence = f"Run {run.id} of {run.job} took {int(took)} s; longer than {schedule.long_run_seconds} s is long."
+    sentence = phrase(
+        "Run %(id)s of %(job)s took %(took)s s; longer than %(long_run_seconds)s s is long.",
+        id=run.id,
+        job=run.job,
+        took=int(took),
+        long_run_seconds=schedule.long_run_seconds,
+    )
     return AlertFinding(sentence, [_cause(run, "length")])
 
 

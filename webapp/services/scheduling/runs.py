@@ -105,7 +105,11 @@ def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None
                 status=run.status,
             )
         )
-    run.status, run.finished_at, run.error = RunStatus.FAILED, at, f"{actor.name} cancelled it before it began."
+    run.status, run.finished_at, run.error = (
+        RunStatus.FAILED,
+        at,
+        phrase("%(name)s cancelled it before it began.", name=actor.name),
+    )
     trail.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
 
 

@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.scheduling.recurrence import Recurrence, check
 from webapp.domain.states import CatchUp, RunStatus, Trigger
-from webapp.domain.words import phrase
+from webapp.domain.words import joined, phrase
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Run, Schedule
 from webapp.services.audit import trail
 from webapp.sql import insert_new
 
 _LIMITS = {
-    "grace_seconds": (60, 32 * 86_400, "The grace"),
-    "max_duration_seconds": (1, 86_400, "The maximum duration"),
-    "long_run_seconds": (1, 86_400, "The long-run threshold"),
-    "failed_items_percent": (0, 100, "The share of failed items"),
+    "grace_seconds": (60, 32 * 86_400, phrase("The grace")),
+    "max_duration_seconds": (1, 86_400, phrase("The maximum duration")),
+    "long_run_seconds": (1, 86_400, phrase("The long-run threshold")),
+    "failed_items_percent": (0, 100, phrase("The share of failed items")),
 }
 """Smallest and largest value of each limit, and its name in sentences."""
 
@@ -127,7 +127,9 @@ def locked(session: Session, job: str) -> Schedule:
     return found
 
 
-def record_missed(session: Session, schedule: Schedule, at: datetime, why: str = "The schedule was changed.") -> None:
+def record_missed(
+    session: Session, schedule: Schedule, at: datetime, why: str = phrase("The schedule was changed.")
+) -> None:
     """Record the planned slots up to an instant as missed, in one row, and plan on from there."""
     recurrence = Recurrence(schedule.cron, schedule.zone)
     first, last = schedule.next_slot, recurrence.previous(at)
@@ -155,7 +157,16 @@ def insert_missed(session: Session, job: str, first: datetime, last: datetime, a
 
 
 def _unpause(session: Session, schedule: Schedule, actor: Actor, at: datetime) -> None:
-    record_missed(session, schedule, at, f"Paused by {schedule.paused_by}: {schedule.pause_reason}")
+    record_missed(
+        session,
+        schedule,
+        at,
+        phrase(
+            "Paused by %(paused_by)s: %(pause_reason)s",
+            paused_by=schedule.paused_by,
+            pause_reason=schedule.pause_reason,
+        ),
+    )
     before = {"job": schedule.job, "why": schedule.pause_reason, "since": str(schedule.paused_at)}
     schedule.paused_at = schedule.paused_by = schedule.pause_reason = schedule.paused_until = None
     schedule.since = at
@@ -166,15 +177,17 @@ def _checked(changes: ScheduleChanges, at: datetime) -> Recurrence:
     wrong: dict[str, str] = {}
     for name, (least, most, label) in _LIMITS.items():
         if not least <= getattr(changes, name) <= most:
-            wrong[name] = f"{label} must be between {least} and {most}."
+            wrong[name] = phrase(
+                "%(label)s must be between %(least)s and %(most)s.", label=label, least=least, most=most
+            )
     if changes.catch_up not in list(CatchUp):
-        wrong["catch_up"] = f"Choose one of {', '.join(CatchUp)}."
+        wrong["catch_up"] = phrase("Choose one of %(known)s.", known=", ".join(CatchUp))
     try:
         recurrence = check(changes.cron, changes.zone, at)
     except Invalid as invalid:
         wrong |= invalid.fields
     if wrong:
-        raise Invalid(" ".join(wrong.values()), fields=wrong)
+        raise Invalid(joined(*wrong.values()), fields=wrong)
     return recurrence
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import CatchUp, RunStatus, Trigger
+from webapp.domain.words import phrase
 from webapp.models import Run, Schedule
 from webapp.services.scheduling.schedule_changes import insert_missed, locked
 from webapp.sql import insert_new
@@ -19,7 +20,7 @@ from webapp.sql import insert_new
 SCHEDULER = Actor("job", None, "scheduler")
 _EACH_AT_ONCE = 20
 """How many slots of an `each` job are claimed in one go; the next go takes the next ones."""
-_WHY = "Nothing ran when these slots were due."
+_WHY = phrase("Nothing ran when these slots were due.")
 
 
 def due(session: Session, at: datetime) -> Sequence[Schedule]:

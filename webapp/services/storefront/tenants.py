@@ -32,8 +32,13 @@ def by_ref(session: Session, ref: str) -> Tenant:
 
 def refusal(ref: str, *, by_hand: bool) -> str:
     """Why a tenant's new orders are refused, and what ends that: a renewal doesn't where a person suspended it."""
-    ends = "somebody resumes its subscription" if by_hand else "its subscription is renewed or extended"
-    return f"Tenant {ref} is suspended: its new orders are refused until {ends}. What is held for it goes on as before."
+    ends = phrase("somebody resumes its subscription") if by_hand else phrase("its subscription is renewed or extended")
+    return phrase(
+        "Tenant %(ref)s is suspended: its new orders are refused until %(ends)s. What is held for it goes on "
+        "as before.",
+        ref=ref,
+        ends=ends,
+    )
 
 
 def suspended(session: Session, refs: Collection[str]) -> set[str]:
@@ -79,7 +84,7 @@ def _add_unknown(session: Session, refs: Sequence[str], at: datetime, actor: Act
     source = select(*(column.label(name) for name, column in columns.items()), literal(demo).label("demo"))
     insert = insert_new(session, Tenant).from_select([*columns, "demo"], source.where(true())).on_conflict_do_nothing()
     added = session.execute(insert.returning(Tenant.id, Tenant.ref)).all()
-    why = "An order names it."
+    why = phrase("An order names it.")
     records = [Record("tenant.create", ("tenant", row.id), why, after={"ref": row.ref}) for row in added]
     if records:
         trail.record_many(session, actor, records, at=at)

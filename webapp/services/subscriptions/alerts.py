@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.states import SubscriptionStatus
+from webapp.domain.words import phrase
 from webapp.models import Subscription, Tenant
 from webapp.services.alerts.registry import Answer, rule
 from webapp.settings import Settings
@@ -31,4 +32,10 @@ def tenant_suspended_in_error(session: Session, at: datetime, settings: Settings
     )
     for ref, since in session.execute(query.limit(_MOST)):
         pending = clock.iso(since or at)
-        yield ref, f"Tenant {ref} is suspended, and its payment is pending since {pending}.", [pending]
+        yield (
+            ref,
+            phrase(
+                "Tenant %(ref)s is suspended, and its payment is pending since %(pending)s.", ref=ref, pending=pending
+            ),
+            [pending],
+        )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.subscriptions import REMIND_WITHIN, ReminderKind
+from webapp.domain.words import phrase
 from webapp.models import Subscription, SubscriptionReminder, Tenant
 from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.common.due import Due
@@ -84,4 +85,4 @@ def _first_to_remind(session: Session, periods: dict[int, datetime], kind: Remin
 
 
 def _unreachable(ref: str) -> str:
-    return f"Tenant {ref} has no email address, so it can't be reminded."
+    return phrase("Tenant %(ref)s has no email address, so it can't be reminded.", ref=ref)

@@ -120,7 +120,7 @@ class SubscriptionChanges:
         Raises Invalid for an instant that has not come: no reminder would go, for a payment that nobody has made.
         """
         if pending_since is not None and pending_since > self._at + AHEAD:
-            sentence = "A payment is on its way since some time ago, not from later on."
+            sentence = phrase("A payment is on its way since some time ago, not from later on.")
             raise Invalid(sentence, fields={"since": sentence})
         subscription, _tenant = self._locked()
         before = subscription.payment_pending_since
@@ -189,7 +189,7 @@ def state_of(subscription: Subscription) -> State:
 
 
 def _reason(reason: str) -> str:
-    return validation.require_text(reason, "reason", "Say why, in a sentence.")
+    return validation.require_text(reason, "reason", phrase("Say why, in a sentence."))
 
 
 def _described(state: State) -> dict[str, Any]:

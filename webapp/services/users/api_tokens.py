@@ -149,10 +149,10 @@ def same_secret(given: str, expected: str) -> bool:
 def _check_limits(daily_limits: Mapping[str, int], scopes: list[str], actor: Actor) -> None:
     """Raise Invalid for limits that can't be set like this, naming `daily_limits` or `scopes`."""
     if _OF_MONEY in scopes and actor.kind == "token":
-        sentence = f"Only a person gives the scope {_OF_MONEY}: its limits are set by hand."
+        sentence = phrase("Only a person gives the scope %(of_money)s: its limits are set by hand.", of_money=_OF_MONEY)
         raise Invalid(sentence, fields={"scopes": sentence})
     if daily_limits and _OF_MONEY not in scopes:
-        sentence = f"Daily limits belong to the scope {_OF_MONEY}."
+        sentence = phrase("Daily limits belong to the scope %(of_money)s.", of_money=_OF_MONEY)
         raise Invalid(sentence, fields={"daily_limits": sentence})
     for currency, most in daily_limits.items():
         validation.require_amount(most, currency, "daily_limits")
@@ -163,7 +163,11 @@ def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: da
         raise Invalid(phrase("A token needs a name."), fields={"name": phrase("Say what it is for.")})
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
-        sentence = f"There is no scope {unknown[0]}." if unknown else "A token needs at least one scope."
+        sentence = (
+            phrase("There is no scope %(unknown)s.", unknown=unknown[0])
+            if unknown
+            else phrase("A token needs at least one scope.")
+        )
         raise Invalid(sentence, fields={"scopes": sentence})
     if expires_at is not None and expires_at <= at:
         raise Invalid(
@@ -174,7 +178,7 @@ def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: da
 def _give_no_more_than_own(scopes: Sequence[str], actor: Actor) -> None:
     beyond = [scope for scope in scopes if not SCOPES[scope] <= actor.permissions]
     if beyond:
-        sentence = f"You can't give the scope {beyond[0]}: it allows more than you may do."
+        sentence = phrase("You can't give the scope %(beyond)s: it allows more than you may do.", beyond=beyond[0])
         raise Invalid(sentence, fields={"scopes": sentence})
 
 

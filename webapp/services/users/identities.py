@@ -19,8 +19,8 @@ from webapp.services.users import sessions, users
 from webapp.settings import Settings
 
 _MANAGE = "user:manage"
-_ASK = "Ask an administrator of the desk."
-DISABLED = "This account is disabled. An administrator can enable it."
+_ASK = phrase("Ask an administrator of the desk.")
+DISABLED = phrase("This account is disabled. An administrator can enable it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +123,19 @@ def _found_by_email(
     if not identity.email or not identity.is_email_verified:
         raise ProviderSignInFailed(
             "email_unverified",
-            "The identity provider does not say that your email address is verified, so the desk can't tell whose "
-            "account this is. Have it verified there, or ask an administrator of the desk to link you.",
+            phrase(
+                "The identity provider does not say that your email address is verified, so the desk can't "
+                "tell whose account this is. Have it verified there, or ask an administrator of the desk to "
+                "link you."
+            ),
         )
     known = users.by_email(session, identity.email)
     if known is not None:
         return _active(users.locked(session, known.id))
     if not settings.oidc_create_people:
         raise ProviderSignInFailed(
-            "unknown_person", f"{identity.email} has no account on this desk. {_ASK} They can add you."
+            "unknown_person",
+            phrase("%(email)s has no account on this desk. %(ask)s They can add you.", email=identity.email, ask=_ASK),
         )
     name = identity.name.strip() or identity.email.partition("@")[0]
     actor = _provider(arrival)
@@ -155,7 +159,11 @@ def _link(session: Session, user: User, issuer: str, subject: str, email: str, a
     if session.scalars(select(UserIdentity.id).where(*mine)).one_or_none() is not None:
         raise ProviderSignInFailed(
             "other_identity",
-            f"{user.email} is linked to another identity at this provider. {_ASK} They can unlink it.",
+            phrase(
+                "%(email)s is linked to another identity at this provider. %(ask)s They can unlink it.",
+                email=user.email,
+                ask=_ASK,
+            ),
         )
     linked = UserIdentity(user_id=user.id, issuer=issuer, subject=subject, email=email[:200], linked_at=at)
     session.add(linked)
@@ -173,7 +181,11 @@ def _check_domain(identity: Identity, settings: Settings) -> None:
     domains = [domain.lower().lstrip("@") for domain in settings.oidc_email_domains]
     if domains and identity.email.rpartition("@")[2] not in domains:
         raise ProviderSignInFailed(
-            "email_domain", f"This desk lets in addresses of {', '.join(domains)} only. Sign in there as one of them."
+            "email_domain",
+            phrase(
+                "This desk lets in addresses of %(domains)s only. Sign in there as one of them.",
+                domains=", ".join(domains),
+            ),
         )
 
 
@@ -183,7 +195,8 @@ def _roles_of(identity: Identity, settings: Settings) -> list[str]:
     roles = sorted(named) or sorted(set(settings.oidc_default_roles))
     if settings.oidc_roles_claim and not roles:
         raise ProviderSignInFailed(
-            "no_role", "None of your groups at the identity provider has a role on this desk. Ask whoever runs it."
+            "no_role",
+            phrase("None of your groups at the identity provider has a role on this desk. Ask whoever runs it."),
         )
     return roles
 

@@ -13,6 +13,8 @@ from enum import StrEnum
 from sqlalchemy import case, delete
 from sqlalchemy.orm import Session
 
+from webapp.domain.numbers import counted
+from webapp.domain.words import phrase
 from webapp.models import FailedLogin
 from webapp.sql import insert_new
 
@@ -49,12 +51,18 @@ def register_attempt(session: Session, purpose: Purpose, guesser: Guesser, at: d
     if failures <= (PER_ADDRESS if purpose == Purpose.PROVIDER else _most(session, guesser, at)):
         return None
     minutes = max(1, -(-(since + WINDOW - at) // timedelta(minutes=1)))
-    unit = "minute" if minutes == 1 else "minutes"
+    wait = counted(minutes, "minute")
     if purpose == Purpose.AGAIN:
-        return f"Too many wrong passwords or codes. Try again in {minutes} {unit}; you stay signed in."
+        return phrase(
+            "Too many wrong passwords or codes. Try again in %(wait)s; you stay signed in.",
+            wait=wait,
+        )
     if purpose == Purpose.PROVIDER:
-        return f"Too many failed sign-ins from here. Try again in {minutes} {unit}."
-    return f"Too many failed sign-ins. Try again in {minutes} {unit}, or ask an administrator to reset your password."
+        return phrase("Too many failed sign-ins from here. Try again in %(wait)s.", wait=wait)
+    return phrase(
+        "Too many failed sign-ins. Try again in %(wait)s, or ask an administrator to reset your password.",
+        wait=wait,
+    )
 
 
 def reset(session: Session, purpose: Purpose, guesser: Guesser) -> None:

@@ -22,11 +22,11 @@ from webapp.sql import insert_new
 MOST = 20
 _VERIFIED = frozenset({PasskeyUse.APPROVE})
 """Uses for which the device has to know its person, by a PIN or a finger: there it stands in for the password."""
-_TOO_LATE = "This took too long, or was sent already. Try it once more."
-_NONE_FITS = "That passkey is not one of yours. Use one that your profile lists."
-_SUSPENDED = (
-    "The counter of this passkey went back, as it does when a passkey was copied, so it is not accepted any more. "
-    "Remove it on your profile, add a new one, and tell an administrator."
+_TOO_LATE = phrase("This took too long, or was sent already. Try it once more.")
+_NONE_FITS = phrase("That passkey is not one of yours. Use one that your profile lists.")
+_SUSPENDED = phrase(
+    "The counter of this passkey went back, as it does when a passkey was copied, so it is not accepted any "
+    "more. Remove it on your profile, add a new one, and tell an administrator."
 )
 
 
@@ -227,7 +227,7 @@ def _suspended(session: Session, passkey: Passkey, count: int, at: datetime, act
 def _checked_name(session: Session, user_id: int, name: str, but: int | None = None) -> str:
     name = name.strip()
     if not name or len(name) > 80:
-        sentence = "Give it a name of at most 80 characters, such as the device's."
+        sentence = phrase("Give it a name of at most 80 characters, such as the device's.")
         raise Invalid(sentence, fields={"name": sentence})
     same = select(Passkey.id).where(Passkey.user_id == user_id, Passkey.name == name, Passkey.id != (but or 0))
     if session.scalars(same).first() is not None:

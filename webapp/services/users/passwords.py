@@ -7,6 +7,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 
 SHORTEST, LONGEST = 12, 200
@@ -49,14 +50,14 @@ def generated() -> str:
 
 def _problem(password: str, about: tuple[str, ...]) -> str | None:
     if len(password) < SHORTEST:
-        return f"A password needs at least {SHORTEST} characters; a few words are fine."
+        return phrase("A password needs at least %(shortest)s characters; a few words are fine.", shortest=SHORTEST)
     if len(password) > LONGEST:
-        return f"A password may have at most {LONGEST} characters."
+        return phrase("A password may have at most %(longest)s characters.", longest=LONGEST)
     plain = password.lower()
     for word in (*_COMMON, *(part.lower() for part in about if len(part) > 3)):
         plain = plain.replace(word, "")
     if len(plain) < SHORTEST // 2 or len(set(password)) < 5:
-        return "This password is too easy to guess: it is mostly common words, your name or one character."
+        return phrase("This password is too easy to guess: it is mostly common words, your name or one character.")
     return None
 
 

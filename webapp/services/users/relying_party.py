@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.models import Passkey, User
 from webapp.settings import Settings
@@ -21,7 +22,7 @@ _TIMEOUT = 120_000
 _LONGEST_ID = 1023
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What the library's readers raise besides its own errors when a browser sends something else than a credential."""
-_UNFIT = "The passkey's answer does not fit what was asked. Try it once more."
+_UNFIT = phrase("The passkey's answer does not fit what was asked. Try it once more.")
 
 T = TypeVar("T")
 

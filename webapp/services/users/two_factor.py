@@ -23,7 +23,7 @@ from webapp.settings import Settings, derived
 ISSUER = "Escrow Desk"
 _CLOCK_DRIFT = 30
 _RECOVERY_CODES = 10
-_OFF = "Your second factor is off. Set it up first: recovery codes come with it."
+_OFF = phrase("Your second factor is off. Set it up first: recovery codes come with it.")
 _GROUPS, _LETTERS = 7, "abcdefghjkmnpqrstuvwxyz23456789"
 """Of four letters each: 138 bits, so that a plain hash of a code can't be searched."""
 
@@ -76,7 +76,7 @@ def enable(
     """
     user = _locked(session, user_id)
     if not codes.fits(user, secret, code):
-        wrong = "That code does not fit. Check the clock of your phone, and type the code it shows now."
+        wrong = phrase("That code does not fit. Check the clock of your phone, and type the code it shows now.")
         raise Invalid(wrong, fields={"code": wrong})
     user.totp_secret = secret
     sessions.end_all(session, user_id, at=at, but=current_session_id)

@@ -191,13 +191,17 @@ def check_language(language: str) -> None:
 def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> None:
     """End the tokens behind which this user is and which could do more than the user may now."""
     over = [token.id for token in api_tokens.beyond(session, user.id, authorization.of_person(user), at)]
-    api_tokens.end_all(session, over, at=at, actor=actor, reason=f"{user.name} may do less now.")
+    api_tokens.end_all(session, over, at=at, actor=actor, reason=phrase("%(name)s may do less now.", name=user.name))
 
 
 def _roles(session: Session, names: Sequence[str]) -> list[Role]:
     unknown = [name for name in names if name not in ROLES]
     if unknown or not names:
-        sentence = f"There is no role {unknown[0]}." if unknown else "A user needs at least one role."
+        sentence = (
+            phrase("There is no role %(unknown)s.", unknown=unknown[0])
+            if unknown
+            else phrase("A user needs at least one role.")
+        )
         raise Invalid(sentence, fields={"roles": sentence})
     wanted = select(Role).where(Role.name.in_(names)).order_by(Role.id)
     found = list(session.scalars(wanted))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_definitions import ENDPOINT_PAUSED
 from webapp.domain.outbox.delivery_rules import FAILING_FOR
+from webapp.domain.words import phrase
 from webapp.models import WebhookEndpoint
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -34,14 +35,18 @@ def record_failure(session: Session, endpoint_id: int, error: str, at: datetime,
     endpoint.failures += 1
     endpoint.failing_since = endpoint.failing_since or at
     if gone:
-        _pause(session, endpoint, "It answered 410 Gone.", at)
+        _pause(session, endpoint, phrase("It answered 410 Gone."), at)
     elif at - endpoint.failing_since >= FAILING_FOR:
-        _pause(session, endpoint, f"It has failed for 24 hours. The last time: {error}", at)
+        _pause(session, endpoint, phrase("It has failed for 24 hours. The last time: %(error)s", error=error), at)
 
 
 def sentence(endpoint: WebhookEndpoint) -> str:
     """What an alert says of an endpoint that paused itself."""
-    return f"Webhooks to “{endpoint.description}” are paused: {endpoint.pause_reason}"
+    return phrase(
+        "Webhooks to “%(description)s” are paused: %(pause_reason)s",
+        description=endpoint.description,
+        pause_reason=endpoint.pause_reason,
+    )
 
 
 def _pause(session: Session, endpoint: WebhookEndpoint, why: str, at: datetime) -> None:

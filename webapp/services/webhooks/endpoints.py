@@ -94,7 +94,7 @@ def change(
 
 def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: Actor) -> WebhookEndpoint:
     """Send nothing to it until it is resumed. What happens meanwhile is kept for it, for a week."""
-    reason = validation.require_text(why, "reason", "Say why.", longest=500)
+    reason = validation.require_text(why, "reason", phrase("Say why."), longest=500)
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
         raise Overtaken(phrase("This endpoint is paused already."))
@@ -119,7 +119,11 @@ def remove(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     endpoint = _locked(session, endpoint_id, actor)
     endpoint.removed_at = at
     _waiting(
-        session, endpoint_id, status=DeliveryStatus.CANCELLED, last_error="The endpoint was removed.", lease_until=None
+        session,
+        endpoint_id,
+        status=DeliveryStatus.CANCELLED,
+        last_error=phrase("The endpoint was removed."),
+        lease_until=None,
     )
     alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
     return _changed(session, actor, "webhook.remove", endpoint, at, before={"url": endpoint.url})
@@ -140,7 +144,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
         raise Overtaken(phrase("This endpoint is paused. Resume it first."))
-    details = {"message": f"{actor.name} sent this test.", "endpoint": endpoint_id}
+    details = {"message": phrase("%(name)s sent this test.", name=actor.name), "endpoint": endpoint_id}
     delivery = Delivery(
         key=f"test-{endpoint_id}-{int(at.timestamp() * 1_000_000)}",
         channel=Channel.WEBHOOK,
@@ -182,8 +186,8 @@ def _locked(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint
 
 
 def _checked(new: NewEndpoint, settings: Settings) -> tuple[str, str, list[str]]:
-    description = validation.require_text(new.description, "description", "Say what it is for.", longest=200)
-    url = validation.require_text(new.url, "url", "Say where to post.")
+    description = validation.require_text(new.description, "description", phrase("Say what it is for."), longest=200)
+    url = validation.require_text(new.url, "url", phrase("Say where to post."))
     allowed = addresses.networks(settings.webhook_private_addresses)
     wrong = addresses.problem_of(url, https_only=settings.is_production, allowed=allowed)
     if wrong is not None:
@@ -191,8 +195,10 @@ def _checked(new: NewEndpoint, settings: Settings) -> tuple[str, str, list[str]]
     events = sorted({word.strip() for word in new.events if word.strip()})
     unknown = [word for word in events if not names_an_event(word, EVENTS)]
     if unknown or not 0 < len(events) <= _MOST_PATTERNS:
-        many = f"Name one to {_MOST_PATTERNS} events, or * for all."
-        sentence = f"{unknown[0]} names no event: docs/webhooks.md lists them." if unknown else many
+        many = phrase("Name one to %(most_patterns)s events, or * for all.", most_patterns=_MOST_PATTERNS)
+        sentence = (
+            phrase("%(unknown)s names no event: docs/webhooks.md lists them.", unknown=unknown[0]) if unknown else many
+        )
         raise Invalid(sentence, fields={"events": sentence})
     return url, description, events
 

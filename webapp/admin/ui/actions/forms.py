@@ -18,6 +18,7 @@ from webapp.domain.instants import parse_day, parse_local, shown_in
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
+from webapp.domain.words import joined, sentence_of
 from webapp.errors import Invalid, Refusal
 
 
@@ -131,14 +132,14 @@ class MoneyField(StringField):
         try:
             return Money(parse_amount(self._value(), currency), currency)
         except ValueError as wrong:
-            raise ValidationError(f"{wrong}.") from None
+            raise ValidationError(joined(sentence_of(wrong), ".", between="")) from None
 
     def minor(self, currency: str) -> int:
         """The amount in minor units. Raises Invalid, told at this field."""
         try:
             return self.money(currency).amount
         except ValueError as wrong:
-            raise Invalid(str(wrong), fields={self.name: str(wrong)}) from None
+            raise Invalid(sentence_of(wrong), fields={self.name: sentence_of(wrong)}) from None
 
 
 def checked_currency(typed: str) -> str:
@@ -146,7 +147,8 @@ def checked_currency(typed: str) -> str:
     try:
         return present(typed.strip().upper())
     except ValueError as wrong:
-        raise Invalid(f"{wrong}.", fields={"currency": f"{wrong}."}) from None
+        sentence = joined(sentence_of(wrong), ".", between="")
+        raise Invalid(sentence, fields={"currency": sentence}) from None
 
 
 def in_major(amount: int | None, currency: str) -> str:

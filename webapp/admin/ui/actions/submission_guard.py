@@ -4,6 +4,7 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.words import phrase
 from webapp.errors import Conflict
 from webapp.models import Idempotency
 from webapp.security.context import current_actor
@@ -29,4 +30,4 @@ def consume_token(session: Session) -> None:
         actor=actor.key, key=f"form:{submission}", request_hash="", at=clock.now()
     )
     if session.execute(row.on_conflict_do_nothing().returning(Idempotency.key)).one_or_none() is None:
-        raise AlreadyDone("This form was sent before, and was done then.")
+        raise AlreadyDone(phrase("This form was sent before, and was done then."))

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, case, cast
 from webapp.admin.ui.lists.columns import Filter
 from webapp.domain.money.amounts import parse_any_currency
 from webapp.domain.money.money import exponent, known_currencies
+from webapp.domain.words import joined, sentence_of
 
 
 def currency(name: str, label: Any, column: Any) -> Filter:
@@ -37,7 +38,7 @@ def _major(typed: str) -> Decimal:
     try:
         return parse_any_currency(typed)
     except ValueError as wrong:
-        raise ValueError(f"{wrong}.") from None
+        raise ValueError(joined(sentence_of(wrong), ".", between="")) from None
 
 
 _ODD = {decimals: [code for code in known_currencies() if exponent(code) == decimals] for decimals in (0, 3)}

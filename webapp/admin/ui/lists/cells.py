@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from jinja2.filters import do_filesizeformat
 from markupsafe import Markup, escape
 
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.formatting import duration, money, provider_word, when
+from webapp.admin.ui.formatting import duration, file_size, money, of_the_desk, provider_word, when
 from webapp.admin.ui.lists.columns import Column
 
 _NOTHING = Markup('<span class="muted">–</span>')
@@ -31,8 +30,12 @@ def register_cells(app: Flask) -> None:
 
 
 def _text(row: Any, column: Column, value: Any) -> Any:
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else _read(value)
     return _LINK % (column.link(row), text) if column.link else text
+
+
+def _read(value: Any) -> Any:
+    return of_the_desk(value) if isinstance(value, str) else value
 
 
 def _ref(row: Any, column: Column, value: Any) -> Any:
@@ -50,7 +53,7 @@ _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "badge": lambda _row, _column, value: badge(value),
     "word": lambda _row, _column, value: provider_word(value),
     "number": lambda _row, _column, value: f"{value:,}",
-    "size": lambda _row, _column, value: _unbroken(do_filesizeformat(value, binary=True)),
+    "size": lambda _row, _column, value: _unbroken(file_size(value, binary=True)),
     "took": lambda row, _column, value: _unbroken(duration((value - row.started_at).total_seconds())),
     "ref": _ref,
 }

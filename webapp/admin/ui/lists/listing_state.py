@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from webapp.admin.ui.lists.columns import Filter
+from webapp.domain.words import phrase, sentence_of
 
 if TYPE_CHECKING:
     from webapp.admin.ui.lists.listing import Listing
@@ -79,10 +80,10 @@ def _parse(filters: Sequence[Filter], args: Mapping[str, str]) -> tuple[dict[str
         if not typed:
             continue
         if filter_.kind == "choice" and typed not in [str(value) for value, _label in filter_.options()]:
-            problems[filter_.name] = f"{typed!r} can't be chosen here."
+            problems[filter_.name] = phrase("“%(typed)s” can't be chosen here.", typed=typed)
             continue
         try:
             values[filter_.name] = filter_.parse(typed)
         except ValueError as wrong:
-            problems[filter_.name] = str(wrong)
+            problems[filter_.name] = sentence_of(wrong)
     return values, problems

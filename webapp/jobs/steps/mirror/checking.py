@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from webapp.db import Database
+from webapp.domain.words import phrase
 from webapp.jobs.steps.mirror.balances import all_lost
 from webapp.jobs.steps.mirror.sending import movements_of
 from webapp.providers.blnk.provider import MOST_AT_ONCE, TRANSFERS, Blnk, BlnkTransaction, There
@@ -96,7 +97,7 @@ class MirrorCheck:
         for one, moves in wanted:
             if any(each.reference not in there for each in moves):
                 lacks.append(one.transfer_id)
-                detail = f"Blnk has no {one.reference}, which it was sent."
+                detail = phrase("Blnk has no %(reference)s, which it was sent.", reference=one.reference)
                 self._find(Finding(MISSING_THERE, one.reference, detail, subject=("transfer", one.transfer_id)))
             else:
                 has.append(one.transfer_id)

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.money.legs import movements, named
+from webapp.domain.words import phrase
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.mirror.balances import Balances
 from webapp.providers.blnk.provider import BalanceGone, Blnk, BlnkTransaction, Different
@@ -83,7 +84,7 @@ class Mirror:
             return 0
         known = [each for each in batch if each.legs.keys() <= balances.keys()]
         others = [each for each in batch if not each.legs.keys() <= balances.keys()]
-        self._requeue(others, NotSent("A balance of it is being made."))
+        self._requeue(others, NotSent(phrase("A balance of it is being made.")))
         lanes = [list(lane) for _, lane in groupby(sorted(known, key=_lane), key=lambda each: each.currency)]
         with ThreadPoolExecutor(max(1, min(8, len(lanes)))) as threads:
             return sum(threads.map(lambda lane: self._under(lease, lane, balances), lanes))
@@ -152,7 +153,7 @@ class Mirror:
         after all, the refusal stands.
         """
         if self._balances.without_lost(balances, self._actor):
-            raise NotSent("Blnk lost a balance of it, which is made again.", retry_after=_AT_ONCE)
+            raise NotSent(phrase("Blnk lost a balance of it, which is made again."), retry_after=_AT_ONCE)
         self._failed([one], gone)
 
     def _done(self, sent: Sequence[QueuedTransfer]) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from webapp.db import Database
 from webapp.domain.numbers import counted
+from webapp.domain.words import phrase
 from webapp.providers.blnk.provider import MOST_AT_ONCE, NAME, Blnk
 from webapp.services.reconciliation import discrepancies, mirror_balances
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
@@ -41,7 +42,10 @@ class BlnkComparison:
         if error is None:
             self._walk()
             if len(self._findings) >= MOST_FINDINGS:
-                error = f"There are more than {MOST_FINDINGS} discrepancies; not all are written down."
+                error = phrase(
+                    "There are more than %(most_findings)s discrepancies; not all are written down.",
+                    most_findings=MOST_FINDINGS,
+                )
         differing = {each.reference for each in self._findings}
         settled = set() if error else earlier - differing - self._undecided
         found, undecided = self._findings, len(self._undecided)
@@ -95,19 +99,22 @@ class BlnkComparison:
 
 def _blocked_reason(is_whole: bool, unsent: int) -> str | None:
     if not is_whole:
-        return "Transfers from before are not mirrored yet: run `desk ledger mirror`."
+        return phrase("Transfers from before are not mirrored yet: run `desk ledger mirror`.")
     if unsent > MOST_UNSENT:
-        return f"Waiting to be sent: {counted(unsent, 'transfer')}; the balances are compared when there are fewer."
+        return phrase(
+            "Waiting to be sent: %(transfers)s; the balances are compared when there are fewer.",
+            transfers=counted(unsent, "transfer"),
+        )
     return None
 
 
 def _finding(ours: Expected, theirs: int | None) -> Finding:
     kind = DIFFERENT if theirs is not None else MISSING_THERE
-    detail = "Its balance is not the sum of the transfers that Blnk was sent." if theirs is not None else ""
+    detail = phrase("Its balance is not the sum of the transfers that Blnk was sent.") if theirs is not None else ""
     return Finding(
         kind,
         _reference(ours.account_id),
-        detail or f"Blnk has no balance {ours.balance_id}.",
+        detail or phrase("Blnk has no balance %(balance_id)s.", balance_id=ours.balance_id),
         ours.currency,
         ours.amount,
         theirs,

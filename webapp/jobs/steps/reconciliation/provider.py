@@ -7,6 +7,7 @@ from itertools import islice
 
 from webapp.db import Database
 from webapp.domain.providers.provider_results import ProviderResponse, SkippedRow
+from webapp.domain.words import phrase
 from webapp.jobs.steps.reconciliation.provider_listing import ProviderListing
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, InternalRecord, compared
@@ -64,7 +65,10 @@ class Comparison:
         self._recheck_earlier()
         error = None
         if self.lookups >= MOST_LOOKUPS or len(self.findings) >= MOST_FINDINGS:
-            error = f"There is more than is compared at once: {len(self.findings)} discrepancies are written down."
+            error = phrase(
+                "There is more than is compared at once: %(count)s discrepancies are written down.",
+                count=len(self.findings),
+            )
         found = list(self.findings.values())
         return Compared(
             self.source,

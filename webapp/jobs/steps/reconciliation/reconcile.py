@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol
 
+from webapp.domain.words import phrase
 from webapp.jobs.engine.run_control import Stopped
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import verify_payments
@@ -70,7 +71,10 @@ def _made(work: Work, comparison: Comparable) -> Compared:
     except CallFailed as failure:
         return Compared(comparison.source, work.now, None, None, 0, (), (), failure.sentence)
     except Stopped:
-        _record(work, Compared(comparison.source, work.now, None, None, 0, (), (), "The run ended before it was done."))
+        _record(
+            work,
+            Compared(comparison.source, work.now, None, None, 0, (), (), phrase("The run ended before it was done.")),
+        )
         raise
 
 

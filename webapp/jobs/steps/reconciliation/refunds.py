@@ -11,6 +11,7 @@ from webapp.domain.numbers import counted
 from webapp.domain.payments.duplicate_payments import separate_duplicates
 from webapp.domain.payments.loss_allocation import taken_back
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
+from webapp.domain.words import phrase
 from webapp.providers.protocols import ListedRefund
 from webapp.services.payments import refund_records
 from webapp.services.payments.refund_records import Refunded
@@ -62,7 +63,10 @@ class RefundComparison:
         self._recheck_earlier(earlier)
         error = None
         if self.lookups > MOST_LOOKUPS:
-            error = f"There is more than is compared at once: to be asked about are {counted(self.lookups, 'payment')}."
+            error = phrase(
+                "There is more than is compared at once: to be asked about are %(payments)s.",
+                payments=counted(self.lookups, "payment"),
+            )
         found = list(self.findings.values())
         undecided = self.undecided - self.agreeing - self.findings.keys()
         return Compared(
@@ -160,6 +164,10 @@ def discrepancy(ours: Refunded, theirs: ProviderResponse) -> Finding | None:
 
 
 def _finding(ours: Refunded, kind: str, here: int, there: int) -> Finding:
-    detail = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
+    detail = phrase(
+        "%(here)s went back here and %(there)s there.",
+        here=Money(here, ours.currency),
+        there=Money(there, ours.currency),
+    )
     subject = ("payment", ours.payment_id)
     return Finding(kind, ours.reference, detail, ours.currency, here, there, subject)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_definitions import NEXT_SLOT_OFF
 from webapp.domain.states import AlertStatus
+from webapp.domain.words import phrase
 from webapp.models import Alert
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.monitoring import clock_skew
@@ -23,7 +24,15 @@ def clock_off(session: Session, at: datetime, settings: Settings) -> Iterator[An
     patience = timedelta(seconds=settings.silence_seconds)
     for process in processes.off(session, at, patience, clock_skew.most(settings)):
         sentence = clock_skew.in_words(timedelta(milliseconds=process.skew_ms), process.host)
-        yield process.name, f"{sentence}. {process.name} runs nothing until both agree: check NTP on {process.host}."
+        yield (
+            process.name,
+            phrase(
+                "%(sentence)s. %(name)s runs nothing until both agree: check NTP on %(host)s.",
+                sentence=sentence,
+                name=process.name,
+                host=process.host,
+            ),
+        )
 
 
 @rule(severity="page")

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 
+from webapp.domain.words import joined, phrase
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.monitoring import redis_health
 from webapp.services.monitoring.redis_health import RedisFinding
@@ -20,7 +21,7 @@ def redis_unwell(settings: Settings) -> Iterator[Answer]:
     """Redis does not answer, or takes no writes: nothing is lost, but runs wait."""
     found = _redis(settings)
     if found.verdict == "wrong":
-        yield REDIS, f"{found.found} {found.do}"
+        yield REDIS, joined(found.found, found.do)
 
 
 @rule(severity="warn", outside=True)
@@ -47,4 +48,4 @@ def disk_nearly_full(settings: Settings) -> Iterator[Answer]:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     if free < _LEAST_FREE:
-        yield "disk", f"Only {free / 2**20:,.0f} MiB are free on the disk of VAR_DIR."
+        yield "disk", phrase("Only %(free)s MiB are free on the disk of VAR_DIR.", free=f"{free / 2**20:,.0f}")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.states import RunStatus
+from webapp.domain.words import phrase
 from webapp.models import Run, Schedule
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.scheduling import processes
@@ -23,7 +24,10 @@ def no_execution(session: Session, at: datetime, settings: Settings) -> Iterator
     """A job has not run within its interval plus its grace."""
     for each in late_jobs(session, at):
         planned = clock.iso(each.late_since) if each.late_since else ""
-        yield each.job, f"{each.job} has not run since it was planned for {planned}."
+        yield (
+            each.job,
+            phrase("%(job)s has not run since it was planned for %(planned)s.", job=each.job, planned=planned),
+        )
 
 
 @rule(severity="warn")
@@ -32,16 +36,32 @@ def running_long(session: Session, at: datetime, settings: Settings) -> Iterator
     query = select(Run, Schedule.long_run_seconds).join(Schedule, Schedule.job == Run.job)
     for run, seconds in session.execute(query.where(Run.status == RunStatus.RUNNING).limit(_MOST)):
         if run.started_at and at - run.started_at > timedelta(seconds=seconds):
-            yield run.job, f"Run {run.id} of {run.job} has been running for more than {seconds} s.", [f"run {run.id}"]
+            yield (
+                run.job,
+                phrase(
+                    "Run %(id)s of %(job)s has been running for more than %(seconds)s s.",
+                    id=run.id,
+                    job=run.job,
+                    seconds=seconds,
+                ),
+                [f"run {run.id}"],
+            )
 
 
 @rule(severity="page")
 def silent(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The scheduler, or every worker, has been silent."""
     patience = timedelta(seconds=settings.silence_seconds)
-    for kind, nobody in ((processes.SCHEDULER, "No scheduler"), (processes.WORKER, "No worker")):
+    for kind, nobody in ((processes.SCHEDULER, phrase("No scheduler")), (processes.WORKER, phrase("No worker"))):
         if not processes.alive(session, kind, at, patience):
-            yield kind, f"{nobody} has been heard of for {settings.silence_seconds} s."
+            yield (
+                kind,
+                phrase(
+                    "%(nobody)s has been heard of for %(silence_seconds)s s.",
+                    nobody=nobody,
+                    silence_seconds=settings.silence_seconds,
+                ),
+            )
 
 
 @rule(severity="page")
@@ -49,4 +69,10 @@ def waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iter
     """The oldest waiting run is too old."""
     now = waiting(session, at)
     if now.queued and now.oldest_seconds > settings.waiting_seconds:
-        yield "queue", f"A run has waited for a worker for more than {settings.waiting_seconds} s."
+        yield (
+            "queue",
+            phrase(
+                "A run has waited for a worker for more than %(waiting_seconds)s s.",
+                waiting_seconds=settings.waiting_seconds,
+            ),
+        )

@@ -7,8 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.numbers import counted
 from webapp.domain.outbox.delivery_rules import HELD_AFTER
 from webapp.domain.states import Channel, DeliveryStatus
+from webapp.domain.words import phrase
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.notifications import delivery_queue
@@ -25,7 +27,10 @@ def delivery_waiting_too_long(session: Session, at: datetime, settings: Settings
     """Something could have gone out for a quarter of an hour, and did not."""
     oldest = session.scalars(delivery_queue.due(at - _PATIENCE).limit(1)).one_or_none()
     if oldest is not None:
-        yield "outbox", "Messages that are due have been waiting for more than 15 minutes: deliver_outbox does not run."
+        yield (
+            "outbox",
+            phrase("Messages that are due have been waiting for more than 15 minutes: deliver_outbox does not run."),
+        )
 
 
 @rule(severity="warn")
@@ -35,9 +40,13 @@ def dead_letters(session: Session, at: datetime, settings: Settings) -> Iterator
         dead = select(Delivery.id).where(Delivery.channel == channel, Delivery.status == DeliveryStatus.DEAD)
         ids = session.scalars(dead.order_by(Delivery.id.desc()).limit(_MOST)).all()
         if ids:
-            many = "1 delivery" if len(ids) == 1 else f"{len(ids):,} deliveries"
-            many = f"{many} or more" if len(ids) == _MOST else many
-            what = f"{many} by {channel} could not be delivered. Send them again, or cancel them."
+            found = counted(len(ids), "delivery", "deliveries")
+            many = phrase("%(many)s or more", many=found) if len(ids) == _MOST else found
+            what = phrase(
+                "%(many)s by %(channel)s could not be delivered. Send them again, or cancel them.",
+                many=many,
+                channel=channel,
+            )
             yield str(channel), what, [str(number) for number in ids] if len(ids) <= _MOST_HELD else []
 
 
@@ -60,6 +69,15 @@ def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterato
         first = session.scalars(oldest.order_by(Delivery.id).limit(1)).first()
         if first is not None and endpoint.failing_since is not None:
             since = clock.iso(endpoint.failing_since)
-            what = f"Webhooks to “{endpoint.description}” are held since {since} by delivery {first.id}"
-            sentence = f"{what}: {first.last_error or 'no answer'} It is tried each minute; cancel it to go on."
+            what = phrase(
+                "Webhooks to “%(description)s” are held since %(since)s by delivery %(id)s",
+                description=endpoint.description,
+                since=since,
+                id=first.id,
+            )
+            sentence = phrase(
+                "%(what)s: %(error)s It is tried each minute; cancel it to go on.",
+                what=what,
+                error=first.last_error or phrase("no answer"),
+            )
             yield str(endpoint.id), sentence, [str(first.id)]

@@ -14,6 +14,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.domain.payments import chargeback
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, EscrowStatus, FreezeCause, PaymentStatus
+from webapp.domain.words import joined, phrase
 from webapp.models import Chargeback, Dispute, Escrow, Payment
 from webapp.services.approvals import approvals, executors
 from webapp.services.disputes import handling, locks
@@ -129,12 +130,13 @@ def _set_free(session: Session, taking: _Taking, dispute: Dispute | None, at: da
 def _note(session: Session, dispute: Dispute, escrow: Escrow, part: Money, at: datetime, actor: Actor) -> None:
     """The case tells what became of its money."""
     left = Money(escrow.amount, escrow.currency)
-    sentence = f"{part} went back to the payer by the bank, and is booked: "
-    ending = (
-        f"{left} of escrow {escrow.ref} is left, and stays held: this dispute freezes it until it is decided or "
-        "withdrawn."
+    sentence = phrase("%(part)s went back to the payer by the bank, and is booked:", part=part)
+    ending = phrase(
+        "%(left)s of escrow %(ref)s is left, and stays held: this dispute freezes it until it is decided or withdrawn.",
+        left=left,
+        ref=escrow.ref,
     )
     if escrow.status != EscrowStatus.HELD:
-        ending = f"escrow {escrow.ref} is refunded by it, and no refund of ours is sent."
+        ending = phrase("escrow %(ref)s is refunded by it, and no refund of ours is sent.", ref=escrow.ref)
     agent = actor.entrusted_with("dispute:work")
-    handling.say(session, dispute.id, "internal", sentence + ending, at=at, actor=agent)
+    handling.say(session, dispute.id, "internal", joined(sentence, ending), at=at, actor=agent)

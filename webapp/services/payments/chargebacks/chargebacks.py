@@ -26,6 +26,7 @@ from webapp.domain.states import (
     FreezeCause,
     PaymentStatus,
 )
+from webapp.domain.words import phrase
 from webapp.models import Chargeback, Escrow, Payment
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
@@ -77,7 +78,7 @@ def settle(
     refund_offsets.cover(session, payment, known, at=at, actor=actor)
     _freeze(session, payment, escrow, known, step, sentence, at, actor)
     if not step.is_news:
-        return f"It is known already. {sentence}"
+        return phrase("It is known already. %(sentence)s", sentence=sentence)
     _note_in_case(session, payment, escrow, known, step, sentence, at, actor, settings)
     _record(session, known, payment, before, given_back, booked_before, sentence, at, actor)
     return sentence
@@ -196,7 +197,13 @@ def _freeze(
     """Frozen and alerted while it is open, for its own cause; neither afterwards."""
     subject = f"{known.provider} {known.number}"
     if step.is_open:
-        alerts.fire(session, CHARGEBACK, subject, f"{sentence} Payment {payment.reference}.", at)
+        alerts.fire(
+            session,
+            CHARGEBACK,
+            subject,
+            phrase("%(sentence)s Payment %(reference)s.", sentence=sentence, reference=payment.reference),
+            at,
+        )
         if _counts_on(payment):
             freezes.require(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
         return
@@ -221,7 +228,9 @@ def _note_in_case(
     if dispute is not None:
         chargeback_cases.join(session, dispute, known, at=at, actor=actor)
     elif step.is_open and is_held:
-        claim = f"{sentence} Its category: {known.category or 'none'}."
+        claim = phrase(
+            "%(sentence)s Its category: %(category)s.", sentence=sentence, category=known.category or phrase("none")
+        )
         new = NewDispute(escrow.id, "buyer", "chargeback", claim, DisputeKind.DISPUTE)
         disputes.open_dispute(session, new, at=at, actor=actor.entrusted_with("dispute:open"), settings=settings)
 

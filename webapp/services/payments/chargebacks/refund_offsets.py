@@ -10,6 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import Event, RefundCovered, RefundUncovered
 from webapp.domain.states import LOST_CHARGEBACKS, AccountKind, RefundStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Chargeback, Payment, Refund
 from webapp.services.audit import trail
 from webapp.services.common import events
@@ -43,7 +44,9 @@ def _is_unsent(refund: Refund) -> bool:
 def _take(session: Session, known: Chargeback, refund: Refund, part: int, at: datetime, actor: Actor) -> None:
     before = _facts(refund)
     known.covered_amount += part
-    refund.status_detail = f"{Money(part, known.currency)} of it went back by chargeback {known.number}."
+    refund.status_detail = phrase(
+        "%(amount)s of it went back by chargeback %(number)s.", amount=Money(part, known.currency), number=known.number
+    )
     if part == refund.amount:
         refund.status, refund.settled_at, refund.next_try_at = RefundStatus.PROCESSED, at, None
         refund.rows, refund.answered = None, None
@@ -66,18 +69,23 @@ def _give_again(
     before, sum_again = _facts(refund), Money(part, known.currency)
     known.covered_amount -= part
     way = "refund"
-    refund.status_detail = f"{sum_again} that chargeback {known.number} had taken is with {known.provider} again"
+    refund.status_detail = phrase(
+        "%(sum_again)s that chargeback %(number)s had taken is with %(provider)s again",
+        sum_again=sum_again,
+        number=known.number,
+        provider=known.provider,
+    )
     if _is_unsent(refund):
         refund.amount += part
-        refund.status_detail += ": the refund brings it."
+        refund.status_detail += phrase(": the refund brings it.")
     elif refund.status == RefundStatus.PROCESSED and refund.provider_id is None:
         refund.status, refund.settled_at, refund.next_try_at, refund.amount = RefundStatus.WAITING, None, at, part
-        refund.status_detail += ": the refund brings it."
+        refund.status_detail += phrase(": the refund brings it.")
     else:
         transfers.write(session, [_into_wallet(payment, known, refund, part)], at=at)
         payment.version += 1
         way = "wallet"
-        refund.status_detail += ": it is in the party's wallet."
+        refund.status_detail += phrase(": it is in the party's wallet.")
     _record(session, refund, RefundUncovered(again=part, way=way), before, at, actor)
 
 

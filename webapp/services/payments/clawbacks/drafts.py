@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.money.money import Money
 from webapp.domain.payments.loss_allocation import Bearer, Hold, bearers, fee_on_top
 from webapp.domain.states import NOT_GIVEN_BACK, AccountKind, EscrowStatus, TransferKind
+from webapp.domain.words import joined, message, phrase
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.providers import catalogue
 from webapp.services.ledger import party_sides
@@ -23,6 +24,24 @@ _BEARERS = {
 }
 _IN_WALLET = Hold(EscrowStatus.REFUNDED, 0, 0)
 """As if its escrow had gone to the buyer: what was collected besides a payment is in the buyer's wallet."""
+
+_MOVES = {
+    ("escrow", True): message("%(amount)s into escrow %(ref)s"),
+    ("escrow", False): message("%(amount)s out of escrow %(ref)s"),
+    (AccountKind.LOSSES, True): message("%(amount)s taken off the platform's losses"),
+    (AccountKind.LOSSES, False): message("%(amount)s out of the platform's losses"),
+    (AccountKind.FEES, True): message("%(amount)s into the fees"),
+    (AccountKind.FEES, False): message("%(amount)s out of the fees"),
+    ("seller's wallet", True): message("%(amount)s into the seller's wallet"),
+    ("seller's wallet", False): message("%(amount)s out of the seller's wallet"),
+    ("seller's debt", True): message("%(amount)s taken off the seller's debt"),
+    ("seller's debt", False): message("%(amount)s added to the seller's debt"),
+    ("buyer's wallet", True): message("%(amount)s into the buyer's wallet"),
+    ("buyer's wallet", False): message("%(amount)s out of the buyer's wallet"),
+    ("buyer's debt", True): message("%(amount)s taken off the buyer's debt"),
+    ("buyer's debt", False): message("%(amount)s added to the buyer's debt"),
+}
+"""What a side of a decision does to whose money, and whether it goes in."""
 
 
 def write_off(payment: Payment, escrow: Escrow, gone: int) -> Draft:
@@ -112,9 +131,10 @@ def in_words(escrow: Escrow, drafts: Sequence[Draft]) -> str:
     for draft in drafts:
         for place, amount in draft.sides:
             if isinstance(place, int) or place.kind != AccountKind.CLEARING:
-                way = _way(place, amount)
-                parts.append(f"{Money(abs(amount), draft.currency)} {way} {_name(escrow, place)}")
-    return ", ".join(parts)
+                parts.append(
+                    phrase(_move(escrow, place, amount), amount=Money(abs(amount), draft.currency), ref=escrow.ref)
+                )
+    return joined(*parts, between=", ")
 
 
 def borne_by(session: Session, payment: Payment, escrow: Escrow) -> dict[str, int]:
@@ -137,21 +157,16 @@ def borne_by(session: Session, payment: Payment, escrow: Escrow) -> dict[str, in
     return {str(each): found[each] for each in Bearer if found.get(each)}
 
 
-def _way(place: Place | int, amount: int) -> str:
+def _move(escrow: Escrow, place: Place | int, amount: int) -> str:
     """A debt gives nothing: there is more of it. Nor do losses take: there is less of them."""
-    less = (AccountKind.RECEIVABLE,) if amount < 0 else (AccountKind.RECEIVABLE, AccountKind.LOSSES)
-    if isinstance(place, Place) and place.kind in less:
-        return "taken off" if amount > 0 else "added to"
-    return "into" if amount > 0 else "out of"
-
-
-def _name(escrow: Escrow, place: Place | int) -> str:
     if isinstance(place, int):
-        return f"escrow {escrow.ref}"
-    if place.party_id is None:
-        return {AccountKind.LOSSES: "the platform's losses", AccountKind.FEES: "the fees"}[place.kind]
-    side = "seller" if place.party_id == escrow.seller_id else "buyer"
-    return f"the {side}'s {'wallet' if place.kind == AccountKind.WALLET else 'debt'}"
+        whose = "escrow"
+    elif place.party_id is None:
+        whose = place.kind
+    else:
+        side = "seller" if place.party_id == escrow.seller_id else "buyer"
+        whose = f"{side}'s {'wallet' if place.kind == AccountKind.WALLET else 'debt'}"
+    return _MOVES[whose, amount > 0]
 
 
 def _taken(payment: Payment, escrow: Escrow, sides: Sides) -> Draft:

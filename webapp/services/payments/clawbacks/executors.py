@@ -63,12 +63,18 @@ def write_off_payment(context: Context, subject: PaymentSubject, decision: Write
         transfers.write(context.session, [draft], at=context.at)
         _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason, gone.amount)
 
-    stays = f"stays {escrow.status}"
+    stays = phrase("stays %(status)s", status=in_words(escrow.status))
     if escrow.status == EscrowStatus.HELD:
         lifted = context.lifted | {(str(FreezeCause.PAYMENT), payment.id)}
         is_frozen = freezes.count_others(context.session, escrow.id, lifted) > 0
-        stays = "stays held, by what else freezes it" if is_frozen else "goes its way"
-    sentence = f"the platform bears {gone} of payment {payment.reference}; escrow {escrow.ref} {stays}"
+        stays = phrase("stays held, by what else freezes it") if is_frozen else phrase("goes its way")
+    sentence = phrase(
+        "the platform bears %(gone)s of payment %(reference)s; escrow %(ref)s %(stays)s",
+        gone=gone,
+        reference=payment.reference,
+        ref=escrow.ref,
+        stays=stays,
+    )
     return posting_of(context, subject, sentence, [draft], post)
 
 
@@ -102,9 +108,20 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
         transfers.write(session, rest, at=context.at)
 
     words = clawback_drafts.in_words(escrow, drafts)
-    ending = f"; dispute {dispute.ref} ends as refunded" if dispute else ""
-    fee = f" ({Money(on_top, gone.currency)} of it is the payer's fee on top of the price)" if on_top else ""
-    sentence = f"{gone} of payment {payment.reference} that was taken back is clawed back{fee}: {words}{ending}"
+    ending = phrase("; dispute %(ref)s ends as refunded", ref=dispute.ref) if dispute else ""
+    fee = (
+        phrase(" (%(amount)s of it is the payer's fee on top of the price)", amount=Money(on_top, gone.currency))
+        if on_top
+        else ""
+    )
+    sentence = phrase(
+        "%(gone)s of payment %(reference)s that was taken back is clawed back%(fee)s: %(words)s%(ending)s",
+        gone=gone,
+        reference=payment.reference,
+        fee=fee,
+        words=words,
+        ending=ending,
+    )
     return posting_of(context, subject, sentence, drafts, post)
 
 
@@ -130,8 +147,15 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
         if by_card:
             refunds.write(session, payment, escrow.buyer_id, rest, at=context.at, actor=context.actor)
 
-    way = f"through {payment.provider}" if by_card else "into the wallet"
-    sentence = f"{held} of escrow {escrow.ref} is refunded: the buyer has {gone} already, {rest} goes back {way}"
+    way = phrase("through %(provider)s", provider=payment.provider) if by_card else phrase("into the wallet")
+    sentence = phrase(
+        "%(held)s of escrow %(ref)s is refunded: the buyer has %(gone)s already, %(rest)s goes back %(way)s",
+        held=held,
+        ref=escrow.ref,
+        gone=gone,
+        rest=rest,
+        way=way,
+    )
     return posting_of(context, subject, sentence, drafts, post)
 
 
@@ -156,7 +180,12 @@ def give_again_payment(context: Context, subject: PaymentSubject, decision: Give
             _resize(context, escrow, again.held, decision.reason)
 
     words = given_again.in_words(escrow, again)
-    sentence = f"{came} of payment {payment.reference} that came back is given again: {words}"
+    sentence = phrase(
+        "%(came)s of payment %(reference)s that came back is given again: %(words)s",
+        came=came,
+        reference=payment.reference,
+        words=words,
+    )
     return posting_of(context, subject, sentence, [again.draft], post)
 
 
@@ -248,7 +277,9 @@ def _hold_anew(context: Context, escrow: Escrow, amount: int, reason: str) -> No
     session, fee = context.session, fee_share(escrow.fee, amount, escrow.amount)
     note_figure(session, "refunded", escrow.currency, -amount, context.at)
     held_again.hold(session, escrow, amount=amount, fee=fee, at=context.at, actor=context.actor)
-    held_again.freeze(session, escrow, f"Given again: {reason}", at=context.at, actor=context.actor)
+    held_again.freeze(
+        session, escrow, phrase("Given again: %(reason)s", reason=reason), at=context.at, actor=context.actor
+    )
 
 
 def _close(context: Context, dispute: Dispute, escrow: Escrow, reason: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.money.money import fee_share
 from webapp.domain.payments.loss_allocation import Bearer, given_again
 from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
+from webapp.domain.words import phrase
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.party_sides import Sides, to_party
@@ -55,7 +56,11 @@ def again(session: Session, payment: Payment, escrow: Escrow, refund: Refund | N
 def in_words(escrow: Escrow, again: Again) -> str:
     """Who gets how much of it."""
     words = drafts.in_words(escrow, [again.draft])
-    return f"{words}, which is held again, frozen until somebody decides where it goes" if again.is_anew else words
+    return (
+        phrase("%(words)s, which is held again, frozen until somebody decides where it goes", words=words)
+        if again.is_anew
+        else words
+    )
 
 
 def _add_escrows(session: Session, parts: _Parts, escrow: Escrow, part: int, *, is_anew: bool) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.words import phrase
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import validation
@@ -44,6 +45,6 @@ def correct(
     actor.require("money:reverse")
     if action != "transfer.reverse":
         actor.require("money:propose")
-    reason = validation.require_text(decision.reason, "reason", "Say why it is reversed.")
+    reason = validation.require_text(decision.reason, "reason", phrase("Say why it is reversed."))
     decision = decision.model_copy(update={"reason": reason})
     return approvals.decide(session, action, transfer_id, decision, at=at, actor=actor, settings=settings)

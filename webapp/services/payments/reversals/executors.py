@@ -11,7 +11,7 @@ from webapp.domain.disputes import resolutions
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.states import TransferKind
-from webapp.domain.words import phrase
+from webapp.domain.words import joined, phrase
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
@@ -76,8 +76,18 @@ def reverse_transfer(context: Context, subject: TransferSubject, decision: Rever
 
     owes = reversal_transfers.debts_in_words(session, draft)
     return Posting(
-        sentence=f"reversal of {amount}, transfer {transfer.reference}{owes}",
-        done=f"{amount} of transfer {transfer.reference} was reversed{owes}.",
+        sentence=phrase(
+            "reversal of %(amount)s, transfer %(reference)s%(owes)s",
+            amount=amount,
+            reference=transfer.reference,
+            owes=owes,
+        ),
+        done=phrase(
+            "%(amount)s of transfer %(reference)s was reversed%(owes)s.",
+            amount=amount,
+            reference=transfer.reference,
+            owes=owes,
+        ),
         amount=amount,
         post=post,
         legs=partial(transfers.legs, session, [draft]),
@@ -104,7 +114,7 @@ def reverse_and_split(context: Context, subject: TransferSubject, decision: Reve
     held = Money(subject.transfer.amount, subject.transfer.currency)
     wrong = resolutions.wrong_split(decision.buyer_amount, decision.seller_amount, held)
     if wrong:
-        raise Invalid(" ".join(wrong.values()), fields=wrong)
+        raise Invalid(joined(*wrong.values()), fields=wrong)
     return _correction(context, subject, decision, decision.seller_amount)
 
 
@@ -124,14 +134,23 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
         how: Any = {"at": context.at, "actor": context.actor}
         corrections.correct(session, transfer, escrow, parts, opposite, right, decision.reason, **how)
 
-    first = f"reversal of {held}, transfer {transfer.reference}{reversal_transfers.debts_in_words(session, opposite)}"
-    then = (
-        shares.split_in_words(held, escrow.fee, to_seller) if to_seller else f"refund of {held} into the buyer's wallet"
+    first = phrase(
+        "reversal of %(held)s, transfer %(reference)s%(debts)s",
+        held=held,
+        reference=transfer.reference,
+        debts=reversal_transfers.debts_in_words(session, opposite),
     )
-    sentence = f"{first}; then {then}{reversal_debts.in_words(met, escrow)}"
+    then = (
+        shares.split_in_words(held, escrow.fee, to_seller)
+        if to_seller
+        else phrase("refund of %(held)s into the buyer's wallet", held=held)
+    )
+    sentence = phrase(
+        "%(first)s; then %(then)s%(met)s", first=first, then=then, met=reversal_debts.in_words(met, escrow)
+    )
     return Posting(
         sentence=sentence,
-        done=f"Done: {sentence}.",
+        done=phrase("Done: %(sentence)s.", sentence=sentence),
         amount=held,
         post=post,
         legs=partial(transfers.legs, session, [opposite, right]),

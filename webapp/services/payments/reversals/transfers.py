@@ -10,8 +10,9 @@ from webapp.domain.actors import Actor
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import TransferReversed
 from webapp.domain.payments.loss_allocation import Bearer
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, TransferKind
-from webapp.domain.words import phrase
+from webapp.domain.words import joined, phrase
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Party, Payment, Transfer
 from webapp.services.audit import trail
@@ -37,7 +38,7 @@ REVERSIBLE = (
 def check(session: Session, transfer: Transfer) -> None:
     """Raise Conflict unless the transfer can be reversed, once."""
     if transfer.kind not in REVERSIBLE:
-        raise Conflict(phrase("A %(replace)s can't be reversed.", replace=transfer.kind.replace("_", " ")))
+        raise Conflict(phrase("A %(kind)s can't be reversed.", kind=in_words(transfer.kind)))
     if session.scalars(select(Transfer.id).where(Transfer.reverses_id == transfer.id)).first() is not None:
         raise Overtaken(phrase("Transfer %(reference)s was reversed already.", reference=transfer.reference))
     if _went_outside(session, transfer):
@@ -84,12 +85,16 @@ def draft(session: Session, transfer: Transfer, *, to_debt: bool, locked: bool) 
 
 def debts_in_words(session: Session, opposite: Draft) -> str:
     """Who owes how much by it, as a phrase to add; empty when the wallets hold it all."""
-    sentence = ""
-    for place, amount in opposite.sides:
-        party_id = _debtor(session, place)
-        if party_id is not None and amount < 0:
-            sentence += f"; {session.get_one(Party, party_id).name} owes {Money(-amount, opposite.currency)} of it"
-    return sentence
+    parts = [
+        phrase(
+            "; %(name)s owes %(amount)s of it",
+            name=session.get_one(Party, party_id).name,
+            amount=Money(-amount, opposite.currency),
+        )
+        for place, amount in opposite.sides
+        if amount < 0 and (party_id := _debtor(session, place)) is not None
+    ]
+    return joined(*parts, between="")
 
 
 def reverse(
@@ -113,7 +118,7 @@ def reverse(
     if escrow is not None and transfer.is_disbursement:
         _hold_again(session, escrow, transfer, at, actor)
         if not is_decided:
-            held_again.freeze(session, escrow, f"Reversed: {reason}", at=at, actor=actor)
+            held_again.freeze(session, escrow, phrase("Reversed: %(reason)s", reason=reason), at=at, actor=actor)
             booking.book_held_again(session, escrow, at=at, actor=actor)
 
 

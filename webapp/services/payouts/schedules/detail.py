@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.instants import in_utc
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
+from webapp.domain.words import phrase
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
 from webapp.services import timeline
 from webapp.services.common.kill_switch import stopped
@@ -77,12 +78,14 @@ def read(session: Session, schedule_id: int) -> Plan:
 def closed(plan: Plan, verb: str) -> str:
     """Why it can't be `changed` or `cancelled` now; empty when it can."""
     status = plan.schedule.status
-    return "" if status in _OPEN else f"It is {in_words(status)}: it can't be {verb}."
+    return (
+        "" if status in _OPEN else phrase("It is %(status)s: it can't be %(verb)s.", status=in_words(status), verb=verb)
+    )
 
 
 def pay_disabled_reason(plan: Plan, at: datetime) -> str:
     """Why nobody can have it paid now; empty when somebody can."""
-    return closed(plan, "paid again") or _guarantee(plan, at) or payout_terms.disabled_reason(plan.terms, at)
+    return closed(plan, phrase("paid again")) or _guarantee(plan, at) or payout_terms.disabled_reason(plan.terms, at)
 
 
 def reasons(plan: Plan, at: datetime, routes: Mapping[str, str]) -> list[Reason]:
@@ -91,14 +94,14 @@ def reasons(plan: Plan, at: datetime, routes: Mapping[str, str]) -> list[Reason]
     if schedule.status == ScheduleStatus.PROCESSED:
         return [_paid(plan), *twice]
     if schedule.status == ScheduleStatus.CANCELLED:
-        return [Reason("It was cancelled; nothing is paid."), *twice]
+        return [Reason(phrase("It was cancelled; nothing is paid.")), *twice]
     if schedule.status == ScheduleStatus.PROCESSING:
         return [_under_way(plan), *twice]
     if twice:
         return twice
     if schedule.status == ScheduleStatus.FAILED:
-        last = schedule.failure_reason or "The provider gave no reason."
-        failed = "It failed for good: nothing more is sent until somebody has it paid or changes it."
+        last = schedule.failure_reason or phrase("The provider gave no reason.")
+        failed = phrase("It failed for good: nothing more is sent until somebody has it paid or changes it.")
         return [Reason(failed), Reason(last)]
     return _waiting(plan, at, routes)
 
@@ -112,8 +115,10 @@ def _waiting(plan: Plan, at: datetime, routes: Mapping[str, str]) -> list[Reason
     found = [*_stop(plan), *_until(plan, at), *_lacking(plan, at, routes)]
     last = plan.schedule.failure_reason
     if last and last not in [reason.sentence for reason in found]:
-        found.append(Reason(f"The last attempt said: {last}"))
-    nothing = Reason("Nothing stands in the way: the next run pays it.", _run(plan, at, None), Target("job", name=JOB))
+        found.append(Reason(phrase("The last attempt said: %(last)s", last=last)))
+    nothing = Reason(
+        phrase("Nothing stands in the way: the next run pays it."), _run(plan, at, None), Target("job", name=JOB)
+    )
     return found or [nothing]
 
 
@@ -121,20 +126,27 @@ def _paid(plan: Plan) -> Reason:
     """By which payout, and when as far as that is known."""
     paid = next((each for each in plan.payouts if each.id == plan.schedule.payout_id), None)
     if paid is None:
-        return Reason("It was paid.")
+        return Reason(phrase("It was paid."))
     known = plan.schedule.processed_at
-    since = f", as the desk knows since {in_utc(known)}" if known else ""
-    when = f" on {in_utc(paid.paid_at)}, by {paid.provider}'s clock" if paid.paid_at else since
-    return Reason(f"It was paid by payout {paid.ref}{when}.", "", _to(paid))
+    since = phrase(", as the desk knows since %(known)s", known=in_utc(known)) if known else ""
+    when = (
+        phrase(" on %(paid_at)s, by %(provider)s's clock", paid_at=in_utc(paid.paid_at), provider=paid.provider)
+        if paid.paid_at
+        else since
+    )
+    return Reason(phrase("It was paid by payout %(ref)s%(when)s.", ref=paid.ref, when=when), "", _to(paid))
 
 
 def _after_all(plan: Plan) -> list[Reason]:
     """What was paid after its money had come back, and waits for a person."""
     return [
         Reason(
-            f"Payout {each.ref} was paid after all, after its money had come back. Nothing more is paid before that is "
-            "decided.",
-            "Claw it back from the party, or write it off.",
+            phrase(
+                "Payout %(ref)s was paid after all, after its money had come back. Nothing more is paid before "
+                "that is decided.",
+                ref=each.ref,
+            ),
+            phrase("Claw it back from the party, or write it off."),
             _to(each),
         )
         for each in plan.payouts
@@ -144,19 +156,21 @@ def _after_all(plan: Plan) -> list[Reason]:
 
 def _under_way(plan: Plan) -> Reason:
     if not plan.payouts:
-        return Reason("Its payout is under way.")
+        return Reason(phrase("Its payout is under way."))
     newest = plan.payouts[0]
-    return Reason(f"Its payout {newest.ref} is {in_words(newest.status)}.", "", _to(newest))
+    return Reason(
+        phrase("Its payout %(ref)s is %(status)s.", ref=newest.ref, status=in_words(newest.status)), "", _to(newest)
+    )
 
 
 def _run(plan: Plan, at: datetime, not_before: datetime | None) -> str:
-    return run_of(plan.job, JOB, at, not_before).in_words("considers it")
+    return run_of(plan.job, JOB, at, not_before).in_words(phrase("considers it"))
 
 
 def _stop(plan: Plan) -> Iterator[Reason]:
     if plan.stop:
-        sentence = f"All outgoing money is stopped by {plan.stop['by']}: {plan.stop['why']}"
-        yield Reason(sentence, "An administrator lets it flow again in the settings.", Target("switch"))
+        sentence = phrase("All outgoing money is stopped by %(by)s: %(why)s", by=plan.stop["by"], why=plan.stop["why"])
+        yield Reason(sentence, phrase("An administrator lets it flow again in the settings."), Target("switch"))
 
 
 def _until(plan: Plan, at: datetime) -> Iterator[Reason]:
@@ -165,32 +179,41 @@ def _until(plan: Plan, at: datetime) -> Iterator[Reason]:
     if guaranteed := _guarantee(plan, at):
         yield Reason(guaranteed, _run(plan, at, plan.schedule.guarantee_completion_date), job)
     if due > at:
-        yield Reason(f"It is not due until {in_utc(due)}.", _run(plan, at, due), job)
+        yield Reason(phrase("It is not due until %(due)s.", due=in_utc(due)), _run(plan, at, due), job)
     if tried and tried + PAUSE > at:
-        sentence = f"An attempt failed; the next one waits until {in_utc(tried + PAUSE)}."
+        sentence = phrase("An attempt failed; the next one waits until %(until)s.", until=in_utc(tried + PAUSE))
         yield Reason(sentence, _run(plan, at, tried + PAUSE), job)
 
 
 def _guarantee(plan: Plan, at: datetime) -> str:
     ends = plan.schedule.guarantee_completion_date
-    return f"Its guarantee ends on {in_utc(ends)}; until then it can't be paid." if ends and ends > at else ""
+    return (
+        phrase("Its guarantee ends on %(ends)s; until then it can't be paid.", ends=in_utc(ends))
+        if ends and ends > at
+        else ""
+    )
 
 
 def _lacking(plan: Plan, at: datetime, routes: Mapping[str, str]) -> Iterator[Reason]:
     """What the payout itself would lack."""
     currency, party = plan.schedule.currency, plan.party
     if currency not in routes:
-        yield Reason(f"No provider that is configured pays out {currency}.", "Whoever runs the desk sets one up.")
+        yield Reason(
+            phrase("No provider that is configured pays out %(currency)s.", currency=currency),
+            phrase("Whoever runs the desk sets one up."),
+        )
     if plan.destination is None:
-        sentence = f"{party.name} has no payout destination in {currency}."
-        yield Reason(sentence, "Setting one ends that.", Target("destination", party.id, currency))
+        none = phrase("%(name)s has no payout destination in %(currency)s.", name=party.name, currency=currency)
+        yield Reason(none, phrase("Setting one ends that."), Target("destination", party.id, currency))
     elif plan.destination.effective_at is not None and destinations.waits(plan.destination, at):
         sentence = destinations.waiting_in_words(party.name, currency, plan.destination.effective_at)
         yield Reason(sentence, _run(plan, at, plan.destination.effective_at), Target("job", name=JOB))
     if plan.wallet is None:
-        yield Reason(plan.terms.uncovered, "Opening one by hand ends that.", Target("wallet", party.id, currency))
+        yield Reason(
+            plan.terms.uncovered, phrase("Opening one by hand ends that."), Target("wallet", party.id, currency)
+        )
     elif plan.terms.uncovered:
-        cure = "It waits until the party is paid that much, or until its amount is changed."
+        cure = phrase("It waits until the party is paid that much, or until its amount is changed.")
         yield Reason(plan.terms.uncovered, cure)
 
 

@@ -53,7 +53,7 @@ def get(session: Session, schedule_id: int) -> PayoutSchedule:
 def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) -> PayoutSchedule:
     """Plan a payout. Raises Conflict for a reference that is taken."""
     actor.require("payout:manage")
-    ref = validation.require_text(new.ref, "ref", "Give the schedule's reference.", longest=80)
+    ref = validation.require_text(new.ref, "ref", phrase("Give the schedule's reference."), longest=80)
     validation.require_amount(new.amount, new.currency)
     parties.require_known(session, new.party_id)
     row = insert_new(session, PayoutSchedule).values(
@@ -112,7 +112,7 @@ def change(
 def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutSchedule:
     """Give a schedule up before it is paid."""
     actor.require("payout:manage")
-    reason = validation.require_text(reason, "reason", "Say why it is cancelled.")
+    reason = validation.require_text(reason, "reason", phrase("Say why it is cancelled."))
     found = _locked(session, schedule_id)
     _require(found, _CHANGEABLE, "cancelled")
     before = {"status": found.status}

@@ -10,6 +10,7 @@ from webapp import clock
 from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind
+from webapp.domain.words import phrase
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services.common import kill_switch
 from webapp.services.ledger import accounts
@@ -38,7 +39,7 @@ class Terms:
     @property
     def account(self) -> str:
         """The account, its number masked."""
-        return destinations.masked(self.destination) if self.destination else "no account"
+        return destinations.masked(self.destination) if self.destination else phrase("no account")
 
 
 def of(session: Session, schedule: PayoutSchedule) -> Terms:
@@ -57,15 +58,24 @@ def of(session: Session, schedule: PayoutSchedule) -> Terms:
 def _paid_after_all(session: Session, schedule: PayoutSchedule) -> str:
     mine = (Payout.schedule_id == schedule.id, Payout.paid_after_all_at.is_not(None))
     found = session.scalars(select(Payout.ref).where(*mine).limit(1)).first()
-    return f"Its payout {found} was paid after all: claw it back or write it off first." if found else ""
+    return (
+        phrase("Its payout %(found)s was paid after all: claw it back or write it off first.", found=found)
+        if found
+        else ""
+    )
 
 
 def uncovered(name: str, held: int | None, amount: Money) -> str:
     """Why a wallet, which holds so much when there is one, does not pay an amount; empty when it does."""
     if held is None:
-        return f"{name} has no wallet in {amount.currency}."
+        return phrase("%(name)s has no wallet in %(currency)s.", name=name, currency=amount.currency)
     if held < amount.amount:
-        return f"{name}'s wallet holds {Money(held, amount.currency)}, which does not cover {amount}."
+        return phrase(
+            "%(name)s's wallet holds %(amount)s, which does not cover %(wanted)s.",
+            name=name,
+            amount=Money(held, amount.currency),
+            wanted=amount,
+        )
     return ""
 
 
@@ -81,16 +91,27 @@ def disabled_reason(terms: Terms, at: datetime) -> str:
     if terms.paid_already:
         return terms.paid_already
     if terms.destination is None:
-        return f"There is no account to pay {terms.amount.currency} to: set the party's payout destination first."
+        return phrase(
+            "There is no account to pay %(currency)s to: set the party's payout destination first.",
+            currency=terms.amount.currency,
+        )
     if destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:
         until = in_utc(terms.destination.effective_at)
-        return f"The account {terms.account} is new: nothing is paid to it before {until}, unless it is approved."
+        return phrase(
+            "The account %(account)s is new: nothing is paid to it before %(until)s, unless it is approved.",
+            account=terms.account,
+            until=until,
+        )
     return terms.uncovered
 
 
 def changed(ref: str, terms: Terms) -> str:
     """Why what was read is not sent."""
-    return (
-        f"Payout schedule {ref} is not what was shown any more: {terms.amount}, due {terms.due_at:%d %B %Y at %H:%M} "
-        f"UTC, to {terms.account}. Nothing was sent. Look at it again."
+    return phrase(
+        "Payout schedule %(ref)s is not what was shown any more: %(amount)s, due %(due_at)s, to %(account)s. "
+        "Nothing was sent. Look at it again.",
+        ref=ref,
+        amount=terms.amount,
+        due_at=in_utc(terms.due_at),
+        account=terms.account,
     )

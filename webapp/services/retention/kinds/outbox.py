@@ -1,6 +1,7 @@
 """Messages and webhooks that arrived, and the events that they told of."""
 
 from webapp.domain.states import DeliveryStatus
+from webapp.domain.words import phrase
 from webapp.models import Delivery, Event
 from webapp.services.retention.registry import RetentionKind, declare
 
@@ -10,7 +11,7 @@ _ENDED = (DeliveryStatus.DELIVERED, DeliveryStatus.CANCELLED)
 declare(
     RetentionKind(
         "deliveries",
-        "Messages and webhooks that arrived or were cancelled",
+        phrase("Messages and webhooks that arrived or were cancelled"),
         Delivery,
         _SETTING,
         lambda before: Delivery.status.in_(_ENDED) & (Delivery.created_at < before),
@@ -20,7 +21,7 @@ declare(
 declare(
     RetentionKind(
         "events",
-        "Events that were sent",
+        phrase("Events that were sent"),
         Event,
         _SETTING,
         lambda before: (Event.sent_at < before) & (Event.at < before),

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists
 from sqlalchemy.orm import aliased
 
 from webapp.domain.states import RUNS_THAT_COUNT, UNFINISHED_RUNS
+from webapp.domain.words import phrase
 from webapp.models import Run, RunItem, RunLine, Transfer
 from webapp.services.retention.registry import RetentionKind, declare
 
@@ -42,16 +43,18 @@ def _of_ended(before: datetime) -> ColumnElement[bool]:
 
 
 declare(
-    RetentionKind("run_lines", "What runs logged", RunLine, "LOG_RETENTION_DAYS", _of_ended, order=10, at_most=_SETTING)
+    RetentionKind(
+        "run_lines", phrase("What runs logged"), RunLine, "LOG_RETENTION_DAYS", _of_ended, order=10, at_most=_SETTING
+    )
 )
 declare(
     RetentionKind(
         "run_items",
-        "Items that runs named",
+        phrase("Items that runs named"),
         RunItem,
         _SETTING,
         lambda before: _of_runs(RunItem.run_id, before),
         order=10,
     )
 )
-declare(RetentionKind("runs", "Runs that moved no money, but each job's last", Run, _SETTING, _over, order=20))
+declare(RetentionKind("runs", phrase("Runs that moved no money, but each job's last"), Run, _SETTING, _over, order=20))

@@ -1,12 +1,13 @@
 """Carts that nobody came back to, and what lost its order or product."""
 
+from webapp.domain.words import phrase
 from webapp.models import CartItem, OrderLine
 from webapp.services.retention.registry import RetentionKind, declare
 
 declare(
     RetentionKind(
         "carts",
-        "Cart items that nobody came back to",
+        phrase("Cart items that nobody came back to"),
         CartItem,
         "CART_RETENTION_DAYS",
         lambda before: CartItem.updated_at < before,
@@ -18,7 +19,7 @@ declare(
 declare(
     RetentionKind(
         "carts_without_product",
-        "Cart items whose product is gone",
+        phrase("Cart items whose product is gone"),
         CartItem,
         "",
         lambda before: CartItem.product_id.is_(None),
@@ -29,7 +30,7 @@ declare(
 declare(
     RetentionKind(
         "lines_without_order",
-        "Order lines whose order is gone",
+        phrase("Order lines whose order is gone"),
         OrderLine,
         "",
         lambda before: OrderLine.order_id.is_(None),
