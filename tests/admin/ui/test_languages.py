@@ -8,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 
+from tests.support.paths import ROOT
 from tests.support.people import send
 from webapp.admin.ui.dates import DateFormat, dated
+from webapp.admin.ui.formatting import number
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -55,3 +57,16 @@ def test_dates_are_in_the_order_of_the_language(app: Flask, language: str, form:
     with app.test_request_context(), force_locale(language):
         assert dated(AT, form) == expected
         assert dated(date(2026, 3, 5), DateFormat.DATE).endswith("2026")
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "1,986"), ("fr", "1\u202f986"), ("pt", "1.986"), ("sw", "1,986")]
+)
+def test_numbers_are_set_apart_as_the_language_does(app: Flask, language: str, expected: str) -> None:
+    with app.test_request_context(), force_locale(language):
+        assert number(1986) == expected
+
+
+def test_no_page_sets_numbers_apart_by_itself() -> None:
+    files = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "webapp" / "admin").rglob("*.py")]
+    assert [str(file) for file in files if ":,}" in file.read_text()] == [], "number() does it in the reader's language"

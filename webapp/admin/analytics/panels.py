@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from webapp.admin.ui import charts
 from webapp.admin.ui.charts import Picture
-from webapp.admin.ui.formatting import money
+from webapp.admin.ui.formatting import money, number
 from webapp.domain.analytics.periods import grouped
 from webapp.domain.money.money import major_text
 from webapp.services.analytics.comparison import PeriodComparison, sold
@@ -116,4 +116,4 @@ def _panel(title: str, found: PeriodComparison, number: Number, currency: str = 
 
 
 def _shown(value: int, currency: str) -> str:
-    return money(value, currency) if currency else f"{value:,}"
+    return money(value, currency) if currency else number(value)

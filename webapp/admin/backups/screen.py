@@ -9,6 +9,7 @@ from sqlalchemy import case, func, null
 
 from webapp.admin.backups.actions import BackupActions
 from webapp.admin.ui.actions.action_links import action_link
+from webapp.admin.ui.formatting import number
 from webapp.admin.ui.lists.columns import Column, choice, since
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
@@ -107,7 +108,9 @@ class BackupScreen(BackupActions):
         return self.render(
             "backups/backup.html",
             backup=backup,
-            audit_heads=[(chain, f"{head['seq']:,} · {head['hash']}") for chain, head in sorted(backup.heads.items())],
+            audit_heads=[
+                (chain, f"{number(head['seq'])} · {head['hash']}") for chain, head in sorted(backup.heads.items())
+            ],
             heading=_("Backup %(number)s", number=backup.id),
             action_links=[action_link("drill", _("Restore drill"), "refresh", "job:run", reason)],
         )

@@ -11,6 +11,7 @@ from webapp.admin.jobs.run_item_links import named
 from webapp.admin.jobs.run_listing import TRIGGERS
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.formatting import number
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.numbers import parse_whole
 from webapp.domain.states import UNFINISHED_RUNS
@@ -79,7 +80,7 @@ class RunScreen(Screen):
             job=run.job,
             number=run.id,
         )
-        facts = [(_("Failed"), f"{run.failed:,}"), (_("Job"), run.job)]
+        facts = [(_("Failed"), number(run.failed)), (_("Job"), run.job)]
         title = _("Retry what failed in run %(number)s", number=run.id)
         return ActionPage(title, self.at("one", run_id=run_id), summary, _("Retry failed items"), facts=facts)
 

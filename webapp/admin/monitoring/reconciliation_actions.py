@@ -11,7 +11,7 @@ from wtforms.validators import Optional
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, InstantField, ReasonForm
-from webapp.admin.ui.formatting import money
+from webapp.admin.ui.formatting import money, number
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE
@@ -67,7 +67,7 @@ class ReconciliationActions(ListScreen):
             "Its balances that are gone are made again, then it is sent what it lacks, each under its own reference: "
             "what is there after all is not moved twice. It is asked once more at the end."
         )
-        facts = [(_("Transfers that it lacks"), f"{count:,}")]
+        facts = [(_("Transfers that it lacks"), number(count))]
         return ActionPage(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)
 
     @action("/<int:discrepancy_id>/accept", permission="book:accept", form=AcceptForm)

@@ -8,6 +8,7 @@ from wtforms import HiddenField
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.formatting import number
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import Delivery
@@ -65,7 +66,7 @@ class DeliveryActions(ListScreen):
         with self.transaction() as session:
             if deliveries.count_dead(session, filters) <= deliveries.AT_ONCE:
                 done = deliveries.send_dead_again(session, filters, at=clock.now(), actor=current_actor())
-                return _("%(count)s go out again within a minute.", count=f"{done:,}")
+                return _("%(count)s go out again within a minute.", count=number(done))
             parameters = {"action": "send_dead_again", **filters}
             run = runs.trigger(session, "deliver_outbox", actor=current_actor(), parameters=parameters)
             enqueue_after_commit(runtime(), session, run)

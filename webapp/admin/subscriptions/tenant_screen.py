@@ -10,7 +10,7 @@ from webapp import clock
 from webapp.admin.subscriptions.actions import TenantActions
 from webapp.admin.subscriptions.listing import TENANTS
 from webapp.admin.ui.actions.action_links import ActionLink, action_link
-from webapp.admin.ui.formatting import money
+from webapp.admin.ui.formatting import money, number
 from webapp.admin.ui.layout import may_open
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.screen import page
@@ -73,8 +73,8 @@ def _sold(found: TenantDetail) -> list[tuple[str, str]]:
     rows = []
     for currency, sales in found.figures.sales.items():
         rows.append((_("Revenue in %(currency)s", currency=currency), money(sales.revenue, currency)))
-        rows.append((_("Orders in %(currency)s", currency=currency), f"{sales.orders:,}"))
-    return [*rows, (_("New customers"), f"{found.figures.new_customers:,}")]
+        rows.append((_("Orders in %(currency)s", currency=currency), number(sales.orders)))
+    return [*rows, (_("New customers"), number(found.figures.new_customers))]
 
 
 def _tone(subscription: Subscription | None) -> tuple[str, str]:

@@ -9,12 +9,16 @@ import pygal
 from babel.numbers import format_compact_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from pygal.etree import etree
 
 from webapp.admin.ui.dates import DateFormat, dated
-from webapp.admin.ui.formatting import money
+from webapp.admin.ui.formatting import money, number
 from webapp.domain.money.money import to_major
 from webapp.services.escrows.figures import AGES, Bars
 from webapp.services.read_models.money_totals import Flow
+
+# Where lxml happens to be installed pygal would draw with it, and its trees take none of our elements.
+etree.to_etree()
 
 
 class Picture(str):
@@ -109,7 +113,7 @@ def _height(amount: int, currency: str) -> float:
 
 
 def _exactly(amount: int, currency: str) -> str:
-    return money(amount, currency) if currency else f"{amount:,}"
+    return money(amount, currency) if currency else number(amount)
 
 
 def _compact(value: float) -> str:

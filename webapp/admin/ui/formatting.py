@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_decimal_symbol
 from flask import Flask
-from flask_babel import format_timedelta, get_locale, get_translations, gettext
+from flask_babel import format_decimal, format_timedelta, get_locale, get_translations, gettext
 from jinja2.filters import do_filesizeformat
 from markupsafe import Markup, escape
 
@@ -54,6 +54,11 @@ def money(amount: int | None, currency: str) -> str:
     if amount is None:
         return "–"
     return localized(amount, currency, get_locale() or "en")
+
+
+def number(value: float) -> str:
+    """A number with its thousands set apart as the reader's language does: `1,986`, `1 986`, `1.986`."""
+    return format_decimal(value)
 
 
 def exact(instant: datetime) -> str:
@@ -117,10 +122,10 @@ def whole(sentence: str) -> str:
 
 def file_size(value: int, binary: bool = False) -> str:
     """The size of a file with its unit: `140 bytes`, `1.2 MB`."""
-    number, unit = do_filesizeformat(value, binary=binary).split(" ")
+    figure, unit = do_filesizeformat(value, binary=binary).split(" ")
     if unit.startswith("Byte"):
         return str(spoken(counted(value, "byte"), get_translations()))
-    return f"{_with_decimals(number)} {gettext(_UNITS.get(unit, unit))}"
+    return f"{_with_decimals(figure)} {gettext(_UNITS.get(unit, unit))}"
 
 
 def _local_time(instant: datetime, zone: ZoneInfo) -> Markup:
@@ -142,7 +147,7 @@ def _with_decimals(text: str) -> str:
 
 def register_filters(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
-    known = (money, when, with_local_times, of_the_desk, whole, in_words, duration, exact, relative, badge)
+    known = (money, number, when, with_local_times, of_the_desk, whole, in_words, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
     words |= {"named": named, "provider_word": provider_word}
     words |= {"claim_label": claim_label, "resolution_label": resolution_label}
