@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -19,15 +19,17 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    inspect,
     literal,
     literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, aliased
 from sqlalchemy.sql.functions import FunctionElement
 
+Model = TypeVar("Model", bound=DeclarativeBase)
 Column = Any
 Rows = Select[*tuple[Any, ...]]
 """A SELECT of any columns."""
@@ -44,6 +46,19 @@ def database_now(session: Session) -> datetime:
     """What time the database says it is, in UTC: all processes share it, and what is due is judged by it."""
     now: datetime = session.scalars(_NOW).one()
     return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
+
+
+def shared_alias(model: type[Model], name: str | None = None) -> type[Model]:
+    """An alias for a module's own name, which threads share.
+
+    SQLAlchemy 2.1 fills the index by which an alias finds its columns when it is first asked for one. A thread that
+    asks meanwhile may not find its column, is given the table's own, and the alias keeps that: its statements are wrong
+    from then on, until the process ends. So the index is filled here, while the module is imported.
+    """
+    made = aliased(model, name=name)
+    table: Any = inspect(model).local_table
+    inspect(made).selectable.corresponding_column(next(iter(table.c)))
+    return made
 
 
 def one_of(session: Session, column: Column, ids: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:

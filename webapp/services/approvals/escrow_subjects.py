@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind, ApprovalStatus
 from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Account, Approval, Base, Escrow, Freeze
+from webapp.sql import shared_alias
 
-_Seller, _Buyer = aliased(Account), aliased(Account)
+_Seller, _Buyer = shared_alias(Account), shared_alias(Account)
 
 
 @dataclass(frozen=True, slots=True)

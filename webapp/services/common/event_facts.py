@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import aliased, join, outerjoin
+from sqlalchemy.orm import join, outerjoin
 
 from webapp.domain.outbox import event_types
 from webapp.domain.outbox.event_types import Facts, is_optional
@@ -25,9 +25,9 @@ from webapp.models import (
     Transfer,
 )
 from webapp.models.base import Instant
-from webapp.sql import Column, iso_text
+from webapp.sql import Column, iso_text, shared_alias
 
-_BUYER, _SELLER = aliased(Party), aliased(Party)
+_BUYER, _SELLER = shared_alias(Party), shared_alias(Party)
 
 
 @dataclass(frozen=True, slots=True)

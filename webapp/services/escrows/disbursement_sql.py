@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, column, func, literal, select, union_all, values
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.money.shares import Shares
 from webapp.domain.outbox.event_types import EscrowRefunded, EscrowReleased, EscrowSplit, Event
@@ -22,11 +22,11 @@ from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.reversal_debts import Met
 from webapp.services.ledger.transfers import Draft
 from webapp.services.refunds import routing
-from webapp.sql import Column, Rows, labelled, one_of
+from webapp.sql import Column, Rows, labelled, one_of, shared_alias
 
-Wallet = aliased(Account, name="wallet")
-_Buyers = aliased(Account, name="buyers")
-_Fees = aliased(Account, name="fees")
+Wallet = shared_alias(Account, name="wallet")
+_Buyers = shared_alias(Account, name="buyers")
+_Fees = shared_alias(Account, name="fees")
 Cards = Mapping[int, Payment]
 """By escrow the payment through which the buyer's part goes back; the others' goes to the buyer's wallet."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, case, cast, literal, null, select, union_all, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.outbox.event_types import EscrowHeld
@@ -16,11 +16,11 @@ from webapp.services.common import events
 from webapp.services.ledger import accounts, posting, transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
-from webapp.sql import Rows, is_sqlite, json_text, labelled, one_of
+from webapp.sql import Rows, is_sqlite, json_text, labelled, one_of, shared_alias
 
-_Pool = aliased(Account, name="pool")
-_Pending = aliased(Account, name="pending")
-_Source = aliased(Account, name="source")
+_Pool = shared_alias(Account, name="pool")
+_Pending = shared_alias(Account, name="pending")
+_Source = shared_alias(Account, name="source")
 
 
 def hold(

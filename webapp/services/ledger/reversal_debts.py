@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
@@ -19,9 +19,9 @@ from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.models.base import BigInt
 from webapp.services.ledger import accounts, posting
 from webapp.services.ledger.accounts import Place
-from webapp.sql import Column, one_of
+from webapp.sql import Column, one_of, shared_alias
 
-_Later, _Its = aliased(Entry), aliased(Transfer)
+_Later, _Its = shared_alias(Entry), shared_alias(Transfer)
 
 
 @dataclass(frozen=True, slots=True)

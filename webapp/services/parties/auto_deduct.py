@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
@@ -22,15 +22,15 @@ from webapp.services.common.due import Due
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import bulk_posting
 from webapp.services.ledger.bulk_posting import BulkTransfer
-from webapp.sql import insert_new, lock, one_of
+from webapp.sql import insert_new, lock, one_of, shared_alias
 
 Taking = list[tuple[Any, int]]
 """Standing orders, each with what it takes."""
 Keys = set[tuple[int, str]]
 """Parties, each with a currency."""
 _TAKEN = phrase("It was taken already today.")
-_Debt = aliased(Account, name="debt")
-_Wallet = aliased(Account, name="wallet")
+_Debt = shared_alias(Account, name="debt")
+_Wallet = shared_alias(Account, name="wallet")
 
 
 def due() -> Due:

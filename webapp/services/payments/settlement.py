@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
@@ -40,9 +40,9 @@ from webapp.services.payments import failures as payment_failures
 from webapp.services.payments.chargebacks import booking
 from webapp.services.payments.failures import OPEN, Failure
 from webapp.settings import Settings
-from webapp.sql import lock, one_of
+from webapp.sql import lock, one_of, shared_alias
 
-_Other = aliased(Payment, name="other")
+_Other = shared_alias(Payment, name="other")
 _ENDED = {PaymentOutcome.FAIL: PaymentStatus.FAILED, PaymentOutcome.EXPIRE: PaymentStatus.EXPIRED}
 
 

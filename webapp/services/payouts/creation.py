@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, insert, literal, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
@@ -24,10 +24,10 @@ from webapp.services.ledger import accounts, bulk_posting
 from webapp.services.ledger.bulk_posting import BulkTransfer
 from webapp.services.payouts import destinations
 from webapp.services.payouts.schedules import terms as payout_terms
-from webapp.sql import lock, one_of
+from webapp.sql import lock, one_of, shared_alias
 
-_Wallet = aliased(Account, name="wallet")
-_Last = aliased(Payout, name="last")
+_Wallet = shared_alias(Account, name="wallet")
+_Last = shared_alias(Payout, name="last")
 _SCHEDULES: Any = PayoutSchedule.__table__
 PayoutRoutes = Mapping[str, str]
 """Which provider pays out a currency."""

@@ -1,15 +1,16 @@
 """What keeps a written payout from being sent until a person decides: another account, or another that was paid."""
 
 from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.states import PayoutStatus
 from webapp.domain.words import phrase
 from webapp.models import Payout, PayoutDestination
 from webapp.services.payouts import destinations
+from webapp.sql import shared_alias
 
-_INSTEAD = aliased(PayoutDestination)
-_OTHER = aliased(Payout)
+_INSTEAD = shared_alias(PayoutDestination)
+_OTHER = shared_alias(Payout)
 
 
 def account_changed() -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.disputes import resolutions
 from webapp.domain.disputes.resolutions import REASON_CODES
@@ -32,9 +32,9 @@ from webapp.models import (
 from webapp.models.base import BigInt
 from webapp.services.notifications.messages.money_moved import Moved, Part
 from webapp.settings import Settings
-from webapp.sql import one_of
+from webapp.sql import one_of, shared_alias
 
-_BUYER, _SELLER = aliased(Party), aliased(Party)
+_BUYER, _SELLER = shared_alias(Party), shared_alias(Party)
 BANK = "payer's bank"
 """Who made a claim that came with a chargeback."""
 BY_BANK = "the money went back to the payer through the bank or the service that was paid with, and nothing is left"

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, case, cast, func, literal, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Escrow, Event, Payment, Refund, Transfer
 from webapp.models.base import BigInt
-from webapp.sql import Rows, one_of
+from webapp.sql import Rows, one_of, shared_alias
 
-_Earlier, _OfIt, _Before = aliased(Entry), aliased(Entry), aliased(Transfer)
+_Earlier, _OfIt, _Before = shared_alias(Entry), shared_alias(Entry), shared_alias(Transfer)
 _CLOSING_EVENTS = ("escrow.released", "escrow.refunded", "escrow.split")
 _OF_PAYMENT = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
 
