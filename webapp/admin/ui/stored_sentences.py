@@ -7,13 +7,13 @@ says of itself is read there long after it was made. What no message made, such 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache, lru_cache
 
 from babel.messages.pofile import read_po
 
 from webapp.domain.languages import ENGLISH, LANGUAGES
-from webapp.domain.money.money import Money, from_major
+from webapp.domain.money.amounts import parse_amount
+from webapp.domain.money.money import Money
 from webapp.domain.words import Sentence, count, joined, phrase
 from webapp.project_folders import TRANSLATIONS
 
@@ -76,7 +76,8 @@ def _value(name: str, value: str, depth: int) -> str | Money:
 
 def _money(currency: str, amount: str) -> Money | None:
     try:
-        return Money(from_major(Decimal(amount.replace(",", "")), currency), currency)
+        minor = parse_amount(amount.removeprefix("-"), currency)
+        return Money(-minor if amount.startswith("-") else minor, currency)
     except ValueError:
         return None
 
