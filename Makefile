@@ -49,9 +49,9 @@ bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 soak: $(READY) ## a whole desk under load in a world that breaks on purpose (SEED, MINUTES, PREVIOUS=1; docs/reliability.md); writes var/soak.json
 	@exec $(BIN)/python -m soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LOGS),--logs $(LOGS)) $(if $(PREVIOUS),--previous)
 
-model: $(READY) ## 100,000 steps of the desk beside its model, on PostgreSQL (STEPS, SEED, DATABASE=sqlite; docs/reliability.md)
-	@MODEL_STEPS=$(or $(STEPS),100000) MODEL_SEED=$(SEED) MODEL_DATABASE=$(or $(DATABASE),postgresql) \
-		$(BIN)/python -m pytest -n 0 tests/model -k "any_steps and services" -s
+model: $(READY) ## 100,000 steps of the desk beside its model, by two seeds side by side on PostgreSQL (STEPS, SEED, MINUTES, PROCESSES, DATABASE=sqlite); adds to var/model.json
+	@exec $(BIN)/python -m tests.model $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(PROCESSES),--processes $(PROCESSES)) $(if $(DATABASE),--database $(DATABASE))
 
 real: $(READY) ## put a desk among real servers into trouble: what does it say, how soon is it well? (ROWS="redis …"); writes var/real.json
 	@exec $(BIN)/python -m real $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))

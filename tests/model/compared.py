@@ -86,6 +86,9 @@ class ComparedDesk(RuleBasedStateMachine):
     asked: ClassVar[Callable[[Runtime, MovedClock, Bank], tuple[Product, ProductPayouts]]] = staticmethod(by_services)
     """By which way the desk is asked."""
 
+    is_to_stop: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
+    """Asked before each step; raises when there is to be none."""
+
     tally: ClassVar[Counter[str]] = Counter()
     """How often each step was done, and how often refused, since the tests began."""
 
@@ -106,8 +109,6 @@ class ComparedDesk(RuleBasedStateMachine):
         self.model.planned = dict.fromkeys(JOBS, self.clock.at)
         self.references = self.stopped_for = 0
         self.seen: observation.Facts = {}
-        self.seen_at = -1
-        """How many transactions had been committed when it was read: what nobody committed since is as it was."""
         self.told: Counter[tuple[str, Any]] = Counter()
         self.written: Counter[tuple[str, str]] = Counter()
         self.said: dict[int, tuple[explanations.Reasons, str]] = {}
@@ -125,10 +126,19 @@ class ComparedDesk(RuleBasedStateMachine):
         """Every book agrees, and each escrow that is not paid says why; unless a step went wrong, which says more."""
         try:
             if not self.is_wrong:
-                self.explained()
+                if self.taken:
+                    self._is_the_same()
+                self.explained(*range(len(self.model.escrows)))
                 all_books_agree(self.product.runtime)
         finally:
             self.open.close()
+
+    def _is_the_same(self) -> None:
+        """All is as it was after the last step, in tables too that no statement named; nobody was told more."""
+        self._look(whole=True)
+        different = observation.difference(observation.of_model(self.model), self.seen)
+        assert not different, f"at the end:\n{different}"
+        assert not self.told + self.written, f"at the end the desk tells {dict(self.told)} and {dict(self.written)}"
 
     @initialize(draw=st.integers(0, 2**64))
     def begins(self, draw: int) -> None:
@@ -139,6 +149,7 @@ class ComparedDesk(RuleBasedStateMachine):
         """Any that is possible. A die chooses it and what for, of what the library draws and of the place: the
         library's own choices repeat themselves, which is good for values and leaves most of an order refused.
         """
+        type(self).is_to_stop()
         dice = Random(f"{self.dice_of_desk} {draw} {len(self.taken)}")
         possible = [each for each in _steps(type(self)) if each.when(self)]
         found = dice.choices(possible, [each.weight for each in possible])[0]
@@ -186,15 +197,14 @@ class ComparedDesk(RuleBasedStateMachine):
         self.decide(who, f"party.{verb}", party, amount=amount, currency=currency, reference=reference)
 
     def compare(self, name: str) -> None:
-        """State, balances, freezes, proposals, events and the ledger's own checks."""
-        if self.seen_at != self.product.commits:
-            self.seen = observation.of_desk(self.product, self.paid_out)
-            self.told += told.events(self.product, self.paid_out, self.model.transfers)
-            if self.hears:
-                self.written += told.letters(self.product)
-            self.seen_at = self.product.commits
+        """State, balances, freezes, proposals, events and the ledger's own checks.
+
+        Tables that nobody wrote into are as they were; every few steps, and at the end, all are read all the same.
+        """
+        is_thorough = len(self.taken) % BOOKS_EVERY == 0
+        self._look(whole=is_thorough)
         different = observation.difference(observation.of_model(self.model), self.seen)
-        if len(self.taken) % BOOKS_EVERY == 0:
+        if is_thorough:
             different += observation.wrong_in_books(self.product)
         assert not different, f"after {name}:\n{different}"
         due = Counter(self.model.events)
@@ -205,7 +215,20 @@ class ComparedDesk(RuleBasedStateMachine):
         if self.hears:
             wanted, self.written, got = Counter(letters.told(self.model)), Counter(), self.written
             assert got == wanted, f"after {name}: told {dict(got - wanted)} too much, {dict(wanted - got)} too little"
-        self.explained(only_changed=True)
+        self.explained()
+
+    def _look(self, *, whole: bool = False) -> None:
+        """What the desk has become, and whom it told what since it was last asked."""
+        written, product = set(self.product.written), self.product
+        product.written.clear()
+        known = {} if whole else self.seen
+        if written or not known:
+            with product.runtime.db.reading() as session:
+                self.seen = observation.of_desk(session, product, self.paid_out, known, written)
+                if whole or "event" in written:
+                    self.told += told.events(session, product, self.paid_out, self.model.transfers)
+        if self.hears and (whole or written & {"event", "delivery"}):
+            self.written += told.letters(product)
 
     def flows_again(self) -> None:
         """Money is not stopped for long: little can be done meanwhile."""
@@ -236,17 +259,16 @@ class ComparedDesk(RuleBasedStateMachine):
             return False
         return True
 
-    def explained(self, *, only_changed: bool = False) -> None:
+    def explained(self, *more: int) -> None:
         """Each escrow that is not paid says why: for the reasons that the model knows, the answer first.
 
-        After a step only those are asked whose answer must be another one by now; every few steps one more by turns.
+        Those are asked whose answer must be another one by now, and more; every few steps one besides by turns.
         """
         right = {number: self._right_reasons(number) for number in range(len(self.model.escrows))}
-        asked = [number for number in right if self.said.get(number) != right[number]]
-        if not only_changed:
-            asked = list(right)
-        elif right and len(self.taken) % BOOKS_EVERY == 0:
-            asked = sorted({*asked, len(self.taken) // BOOKS_EVERY % len(right)})
+        changed = {number for number in right if self.said.get(number) != right[number]}
+        is_turn = right and len(self.taken) % BOOKS_EVERY == 0
+        by_turns = [len(self.taken) // BOOKS_EVERY % len(right)] if is_turn else []
+        asked = sorted({*changed, *more, *by_turns})
         if not asked:
             return
         with self.product.runtime.db.reading() as session:

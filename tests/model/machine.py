@@ -307,7 +307,7 @@ class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
     @step(knows("escrows"), which=WHICH)
     def next_steps(self, which: int) -> None:
         """What could be done to an escrow now is what the model says, and a page offers just that; nothing is done.
-        Each escrow says why it is not paid.
+        It says why it is not paid.
         """
         number = self.some("escrows", which)
         later = self.clock.at + timedelta(days=900)
@@ -338,5 +338,5 @@ class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
             if name.startswith("escrow."):
                 offered = self.product.offered(name, number)
                 assert offered == works, f"{name}: a page {'offers' if offered else 'hides'} it"
-        self.explained()
+        self.explained(number)
         self.tally["next steps"] += 1

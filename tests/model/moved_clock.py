@@ -33,22 +33,17 @@ class MovedClock:
             self._server.execute("UPDATE public.moved_clock SET at = %s", [at])
 
     @contextmanager
-    def of_postgresql(self, url: str) -> Iterator[None]:
-        """Be the clock of this prepared database too, whose own function is found behind ours."""
+    def of_postgresql(self, url: str) -> Iterator[psycopg.Connection]:
+        """Be the clock of this database too, whose own function is found behind ours; by this connection."""
         with psycopg.connect(url, autocommit=True) as self._server:
             name = self._server.info.dbname
+            self._server.execute(_POSTGRESQL)
             self._server.execute(
                 sql.SQL("ALTER DATABASE {} SET search_path = public, pg_catalog").format(sql.Identifier(name))
             )
             self.move(self.at)
-            yield
+            yield self._server
         self._server = None
-
-
-def into_postgresql(url: str) -> None:
-    """Prepare a database for a clock that can be moved."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_POSTGRESQL)
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.model.moved_clock import MovedClock
 from tests.model.plain.desk import Mandate
 from tests.model.plain.desk import Transfer as PlainTransfer
 from tests.model.worlds import ACTORS
+from tests.model.written import tables_written
 from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.market import Undone
 from webapp.domain.actors import job_actor
@@ -67,9 +68,8 @@ class Product:
             self.last_letter = 0
             self.last_event = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).one_or_none() or 0
         self.is_trying = False
-        self.commits = 0
+        self.written = tables_written(runtime.db.engine)
         self.subscriptions: dict[str, int] = {}
-        event.listen(runtime.db.engine, "commit", self._committed)
         self.escrows: list[int] = []
         self.orders: list[int] = []
         self.payments: list[int] = []
@@ -77,9 +77,6 @@ class Product:
         self.dispute_kinds: list[str] = []
         self.proposals: list[int] = []
         self.chargebacks: list[int] = []
-
-    def _committed(self, _connection: Any) -> None:
-        self.commits += 1
 
     @contextmanager
     def deciding(self) -> Iterator[Session]:

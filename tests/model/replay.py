@@ -27,6 +27,7 @@ def replay(machine: type[DeskMachine], steps: Steps) -> None:
     try:
         for name, given in steps:
             found = getattr(machine, name)
+            machine.is_to_stop()
             if found.when(desk):
                 found.noted(desk, **given)
     except BaseException:

@@ -2,8 +2,9 @@
 
     MODEL_STEPS=20000 MODEL_SEED=7 python -m pytest tests/model -k any_steps -s
 
-takes so many steps by that seed, and prints what was done; with MODEL_DATABASE=postgresql on that. MODEL_HTTP_STEPS is
-how many the people take by requests to the API.
+takes so many steps by that seed, for at most MODEL_MINUTES, and prints what was done; with MODEL_DATABASE=postgresql on
+that. MODEL_HTTP_STEPS is how many the people take by requests to the API. MODEL_FILE is where that is added to. SIGTERM
+ends it after the step that it is at. `python -m tests.model` starts several side by side.
 """
 
 import ast
@@ -26,6 +27,7 @@ from tests.model.compared import by_services
 from tests.model.machine import DeskMachine
 from tests.model.over_http import by_requests
 from tests.model.replay import as_code, kind_of, shortest
+from tests.model.report import Ending, Enough, ModelRun, keep
 from tests.model.worlds import Worlds
 from tests.support.paths import ROOT
 
@@ -33,6 +35,8 @@ STEPS = int(os.environ.get("MODEL_STEPS", "2000"))
 SEED = int(os.environ.get("MODEL_SEED") or (SystemRandom().randrange(10**9) if "MODEL_STEPS" in os.environ else 12))
 HTTP_STEPS = int(os.environ.get("MODEL_HTTP_STEPS", "108"))
 DATABASE = os.environ.get("MODEL_DATABASE", "sqlite")
+MINUTES = float(os.environ.get("MODEL_MINUTES", "0"))
+FILE = os.environ.get("MODEL_FILE")
 LONG = 50
 """So many steps are chosen on one desk."""
 COMPARED = 54
@@ -67,36 +71,60 @@ def quiet() -> Iterator[None]:
 def test_the_desk_agrees_with_its_model_after_any_steps(
     request: pytest.FixtureRequest, tmp_path: Path, asked: Any, steps: int
 ) -> None:
-    began, tally = time.monotonic(), Counter[str]()
-    with _worlds(request, tmp_path / "worlds") as made:
+    began, tally, ending = time.monotonic(), Counter[str](), Ending(MINUTES)
+    run = ModelRun(SEED, DATABASE, asked.__name__.replace("_", " "))
+
+    def note(ended: str = run.ended) -> None:
+        run.ended = ended
+        run.note(tally, time.monotonic() - began)
+        if FILE:
+            keep(Path(FILE), run)
+
+    with ending.by_signals(), _worlds(request, tmp_path / "worlds") as made:
 
         class Machine(DeskMachine):
             worlds = staticmethod(made)
+            is_to_stop = staticmethod(ending.stops_here)
+
+            def teardown(self) -> None:
+                super().teardown()
+                note()
 
         Machine.tally, Machine.asked = tally, staticmethod(asked)
-        found = settings(
-            max_examples=max(1, steps // COMPARED),
-            stateful_step_count=LONG,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate,),
-            print_blob=False,
-        )
         try:
-            run_state_machine_as_test(seed(SEED)(Machine), settings=found)
+            run_state_machine_as_test(seed(SEED)(Machine), settings=_settings(steps))
+            ended = "all steps taken"
+        except Enough as why:
+            ended = str(why)
         except Exception as problem:
-            found_so = f"seed {SEED}: {str(problem)[:2_000]}\n\nThe shortest order of steps:\n"
-            taken = list(getattr(Machine.last, "taken", []))
-            found_so += as_code(shortest(Machine, taken, kind_of(problem)))
-        else:
-            found_so = ""
-        finally:
-            way = asked.__name__.replace("_", " ")
-            print(f"\n{DATABASE}, {way}, seed {SEED}: {tally.total()} steps in {time.monotonic() - began:.0f} s")
-            print(", ".join(f"{name} {number}" for name, number in sorted(tally.items())))
-    if found_so:
-        pytest.fail(found_so, pytrace=False)
+            ended, run.found = "found", _found(Machine, problem)
+        note(ended)
+        print(f"\n{run}")
+    if run.found:
+        pytest.fail(run.found, pytrace=False)
+
+
+def _settings(steps: int) -> settings:
+    return settings(
+        max_examples=max(1, steps // COMPARED),
+        stateful_step_count=LONG,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate,),
+        print_blob=False,
+    )
+
+
+def _found(kind: type[DeskMachine], problem: Exception) -> str:
+    """What went wrong, and the shortest order of steps that goes wrong so."""
+    taken, kind.tally = list(getattr(kind.last, "taken", [])), Counter()
+    try:
+        steps = shortest(kind, taken, kind_of(problem))
+        how = "The shortest order of steps"
+    except Enough:
+        steps, how = taken, "The order of steps, before it could be made shorter"
+    return f"seed {SEED}: {str(problem)[:2_000]}\n\n{how}:\n{as_code(steps)}"
 
 
 def test_the_model_knows_nothing_of_the_desk() -> None:

@@ -16,17 +16,18 @@ from webapp.services.notifications import fan_out
 _EVENT, _LETTER = Event.__table__.c, Delivery.__table__.c
 
 
-def events(product: Product, paid_out: ProductPayouts, transfers: Sequence[Transfer]) -> Counter[tuple[str, Any]]:
+def events(
+    session: Session, product: Product, paid_out: ProductPayouts, transfers: Sequence[Transfer]
+) -> Counter[tuple[str, Any]]:
     """Each event since it was last asked, with what it is about; alerts are told about the desk itself."""
     news = select(_EVENT.id, _EVENT.type, _EVENT.subject_kind, _EVENT.subject_id).where(_EVENT.id > product.last_event)
-    with product.runtime.db.reading() as session:
-        rows = session.connection().execute(news).all()
-        product.last_event = max([product.last_event, *(row.id for row in rows)])
-        return Counter(
-            (row.type, _about(session, product, paid_out, transfers, row.subject_kind, row.subject_id))
-            for row in rows
-            if not row.type.startswith("alert.")
-        )
+    rows = session.connection().execute(news).all()
+    product.last_event = max([product.last_event, *(row.id for row in rows)])
+    return Counter(
+        (row.type, _about(session, product, paid_out, transfers, row.subject_kind, row.subject_id))
+        for row in rows
+        if not row.type.startswith("alert.")
+    )
 
 
 def letters(product: Product) -> Counter[tuple[str, str]]:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from tests.conftest import FILE, settings_for
 from tests.model.drawn import TENANTS
-from tests.model.moved_clock import START, MovedClock, into_postgresql, moved_clock
+from tests.model.moved_clock import START, MovedClock, moved_clock
 from tests.model.plain.facts import LIMITS, PEOPLE
+from tests.support import kept_connections
+from tests.support.clean_postgresql import CleanState
 from tests.support.market import person
 from tests.support.people import SETUP
 from tests.support.postgresql import Server
@@ -86,24 +89,42 @@ def on_sqlite(template: Path, folder: Path) -> Iterator[Worlds]:
 
 @contextmanager
 def on_postgresql(server: Server, folder: Path) -> Iterator[Worlds]:
-    """Desks on PostgreSQL: copies of one database."""
+    """Desks on PostgreSQL: one database that is made what it was before each, and its connections, which know its
+    catalogue by then. A copy for each desk takes as long as ten steps on it.
+    """
     folder.mkdir(exist_ok=True)
-    prepared = server.original()
-    with moved_clock() as first:
-        into_postgresql(prepared)
-        with first.of_postgresql(prepared):
-            runtime = build_runtime(settings_for(prepared, folder, **MAIL))
-            prepare(runtime)
-            runtime.db.close()
+    url = server.new_database()
+    with moved_clock() as moved, moved.of_postgresql(url) as its_server:
+        runtime = _connected(url, folder)
+        prepare(runtime)
+        kept_connections.leave(runtime.db)
+        prepared = CleanState(its_server)
 
-    @contextmanager
-    def world() -> Iterator[tuple[Runtime, MovedClock]]:
-        url = server.copy(prepared)
-        with moved_clock() as moved, moved.of_postgresql(url):
-            runtime = build_runtime(settings_for(url, folder, **MAIL))
+        @contextmanager
+        def world() -> Iterator[tuple[Runtime, MovedClock]]:
+            assert prepared.restore(its_server, kept_connections.of(url)), "a desk changes more than rows"
+            moved.move(START)
+            runtime = _connected(url, folder)
             yield runtime, moved
-            runtime.db.close()
-        server.drop(url)
+            kept_connections.leave(runtime.db)
 
-    yield world
-    server.drop(prepared)
+        yield world
+    server.drop(url)
+
+
+def _connected(url: str, folder: Path) -> Runtime:
+    """A desk that takes the connections that the one before it left, and does not ask whether they are alive."""
+    runtime = build_runtime(settings_for(url, folder, **MAIL))
+    engine = runtime.db.engine
+    for begins in list(engine.dispatch.begin):
+        event.remove(engine, "begin", begins)
+    event.listen(engine, "connect", _prepares_much)
+    kept_connections.take(runtime.db)
+    engine.pool._pre_ping = False
+    return runtime
+
+
+def _prepares_much(connection: Any, _record: Any) -> None:
+    connection.execute("SET timezone = UTC; SET statement_timeout = 120000; SET lock_timeout = 5000")
+    connection.commit()
+    connection.prepared_max = 2_000
