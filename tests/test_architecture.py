@@ -14,11 +14,9 @@ from tests.support.paths import ROOT
 from webapp import jobs
 from webapp.app import create_app
 from webapp.domain.alert_definitions import FACTS
-from webapp.providers import catalogue
 from webapp.runtime import Runtime
 from webapp.security import access
 from webapp.services.alerts import registry as alert_registry
-from webapp.settings import Settings
 
 CODE = sorted([*(ROOT / "webapp").rglob("*.py"), ROOT / "worker.py", ROOT / "scheduler.py"])
 LONGEST_FILE = 400
@@ -151,15 +149,6 @@ def test_types_are_checked_wherever_there_is_code() -> None:
     there = {each.name for each in ROOT.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
     assert there - {"setup.py"} | {"tools"} == set(checked["files"])
     assert (checked["strict"], "exclude" in checked) == (True, False)
-
-
-def test_every_setting_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text()
-    of_providers = [each.settings.model_fields for each in catalogue.every() if each.settings is not None]
-    fields = [*Settings.model_fields, *(name for own in of_providers for name in own)]
-    names = ["DESK_ENV" if name == "env" else name.upper() for name in fields]
-    missing = [name for name in names if not re.search(rf"`{name}\b", readme)]
-    assert missing == [], "each needs a row in the table of README.md, under Settings"
 
 
 def test_nothing_names_where_packages_come_from() -> None:

@@ -28,7 +28,7 @@ COMMANDS = {
     "backup": "webapp.commands.backups:backup",
     "restore": "webapp.commands.backups:restore",
     "instance": "webapp.commands.backups:of_copies",
-    "settings": "webapp.commands.settings",
+    "settings": "webapp.commands.configuration.settings",
     "events": "webapp.commands.events",
 }
 

@@ -4,20 +4,23 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
 
-from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import exponent
 from webapp.domain.outbox.addresses import networks
 from webapp.settings_parts import redis_address
 from webapp.settings_parts.evidence_store import Bucket, EvidenceStore
-from webapp.settings_parts.oidc import OidcSettings, Words
+from webapp.settings_parts.keeping import KeepingSettings
+from webapp.settings_parts.money import MoneySettings
+from webapp.settings_parts.oidc import OidcSettings
+from webapp.settings_parts.outgoing import OutgoingSettings
+from webapp.settings_parts.provider_keys import ProviderKeySettings
+from webapp.settings_parts.servers import DEVELOPMENT_KEY, ServerSettings
 
-DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"
 """In the folder for data: the key that `desk up` made for itself where none is set."""
 SANDBOX_FILE = "sandbox.json"
@@ -34,146 +37,13 @@ class SettingsProblem(Exception):
         self.problems = problems
 
 
-def _per_currency(value: Any) -> Any:
-    """`RWF=10000,NGN=250000.00` or a JSON object; major units as people write them, kept in minor units."""
-    if not isinstance(value, str):
-        return value
-    found: dict[str, int] = {}
-    for currency, amount in _amounts_of(value.strip()):
-        if currency in found:
-            raise ValueError(f"{currency} is there twice")
-        found[currency] = parse_amount(amount, currency)
-    return found
+class Settings(OidcSettings, OutgoingSettings, ProviderKeySettings, KeepingSettings, MoneySettings, ServerSettings):
+    """Everything that can be set from outside. Amounts are in minor units once read.
 
-
-def _amounts_of(value: str) -> list[tuple[str, str]]:
-    if value.startswith("{"):
-        return _json_amounts(value)
-    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-    for currency, sign, _amount in pairs:
-        if not sign:
-            raise ValueError(
-                f"{currency.strip()!r} is no pair such as NGN=250000.00; commas stand between pairs only, so an amount "
-                "has a point before its decimals and no commas"
-            )
-    return [(currency.strip(), amount) for currency, _, amount in pairs]
-
-
-def _json_amounts(value: str) -> list[tuple[str, str]]:
-    """The pairs of a JSON object as they are written, doubles and all."""
-    try:
-        pairs = json.loads(value, parse_float=str, parse_int=str, object_pairs_hook=list)
-    except (ValueError, RecursionError):
-        raise ValueError('write NGN=250000.00,RWF=10000 or a JSON object such as {"NGN": "250000.00"}') from None
-    if not all(isinstance(amount, str) for _currency, amount in pairs):
-        raise ValueError('amounts of a JSON object are numbers or texts, such as {"NGN": "250000.00"}')
-    return [(currency, amount) for currency, amount in pairs]
-
-
-PerCurrency = Annotated[dict[str, int], NoDecode, BeforeValidator(_per_currency)]
-
-
-class Settings(OidcSettings):
-    """Everything that can be set from outside. Amounts are in minor units once read."""
+    Lists of settings begin with the last of these groups: that is the order of pydantic.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
-
-    env: Literal["development", "test", "demo", "production"] = Field(
-        "development", validation_alias=AliasChoices("DESK_ENV", "env")
-    )
-    database_url: str = ""
-    redis_url: str = ""
-    secret_key: str = DEVELOPMENT_KEY
-    secret_key_fallbacks: Words = []
-    cron_secret_token: str = ""
-    port: int = Field(8000, ge=1, le=65535)
-    var_dir: Path = Path("var")
-    instance_id: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,64}$")
-    trusted_hosts: Words = []
-    trusted_proxies: int = Field(0, ge=0, le=5)
-    log_format: Literal["json", "console"] = "console"
-    escrow_auto_release_days: int = Field(7, ge=0, le=3650)
-    buffer_days: int = Field(7, ge=0, le=3650)
-    default_currency: str = "RWF"
-    subscription_grace_period_days: int = Field(7, ge=0, le=3650)
-    auto_deduct_percent: int = Field(30, ge=1, le=100)
-    auto_deduct_minimum_balance: PerCurrency = {"RWF": 10_000}
-    auto_deduct_zone: str = "Africa/Nairobi"
-    analytics_day: Literal["utc", "tenant"] = "utc"
-    escrow_fee_basis_points: int = Field(0, ge=0, le=10_000)
-    approval_limits: PerCurrency = {}
-    approval_expiry_hours: int = Field(72, ge=1)
-    approvals_need_passkey: bool = False
-    dispute_response_hours: int = Field(72, ge=1)
-    run_retention_days: int = Field(90, ge=7, le=36500)
-    log_retention_days: int = Field(90, ge=1, le=36500)
-    message_retention_days: int = Field(90, ge=7, le=36500)
-    webhook_retention_days: int = Field(180, ge=7, le=36500)
-    staged_evidence_days: int = Field(30, ge=1, le=36500)
-    cart_retention_days: int = Field(30, ge=1, le=36500)
-    sign_in_retention_days: int = Field(90, ge=1, le=36500)
-    archive_retention_days: int = Field(365, ge=0, le=36500)
-    backup_dir: Path | None = None
-    backup_keep: int = Field(14, ge=0, le=10_000)
-    backup_key: str = ""
-    backup_key_fallbacks: Words = []
-    backup_source_url: str = ""
-    backup_proof_url: str = ""
-    pg_bin_dir: Path | None = None
-    evidence_max_megabytes: int = Field(10, ge=1, le=100)
-    evidence_bucket: str = Field("", pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$")
-    s3_endpoint: str = ""
-    s3_region: str = ""
-    s3_access_key: str = ""
-    s3_secret_key: str = ""
-    api_rate_limit: str = "600 per minute"
-    second_factor_required: bool = False
-    run_lease_seconds: int = Field(30, ge=1, le=600)
-    max_clock_skew_seconds: int = Field(30, ge=1, le=3600)
-    silence_seconds: int = Field(60, ge=2, le=3600)
-    waiting_seconds: int = Field(300, ge=5)
-    paystack_secret_key: str = ""
-    paystack_public_key: str = ""
-    paystack_url: str = "https://api.paystack.co"
-    paystack_calls_per_minute: int = Field(500, ge=1)
-    flutterwave_client_id: str = ""
-    flutterwave_client_secret: str = ""
-    flutterwave_secret_key: str = ""
-    flutterwave_url: str = "https://f4bexperience.flutterwave.com"
-    flutterwave_v3_url: str = "https://api.flutterwave.com"
-    flutterwave_token_url: str = "https://idp.flutterwave.com/realms/flutterwave/protocol/openid-connect/token"  # noqa: S105
-    flutterwave_webhook_secret: str = ""
-    flutterwave_webhook_plain: bool = False
-    flutterwave_calls_per_minute: int = Field(300, ge=1)
-    flutterwave_session_minutes: int = Field(1440, ge=5, le=1440)
-    flutterwave_payer_attempts: int = Field(5, ge=1, le=20)
-    ledger: Literal["embedded", "blnk"] = "embedded"
-    blnk_url: str = "http://localhost:5001"
-    blnk_api_key: str = ""
-    blnk_webhook_secret: str = ""
-    blnk_calls_per_minute: int = Field(6_000, ge=1)
-    provider_timeout_seconds: float = Field(15, gt=0, le=120)
-    provider_parallel_calls: int = Field(16, ge=1, le=64)
-    payout_destination_wait_hours: int = Field(24, ge=0, le=720)
-    payout_lookup_hours: int = Field(24, ge=1, le=720)
-    payout_settle_hours: int = Field(24, ge=1, le=720)
-    payment_verification_timeout_hours: int = Field(24, ge=1, le=720)
-    order_payment_timeout_hours: int = Field(48, ge=1, le=8760)
-    chargeback_liability: Literal["ask", "seller", "platform"] = "ask"
-    claim_cooldown_hours: int = Field(24, ge=0, le=8760)
-    smtp_url: str = ""
-    webhooks_per_minute: int = Field(6_000, ge=1)
-    emails_per_minute: int = Field(600, ge=1)
-    sms_per_minute: int = Field(60, ge=1)
-    chats_per_minute: int = Field(60, ge=1)
-    mail_from: str = "Escrow Desk <desk@localhost>"
-    notify_urls: Words = []
-    alert_urls: Words = []
-    alert_emails: Words = []
-    heartbeat_url: str = ""
-    alive_file: Path | None = None
-    webhook_private_addresses: Words = []
-    public_url: str = ""
 
     @property
     def database_address(self) -> str:
@@ -278,6 +148,7 @@ class Settings(OidcSettings):
         kept = self.var_dir / KEY_FILE
         if not self.has_own_secret and not self.is_production and kept.is_file():
             self.secret_key = kept.read_text().strip()
+            self._taken_from["secret_key"] = str(kept)
         return self
 
     @model_validator(mode="after")
@@ -287,6 +158,7 @@ class Settings(OidcSettings):
             for name, value in json.loads(kept.read_text()).items():
                 if name not in self.model_fields_set:
                     setattr(self, name, value)
+                    self._taken_from[name] = str(kept)
         return self
 
     @model_validator(mode="after")

@@ -1,58 +1,96 @@
 """Settings of the sign-in through a company's own identity provider (OpenID Connect). Nothing is set by default."""
 
-import json
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import NoDecode
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
 from webapp.domain.permissions import ROLES
+from webapp.settings_parts.kinds import RoleOfGroup, Words
 from webapp.settings_parts.secret_files import SettingsWithFiles
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WITH_THE_ISSUER = ("oidc_client_id", "oidc_client_secret")
 
 
-def split_words(value: Any) -> Any:
-    """`one,two` as a list."""
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-def _pairs(value: Any) -> Any:
-    """`desk-admins=admin,finance=approver`, or a JSON object where the names have commas."""
-    if not isinstance(value, str):
-        return value
-    if value.strip().startswith("{"):
-        found = json.loads(value)
-        return {str(group): str(role) for group, role in found.items()}
-    parts = [pair.rpartition("=") for pair in split_words(value)]
-    if not all(sign for _group, sign, _role in parts):
-        raise ValueError("write pairs such as desk-admins=admin,finance=approver")
-    return {group.strip(): role.strip() for group, _sign, role in parts}
-
-
-Words = Annotated[list[str], NoDecode, BeforeValidator(split_words)]
-RoleOfGroup = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
-
-
 class OidcSettings(SettingsWithFiles):
     """What an operator sets so that people sign in through an identity provider."""
 
-    oidc_issuer: str = ""
-    oidc_client_id: str = ""
-    oidc_client_secret: str = ""
-    oidc_scopes: Words = ["openid", "email", "profile"]
-    oidc_label: str = Field("Sign in with your company account", min_length=1, max_length=60)
-    oidc_email_claim: str = Field("email", min_length=1)
-    oidc_email_verified_claim: str = Field("email_verified", min_length=1)
-    oidc_email_domains: Words = []
-    oidc_create_people: bool = False
-    oidc_roles_claim: str = ""
-    oidc_roles: RoleOfGroup = {}
-    oidc_default_roles: Words = []
-    oidc_second_factor: Words = []
-    password_sign_in: bool = True
+    model_config = SettingsConfigDict(title="Signing in through an identity provider")
+
+    oidc_issuer: str = Field(
+        "",
+        description=(
+            "turns the sign-in through a company's own identity provider on (OpenID Connect): its issuer, as it "
+            "writes itself"
+        ),
+    )
+    oidc_client_id: str = Field(
+        "",
+        description="the desk as the provider's client: its name there",
+    )
+    oidc_client_secret: str = Field(
+        "",
+        description="the desk as the provider's client: its secret there",
+    )
+    oidc_scopes: Words = Field(
+        ["openid", "email", "profile"],
+        description="what the provider is asked for",
+    )
+    oidc_label: str = Field(
+        "Sign in with your company account",
+        min_length=1,
+        max_length=60,
+        description="what stands on the button",
+    )
+    oidc_email_claim: str = Field(
+        "email",
+        min_length=1,
+        description="which claim is the address",
+    )
+    oidc_email_verified_claim: str = Field(
+        "email_verified",
+        min_length=1,
+        description="which claim says that the address is verified",
+    )
+    oidc_email_domains: Words = Field(
+        [],
+        description="domains whose addresses are let in",
+        json_schema_extra={"when_unset": "all"},
+    )
+    oidc_create_people: bool = Field(
+        False,
+        description="`true`: who is unknown is added at the first sign-in; else an administrator adds people before",
+    )
+    oidc_roles_claim: str = Field(
+        "",
+        description="the claim with a person's groups; `OIDC_ROLES` says what they mean",
+    )
+    oidc_roles: RoleOfGroup = Field(
+        {},
+        description="what the groups mean here. At each sign-in the person gets exactly these roles",
+        json_schema_extra={"form": "pairs such as `desk-admins=admin,finance=approver`, or a JSON object"},
+    )
+    oidc_default_roles: Words = Field(
+        [],
+        description=(
+            "roles of who is added, or has no group with a role; without them such a person is refused where "
+            "`OIDC_ROLES_CLAIM` is set"
+        ),
+    )
+    oidc_second_factor: Words = Field(
+        [],
+        description=("values of `acr` or `amr` that count as the desk's second factor; none: the desk asks its own"),
+        json_schema_extra={"when_unset": "the desk asks its own"},
+    )
+    password_sign_in: bool = Field(
+        True,
+        description=(
+            "`false`: people sign in through the identity provider only; docs/handbook.md says what to do when it is "
+            "away"
+        ),
+    )
 
     @property
     def has_identity_provider(self) -> bool:

@@ -19,7 +19,7 @@ MAX_BYTES = 64 * 1024
 
 _SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
 _NOT_SECRET = ("flutterwave_token_url", "password_sign_in", "approvals_need_passkey")
-_WITH_PASSWORD = ("database_url", "redis_url", "smtp_url", "backup_proof_url")
+_WITH_PASSWORD = ("database_url", "redis_url", "smtp_url", "backup_source_url", "backup_proof_url")
 
 
 def is_secret(name: str) -> bool:
@@ -84,11 +84,17 @@ class SettingsWithFiles(BaseSettings):
     """Settings whose secrets may stand in files; in the environment and in `.env` alike."""
 
     _secret_files: dict[str, str] = PrivateAttr(default_factory=dict)
+    _taken_from: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def secret_files(self) -> dict[str, str]:
         """The settings that were read from files, and the paths of those."""
         return dict(self._secret_files)
+
+    @property
+    def taken_from(self) -> dict[str, str]:
+        """The settings that nobody set and `desk up` left in the folder for data, and the paths of its files."""
+        return dict(self._taken_from)
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,1 @@
+"""Commands about how the desk is set up."""
