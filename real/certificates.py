@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 from webapp import clock
 
 _DAY = timedelta(days=1)
+_DAYS = 90.0
 
 
 class PrivateCA:
@@ -26,13 +27,13 @@ class PrivateCA:
         made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         self.certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, *hosts: str) -> tuple[Path, Path]:
-        """The files of a certificate for these hosts (by default this machine) and of its key."""
+    def issue(self, name: str, *hosts: str, days: float = _DAYS) -> tuple[Path, Path]:
+        """The files of a certificate for these hosts (by default this machine) and of its key. It ends after `days`."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts or ("localhost", "desk.test")]
         if not hosts:
             alternatives.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
-        made = _builder(_named(name), self._name, key.public_key())
+        made = _builder(_named(name), self._name, key.public_key(), days)
         made = made.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         certificate, private = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
@@ -48,7 +49,9 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: float = _DAYS
+) -> x509.CertificateBuilder:
     now = clock.now()
     return (
         x509.CertificateBuilder()
@@ -56,6 +59,6 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _DAY)
-        .not_valid_after(now + _DAY)
+        .not_valid_before(now - 30 * _DAY)
+        .not_valid_after(now + days * _DAY)
     )

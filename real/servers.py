@@ -96,13 +96,13 @@ def redis_of(folder: Path, conf: str, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str) -> Iterator[int]:
-    """A Redis that speaks nothing but TLS, with a certificate of the CA; its port.
+def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str, days: float = 90) -> Iterator[int]:
+    """A Redis that speaks nothing but TLS, with a certificate of the CA that ends after `days`; its port.
 
     It is Debian's: the Valkey that comes along was built without TLS.
     """
     folder.mkdir(exist_ok=True)
-    certificate, key = ca.issue("redis", *hosts)
+    certificate, key = ca.issue("redis", *hosts, days=days)
     port = free_port()
     tls = ["--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
     tls += ["--tls-ca-cert-file", str(ca.certificate), "--tls-auth-clients", "no"]

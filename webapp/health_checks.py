@@ -25,7 +25,15 @@ from webapp.providers.oidc.failures import ProviderSignInFailed
 from webapp.runtime import Runtime
 from webapp.services.backups import overview
 from webapp.services.common import instance
-from webapp.services.monitoring import clock_skew, database_refusals, database_rights, provider_health, redis_health
+from webapp.services.monitoring import (
+    certificates,
+    clock_skew,
+    database_refusals,
+    database_rights,
+    provider_health,
+    redis_health,
+    replication,
+)
 from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
 from webapp.services.scheduling import next_slots, processes
@@ -112,6 +120,16 @@ def rights(runtime: Runtime) -> CheckResult:
         do = "Make the roles with `desk roles`, connect as desk_app, and run `desk migrate` as desk_migrate."
         return CheckResult("rights", "warning", f"{found.role} {' and '.join(too_much)}.", do)
     return CheckResult("rights", "ok", f"{found.role} can do its work.")
+
+
+def standbys(runtime: Runtime) -> CheckResult:
+    """Do as many follow this PostgreSQL as were promised, are they close behind, and does no slot fill its disk?"""
+    with runtime.db.reading() as session:
+        found = replication.read(session)
+    if found is None:
+        return CheckResult("standbys", "ok", "SQLite has no standbys.")
+    finding = replication.evaluate(found, runtime.settings)
+    return CheckResult("standbys", finding.verdict, finding.found, finding.do)
 
 
 def original(runtime: Runtime) -> CheckResult:
@@ -312,6 +330,12 @@ def identity_provider(runtime: Runtime) -> CheckResult:
     return CheckResult("sign-in", "ok", f"{issuer} answers, and shows {count} key{'' if count == 1 else 's'}.")
 
 
+def dates_of_certificates(runtime: Runtime) -> CheckResult:
+    """Do the certificates hold that people, servers and providers are reached under, and for how long?"""
+    finding = certificates.examine(runtime.settings, clock.now())
+    return CheckResult("certificates", finding.verdict, finding.found, finding.do)
+
+
 def backups(runtime: Runtime) -> CheckResult:
     """Is there a young backup, and was it restored and found whole?"""
     settings = runtime.settings
@@ -379,6 +403,7 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "writes": writes,
     "migrations": migration,
     "rights": rights,
+    "standbys": standbys,
     "instance": original,
     "redis": redis,
     "clock": clocks,
@@ -392,9 +417,12 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "chats": chats,
     "ledger": external_ledger,
     "sign-in": identity_provider,
+    "certificates": dates_of_certificates,
     "disk": disk,
     "evidence": evidence,
     "backups": backups,
 }
-ALWAYS_ASKED = frozenset({"database", "redis", "providers", "mail", "chats", "ledger", "sign-in", "disk"})
+ALWAYS_ASKED = frozenset(
+    {"database", "redis", "providers", "mail", "chats", "ledger", "sign-in", "certificates", "disk"}
+)
 """Those that say something although the database does not answer; each of the others would only wait for it again."""

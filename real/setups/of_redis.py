@@ -108,6 +108,14 @@ def _other_name(place: Place) -> Iterator[Mapping[str, str]]:
 
 
 @contextmanager
+def _ends_soon(place: Place) -> Iterator[Mapping[str, str]]:
+    folder = place.new_folder()
+    ca = PrivateCA(folder)
+    with servers.redis_over_tls(folder, ca, days=2.5) as port:
+        yield {"REDIS_URL": f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={ca.certificate}"}
+
+
+@contextmanager
 def _tls_to_plain(place: Place) -> Iterator[Mapping[str, str]]:
     # It waits for a line that never ends; the desk's own ten seconds are not needed to see that.
     yield {"REDIS_URL": f"rediss://127.0.0.1:{place.redis_port}/0?socket_timeout=0.5"}
@@ -131,6 +139,13 @@ SETUPS = (
     BrokenSetup("the file of Redis's CA is not there", _no_such_file, "redis", ("gone.pem",)),
     BrokenSetup(
         "the certificate of Redis is for another host", _other_name, "redis", ("another host", "127.0.0.1"), needs=REDIS
+    ),
+    BrokenSetup(
+        "the certificate of Redis ends in two days",
+        _ends_soon,
+        "certificates",
+        ("Redis", "in 2 days", "tls-cert-file"),
+        needs=REDIS,
     ),
     BrokenSetup("Redis speaks TLS only", _tls("redis"), "redis", ("TLS", "rediss://"), needs=REDIS),
     BrokenSetup("Redis speaks no TLS at this port", _tls_to_plain, "redis", ("TLS", "redis://")),

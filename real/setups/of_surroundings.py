@@ -109,6 +109,12 @@ def _no_identity_provider(_place: Place) -> Iterator[Mapping[str, str]]:
 
 
 SETUPS = (
+    BrokenSetup(
+        "a standby that was promised does not follow",
+        _variables(DATABASE_STANDBYS="1"),
+        "standbys",
+        ("0 standbys follow", "DATABASE_STANDBYS", "pg_basebackup"),
+    ),
     BrokenSetup("VAR_DIR takes no file", _variables(VAR_DIR="/proc"), "disk", ("No file can be written", "VAR_DIR")),
     BrokenSetup("files of evidence are missing", _evidence_is_missing, "evidence", ("Not in VAR_DIR/evidence: 1",)),
     BrokenSetup("this machine's clock is off", _this_clock_is_off, "clock", ("300", "behind", "NTP")),

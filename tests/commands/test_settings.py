@@ -15,7 +15,14 @@ from webapp.settings_parts.explained import SettingExplanation, explained
 from webapp.settings_parts.secret_files import SettingsWithFiles
 
 KEY = "a-key-that-nobody-may-see-of-32-letters"
-COUNTED = {"port", "trusted_proxies", "backup_keep", "provider_parallel_calls", "flutterwave_payer_attempts"}
+COUNTED = {
+    "port",
+    "database_standbys",
+    "trusted_proxies",
+    "backup_keep",
+    "provider_parallel_calls",
+    "flutterwave_payer_attempts",
+}
 """Numbers that only count: they have no unit."""
 
 

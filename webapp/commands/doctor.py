@@ -95,6 +95,6 @@ def _print(found: list[CheckResult], as_json: bool) -> None:
         print_json([{"check": f.check, "verdict": f.verdict, "found": f.found, "do": f.do} for f in found])
         return
     for each in found:
-        click.echo(f"{_MARK[each.verdict]}  {each.check:<11} {each.found}")
+        click.echo(f"{_MARK[each.verdict]}  {each.check:<12} {each.found}")
         if each.do and each.verdict != "ok":
-            click.echo(f"                  {each.do}")
+            click.echo(f"                   {each.do}")

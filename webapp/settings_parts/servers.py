@@ -27,6 +27,21 @@ class ServerSettings(SettingsWithFiles):
         description="the database: `postgresql://…` in production. Several hosts: docs/production.md",
         json_schema_extra={"when_unset": "SQLite in `VAR_DIR`"},
     )
+    database_standbys: int = Field(
+        0, ge=0, le=100, description="how many standbys of PostgreSQL `desk doctor` has to find at the primary"
+    )
+    replication_lag_megabytes: int = Field(
+        64,
+        ge=1,
+        le=1_000_000,
+        description="how far a standby may be behind the primary before `desk doctor` calls it wrong",
+    )
+    replication_lag_seconds: int = Field(
+        30,
+        ge=1,
+        le=86_400,
+        description="how long a standby may lack what the primary wrote before `desk doctor` calls it wrong",
+    )
     redis_url: str = Field(
         "",
         description="Redis: `redis://…`, `rediss://…`, `unix://…`, or `redis+sentinel://host:26379,host:26379/NAME/0`",
