@@ -69,8 +69,10 @@ class Bank:
                 return
             self.there[reference] = There(sent, state)
         found = self.there[reference]
+        if state == "part":
+            found.amount //= 2
         found.amount += 1 if state == "other" else 0
-        found.state = "success" if state == "other" else state
+        found.state = "success" if state in ("other", "part") else state
 
 
 class OneBank(Providers):

@@ -18,6 +18,7 @@ from tests.model.bank import Bank, OneBank
 from tests.model.drawn import LAST, chosen
 from tests.model.moved_clock import MovedClock
 from tests.model.plain import decisions, explanations, letters, nights
+from tests.model.plain.amounts import Amounts
 from tests.model.plain.books import Refused
 from tests.model.plain.desk import Desk
 from tests.model.plain.facts import JOBS
@@ -110,7 +111,7 @@ class ComparedDesk(RuleBasedStateMachine):
         self.references = self.stopped_for = 0
         self.seen: observation.Facts = {}
         self.told: Counter[tuple[str, Any]] = Counter()
-        self.written: Counter[tuple[str, str]] = Counter()
+        self.written: Counter[tuple[str, str, Amounts]] = Counter()
         self.said: dict[int, tuple[explanations.Reasons, str]] = {}
         """What each escrow last said rightly of why it is not paid, and its state then."""
         self.taken: list[tuple[str, dict[str, Any]]] = []

@@ -30,7 +30,7 @@ PAYOUT_CURRENCY = ["NGN"] * 9 + ["RWF"]
 PLAN_DUE = [-1, -1, 0, 5, 30]
 MOOD = ["queued", "queued", "queued", "refused", "unsent", "held", "silent", "lost", "hidden"]
 """What a provider answers to a payout: `silent` has it, `lost` has it not, `hidden` has it and does not show it."""
-BANK_TURN = [None, "pending", *["success"] * 5, "failed", "failed", "reversed", "reversed", "hidden", "other"]
+BANK_TURN = [None, "pending", *["success"] * 5, "failed", "failed", "reversed", "reversed", "hidden", "other", "part"]
 PAYOUT_DECISION = ["mark_paid", "give_back", "claw_back", "claw_back", "write_off"]
 RESOLUTION = ["release_to_seller", "refund_to_buyer", "split", "no_fault"]
 HANDLING: list[tuple[str, Any]] = [

@@ -8,6 +8,7 @@ from tests.model.replay import Steps
 from webapp.domain.payouts import payout_outcome
 from webapp.domain.payouts.payout_outcome import PayoutOutcome, PayoutTransition
 from webapp.domain.states import PayoutStatus
+from webapp.jobs.engine.run_control import RunControl
 from webapp.services.notifications.messages import paid_before
 from webapp.services.payouts import creation, destinations, failures, pauses, returns, settlement, stops
 from webapp.services.payouts import decisions as payout_decisions
@@ -42,6 +43,8 @@ def decide(verb: str, hours: int = 0) -> tuple[str, dict[str, Any]]:
 
 
 SWITCH = ("job", {"who": "Divine", "job": "auto_release", "how": "switch", "ago": 0, "hours": 1})
+AGAIN = ("pay_out_again", {"who": "Divine", "mood": "queued"})
+CHANGED = ("change_plan", {"who": "Divine", "which": 0, "amount": 400, "due": -1, "keep": True})
 YES = ("second", {"who": "Divine", "which": 0, "yes": True})
 
 
@@ -51,7 +54,7 @@ def failed_by_silence(sent: Any, result: Any) -> Any:
     return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED) if is_unknown else found
 
 
-_evaluate = payout_outcome.evaluate
+_evaluate, _due = payout_outcome.evaluate, schedules.due
 MARKED_PAID: Steps = [plan(), pay("silent"), decide("mark_paid", hours=25), YES, turns("failed")]
 """Its party heard that it was paid, and hears now that it came back."""
 BROKEN: dict[str, tuple[Steps, list[tuple[Any, str, Any]]]] = {
@@ -90,6 +93,18 @@ BROKEN: dict[str, tuple[Steps, list[tuple[Any, str, Any]]]] = {
     "a payout is settled by people while its provider is asked": (
         [plan(), pay("silent"), decide("mark_paid")],
         [(payout_decisions, "decided_from", nothing)],
+    ),
+    "a retry of a run pays a schedule that was changed": (
+        [plan(), pay("refused"), CHANGED, AGAIN],
+        [(creation, "_changed", lambda *_args: None)],
+    ),
+    "a retry of a run pays all that is due": (
+        [plan(), pay("refused"), plan(amount=400), AGAIN],
+        [(RunControl, "only_items", nothing)],
+    ),
+    "what failed in a run of payouts waits for its rest though it is retried": (
+        [plan(), pay("refused"), AGAIN],
+        [(schedules, "due", lambda at, only=None, **_: _due(at, only))],
     ),
     "what was paid after all is clawed back while another waits to be sent": (
         [

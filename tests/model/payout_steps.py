@@ -18,7 +18,7 @@ from tests.model.drawn import (
     WHICH,
 )
 from tests.model.plain import banks, nights, payouts
-from tests.model.plain.desk import Payout, Plan
+from tests.model.plain.desk import Payout, Plan, Run
 
 MOST_PLANS = 8
 
@@ -27,12 +27,28 @@ def may_settle(payout: Payout) -> bool:
     return payout.status in ("sending", "sent")
 
 
+def is_of_payouts(run: Run) -> bool:
+    return run.job == nights.PAYS_OUT_BY
+
+
 def came_back(payout: Payout) -> bool:
     return payout.status in ("failed", "reversed")
 
 
 class PayoutSteps(ComparedDesk):
     """Steps of any order that are about payouts."""
+
+    @step(lambda self: any(is_of_payouts(each) and each.failed for each in self.model.runs), 4, who=PAYER, mood=MOOD)
+    def pay_out_again(self, who: str, mood: str) -> None:
+        """What failed in the last such run of payouts is tried again, as far as it is due still."""
+        self.model.bank_says = self.bank.mood = mood
+        runs = enumerate(self.model.runs)
+        number = [at for at, each in runs if is_of_payouts(each) and each.failed][-1]
+        self.both(
+            "retry payout run",
+            lambda model: nights.retry(model, who, number),
+            lambda: self.made.retry(who, number),
+        )
 
     @step(knows("plans"), who=ADMIN, party=PARTY[:2], second=APPROVER, yes=[None, True, True, True, False])
     def other_destination(self, who: str, party: str, second: str, yes: bool | None) -> None:
@@ -108,8 +124,8 @@ class PayoutSteps(ComparedDesk):
             at = self.clock.at + TICK
             self.both(
                 "run process_payout_schedules",
-                lambda model: nights.run(model, "process_payout_schedules", at),
-                lambda: self.product.run("process_payout_schedules"),
+                lambda model: nights.pay_out(model, at),
+                self.made.pay_out,
             )
         elif how == "now":
             number = self.some("plans", which, lambda each: each.status in payouts.PAYABLE)

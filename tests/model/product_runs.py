@@ -1,4 +1,4 @@
-"""Runs of the desk in which one item breaks, and what of them is tried again."""
+"""Runs of the desk in which something may fail, and what of them is tried again."""
 
 from typing import Any
 from unittest import mock
@@ -30,6 +30,13 @@ class ProductRuns:
             run = runs.trigger(session, job, actor=ACTORS["Divine"]).id
         with mock.patch.object(release, "release_all", breaks):
             run_here(self.product.runtime, run)
+        self.runs.append(run)
+
+    def pay_out(self) -> None:
+        """Run the payouts that are due."""
+        with self.product.deciding() as session:
+            run = runs.trigger(session, "process_payout_schedules", actor=ACTORS["Divine"]).id
+        run_here(self.product.runtime, run)
         self.runs.append(run)
 
     def retry(self, who: str, number: int) -> None:

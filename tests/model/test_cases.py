@@ -15,6 +15,7 @@ from tests.model.machine import DeskMachine
 from tests.model.replay import Steps, failure, replay
 from webapp.domain import subscriptions as subscription_rules
 from webapp.domain.money import shares
+from webapp.domain.money.money import Money
 from webapp.domain.payments.payment_outcome import PaymentOutcome
 from webapp.jobs.engine import chunks
 from webapp.jobs.engine.run_control import RunControl
@@ -28,7 +29,8 @@ from webapp.services.disputes import disputes, handling, warranty_claims
 from webapp.services.escrows import disbursement, release
 from webapp.services.escrows import due as escrow_due
 from webapp.services.ledger import reversal_debts
-from webapp.services.notifications.messages import event_messages, reminders
+from webapp.services.notifications.messages import context as message_context
+from webapp.services.notifications.messages import event_messages, money_moved, reminders
 from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.reversals import transfers as reversal_transfers
@@ -176,6 +178,7 @@ def due_early(*, policy: Any, at: Any) -> Any:
 
 
 _divide, _mark, _due, _add = shares.divide, release._mark, escrow_due.due, events.add
+_told = money_moved._add
 Change = tuple[Any, str, Any]
 """A module, the name of a guard in it, and what stands there instead."""
 ANY_HELD = Escrow.status == "held"
@@ -269,6 +272,14 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
     "a party is not told": (
         [order(), RELEASE],
         [(event_messages, "_to_party", says_nothing)],
+    ),
+    "a letter keeps quiet about the fee": (
+        [order(), RELEASE],
+        [(money_moved, "_add", lambda moved, row: None if row.kind == "fees" else _told(moved, row))],
+    ),
+    "a letter tells the whole as a side's part": (
+        [order(), of("open_dispute", kind="dispute"), SPLIT],
+        [(message_context, "_for_seller", lambda parts: f"you get {Money(parts.buyer + parts.seller, 'NGN')}")],
     ),
     "nobody is reminded of a proposal that lapses": (
         [order(amount=30_000), RELEASE, case(("silence", 65))],

@@ -1,5 +1,6 @@
 """What the desk told other systems, by the numbers and names that the model knows things by."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.model.plain.amounts import Amounts
 from tests.model.plain.desk import Transfer
 from tests.model.product import Product
 from tests.model.product_payouts import ProductPayouts
 from webapp.models import Delivery, Event, Payout, Refund
 from webapp.services.notifications import fan_out
 
+_AMOUNT = re.compile(r"\b([A-Z]{3}) (\d[\d,]*(?:\.\d+)?)")
 _EVENT, _LETTER = Event.__table__.c, Delivery.__table__.c
 
 
@@ -30,14 +33,27 @@ def events(
     )
 
 
-def letters(product: Product) -> Counter[tuple[str, str]]:
-    """Who was told what since it was last asked; tenants are told elsewhere. What happened becomes letters first."""
+def letters(product: Product) -> Counter[tuple[str, str, Amounts]]:
+    """Who was told what since it was last asked, and which amounts that names; tenants are told elsewhere. What
+    happened becomes letters first.
+    """
     with product.runtime.db.transaction() as session:
         fan_out.fan_out(session, product.moved.at, product.settings)
-        news = select(_LETTER.id, _LETTER.recipient, _LETTER.kind).where(_LETTER.id > product.last_letter)
+        news = select(_LETTER.id, _LETTER.recipient, _LETTER.kind, _LETTER.title, _LETTER.body).where(
+            _LETTER.id > product.last_letter
+        )
         rows = session.execute(news.where(_LETTER.subject_kind != "subscription")).all()
         product.last_letter = max([product.last_letter, *(row.id for row in rows)])
-    return Counter((row.recipient.partition("@")[0].title(), row.kind) for row in rows)
+    return Counter((row.recipient.partition("@")[0].title(), row.kind, _amounts(row)) for row in rows)
+
+
+def _amounts(letter: Any) -> Amounts:
+    """What a letter to a party names, in its subject or under it: each amount once."""
+    if letter.kind.startswith("staff."):
+        return ()
+    text = f"{letter.title} {letter.body}"
+    found = {(currency, int(re.sub(r"[.,]", "", amount))) for currency, amount in _AMOUNT.findall(text)}
+    return tuple(sorted(each for each in found if each[1]))
 
 
 def _about(

@@ -60,7 +60,9 @@ def turn(payout: Payout, state: str) -> None:
         payout.has = payout.amount
     if state == "other":
         payout.has += 1
-    payout.there = "success" if state == "other" else state
+    if state == "part":
+        payout.has //= 2
+    payout.there = "success" if state in ("other", "part") else state
 
 
 def hear(desk: Desk, number: int) -> None:
@@ -78,9 +80,13 @@ def ask(desk: Desk, who: str, number: int) -> None:
     hear(desk, number)
 
 
-def settle(desk: Desk, words: dict[int, Word]) -> None:
-    """Do what the words mean: what was paid first, then what came back, what is under way, and what surprises."""
+def settle(desk: Desk, words: dict[int, Word]) -> list[int]:
+    """Do what the words mean: what was paid first, then what came back, what is under way, and what surprises.
+
+    Returns those that failed by it: that came back, or were paid after they had.
+    """
     outcome = {number: _outcome(desk.payouts[number], word) for number, word in words.items()}
+    doubled = {number for number in words if desk.payouts[number].after_all is not None}
     for wanted in ("succeed", "back", "wait", "settled"):
         for number, word in words.items():
             if outcome[number] == wanted:
@@ -88,6 +94,8 @@ def settle(desk: Desk, words: dict[int, Word]) -> None:
     for number, word in words.items():
         _note_amount(desk, number, word)
     _learn(desk, words)
+    after_all = {number for number in words if desk.payouts[number].after_all is not None} - doubled
+    return sorted(number for number in words if outcome[number] == "back" or number in after_all)
 
 
 def _outcome(payout: Payout, word: Word) -> str:
@@ -213,5 +221,5 @@ def give_back(desk: Desk, number: int) -> None:
         for kind, part in (("receivable", met), ("wallet", amount - met)):
             if part:
                 legs[kind, mine.party, currency] = part
-        payout.came_back_to = ".debt" if met else ""
+        payout.met, payout.came_back_to = met, ".debt" if met else ""
     desk.books.move(legs)

@@ -46,6 +46,12 @@ class Books:
                 assert self.balances[account] >= 0, f"the model overdraws {account}"
         return legs
 
+    def owing(self, legs: Legs) -> dict[str, int]:
+        """What each party of a transfer owes now, right after it."""
+        parties = {party for kind, party, _ in legs if kind == "receivable"}
+        currency = next(iter(legs))[2]
+        return {party: -self.balances.get(("receivable", party, currency), 0) for party in parties}
+
     def owe(self, party: str, currency: str, amount: int, source: Any = None) -> None:
         """A debt more; the entries are moved by the caller."""
         if amount:

@@ -148,7 +148,7 @@ def check(desk: Desk, number: int, decision: dict[str, Any], lifted: set[tuple[s
 def resolve(desk: Desk, number: int, decision: dict[str, Any]) -> None:
     """Close it, lift its freeze, and let the money go as decided."""
     dispute, part = desk.disputes[number], to_seller(desk, number, decision)
-    dispute.resolution = decision["resolution"]
+    dispute.resolution, dispute.to_seller = decision["resolution"], part
     _go_on(dispute, "resolved")
     desk.tell(number, "dispute.resolved")
     desk.lift(dispute.escrow, dispute.cause, number)

@@ -1,6 +1,6 @@
 """A payer's bank disputes a payment: what that freezes while it is open, and who bears what the bank takes."""
 
-from tests.model.plain import cases, orders, proposals
+from tests.model.plain import amounts, cases, orders, proposals
 from tests.model.plain.books import Legs, Refused
 from tests.model.plain.desk import Chargeback, Desk, Payment
 from tests.model.plain.facts import fee_of
@@ -114,9 +114,11 @@ def decide(desk: Desk, verb: str, number: int) -> None:
     payment.undecided, payment.is_borne_outside = 0, True
     payment.status, payment.version = "succeeded", payment.version + 1
     desk.tell(number, "payment.decided")
-    desk.letters.append((escrow.buyer, "payment.decided"))
+    owed, whose = books.owing(legs), [escrow.buyer]
     if verb == "write_off" or any(share for _party, share in shares):
-        desk.letters.append((escrow.seller, "payment.decided"))
+        whose.append(escrow.seller)
+    for party in whose:
+        desk.letters.append((party, "payment.decided", amounts.gave(legs, owed, party, escrow.currency, gone)))
 
 
 def _sellers_part(desk: Desk, number: int) -> int:

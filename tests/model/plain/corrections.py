@@ -39,6 +39,7 @@ def reverse(desk: Desk, number: int, verb: str, payload: dict[str, Any], who: st
     transfer, books = desk.transfers[number], desk.books
     opposite, transfer.is_reversed = _opposite(books, transfer, payload["to_debt"]), True
     books.move(opposite)
+    transfer.undone, transfer.undone_owed = opposite, books.owing(opposite)
     for (kind, party, currency), change in opposite.items():
         if kind == "receivable" and change < 0:
             books.owe(party, currency, -change, transfer.escrow)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.model.plain.amounts import Amounts
 from tests.model.plain.books import Account, Books, Legs, Refused
 from tests.model.plain.facts import LIMITS, MAY, PEOPLE
 
@@ -71,6 +72,8 @@ class Dispute:
     """Until when the desk has to decide, or the party that was asked to answer."""
     status: str = "opened"
     resolution: str | None = None
+    to_seller: int | None = None
+    """The seller's part of the hold by it; None when it moved nothing."""
     version: int = 1
     waits_for: str | None = None
     """Which party was asked."""
@@ -119,16 +122,21 @@ class Transfer:
     is_reversed: bool = False
     is_by_bank: bool = False
     """Whether a payer's bank did it."""
+    owed: dict[str, int] = field(default_factory=dict)
+    """What each party of it owed after it."""
+    undone: Legs = field(default_factory=dict)
+    undone_owed: dict[str, int] = field(default_factory=dict)
+    """The entries by which it was taken back, and what was owed then."""
 
 
 @dataclass
 class Run:
-    """A run in which an item broke, or a retry of one."""
+    """A run of which something may have failed, or a retry of one."""
 
     job: str
     at: datetime
     failed: list[int] = field(default_factory=list)
-    """The escrows that it could not pay, for no reason of theirs."""
+    """The escrows that it could not pay, for no reason of theirs; or the payouts that failed in it."""
 
 
 @dataclass
@@ -201,6 +209,10 @@ class Payout:
     """What the platform bears of it."""
     was_paid: bool = False
     """Whether its party was ever told so."""
+    clawed: tuple[int, int] = (0, 0)
+    """What was clawed back of it: out of the wallet, and as a debt."""
+    met: int = 0
+    """What of it met its own debt when it came back."""
     came_back_to: str = ""
     """Whom its money came back to: the party's wallet, else its `.debt`, or the `.platform`."""
     is_unconfirmed: bool = False
@@ -260,14 +272,14 @@ class Desk:
     is_stopped: bool = False
     events: list[tuple[str, Any]] = field(default_factory=list)
     """Each with the number of what it is about, or a party's or a tenant's name."""
-    letters: list[tuple[str, str]] = field(default_factory=list)
-    """To whom, and of what kind, besides those that events make."""
+    letters: list[tuple[str, str, Amounts]] = field(default_factory=list)
+    """To whom, of what kind, and which amounts it names, besides those that events make."""
     reminded: set[Any] = field(default_factory=set)
 
     def write_to(self, dispute: Dispute, side: str, kind: str) -> None:
         """One side of a case gets a letter."""
         escrow = self.escrows[dispute.escrow]
-        self.letters.append((escrow.buyer if side == "buyer" else escrow.seller, kind))
+        self.letters.append((escrow.buyer if side == "buyer" else escrow.seller, kind, ()))
 
     def tell(self, about: Any, *events: str) -> None:
         """Tell other systems that something became of this: of one that has a number, or of a name."""

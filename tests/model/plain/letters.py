@@ -2,42 +2,49 @@
 
 from datetime import timedelta
 
+from tests.model.plain import amounts, orders
+from tests.model.plain.amounts import Amounts, named
 from tests.model.plain.desk import Desk, Dispute
 from tests.model.plain.facts import MAY, PEOPLE
 
+Letter = tuple[str, str, Amounts]
+"""To whom, of what kind, and which amounts it names; those to people of the desk are taken for none."""
 SOON = LATE = timedelta(hours=24)
 ANSWER_SOON = timedelta(hours=4)
 LAPSES_SOON = timedelta(hours=12)
-_TO_BUYER = ("order.declined", "payment.succeeded", "refund.processed", "refund.failed")
+_GETS = {"released": ("seller",), "refunded": ("buyer",), "split": ("buyer", "seller")}
+_TO_BUYER = ("payment.succeeded", "refund.processed", "refund.failed")
 _TO_BOTH = ("chargeback.open", "chargeback.won", "refund.covered")
 _TO_PAYEE = ("payout.succeeded", "payout.failed", "payout.reversed", "payout.clawed_back")
 _TO_PARTY = (
-    "party.auto_deducted",
     "party.payout_destination_changed",
     "party.payout_destination_approved",
     "party.payout_destination_rejected",
 )
 
 
-def told(desk: Desk) -> list[tuple[str, str]]:
+def told(desk: Desk) -> list[Letter]:
     """Who was told what since it was last asked, by the events and by what was said besides."""
     found = list(desk.letters)
     for event, about in desk.events:
         kind = event.partition(".")[0]
         if event in _TO_PARTY:
-            found.append((about, event))
+            found.append((about, event, ()))
+        elif event == "order.declined":
+            escrow = desk.escrows[about]
+            found.append((escrow.buyer, event, named(escrow.currency, escrow.amount)))
         elif event in _TO_BUYER or event in _TO_BOTH:
-            escrow = desk.escrows[about if kind == "order" else desk.payments[about].escrow]
+            escrow, parts = desk.escrows[desk.payments[about].escrow], amounts.of_payment(desk, event, about)
             sides = {"buyer": escrow.buyer, "seller": escrow.seller} if event in _TO_BOTH else {"": escrow.buyer}
-            found += [(party, f"{event}.{side}".rstrip(".")) for side, party in sides.items()]
+            found += [(party, f"{event}.{side}".rstrip("."), parts) for side, party in sides.items()]
         elif event in _TO_PAYEE:
             found += _of_payout(desk, event, about)
         elif event == "payout_schedule.failed":
             mine = desk.plans[about]
             if mine.payout is None or not desk.payouts[mine.payout].was_paid:
-                found.append((mine.party, event))
+                found.append((mine.party, event, named(mine.currency, mine.amount)))
         elif kind == "dispute":
-            found += _of_case(desk, event, desk.disputes[about])
+            found += _of_case(desk, event, about)
         elif kind == "escrow":
             found += _of_money(desk, event, about)
         elif event == "transfer.reversed":
@@ -45,43 +52,49 @@ def told(desk: Desk) -> list[tuple[str, str]]:
     return found
 
 
-def _of_payout(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
+def _of_payout(desk: Desk, event: str, number: int) -> list[Letter]:
     """A payout of a schedule that never went is told by the schedule, when that gives up."""
     payout = desk.payouts[number]
-    party = desk.plans[payout.plan].party
+    party, parts = desk.plans[payout.plan].party, amounts.of_payout(desk, event, number)
     if event == "payout.succeeded":
         claws_back = ("payout.clawed_back", number) in desk.events
-        return [] if claws_back else [(party, event)]
+        return [] if claws_back else [(party, event, parts)]
     if event == "payout.clawed_back":
-        return [(party, event)]
-    return [(party, f"payout.reversed{payout.came_back_to}")] if payout.was_paid else []
+        return [(party, event, parts)]
+    return [(party, f"payout.reversed{payout.came_back_to}", parts)] if payout.was_paid else []
 
 
-def _of_case(desk: Desk, event: str, case: Dispute) -> list[tuple[str, str]]:
+def _of_case(desk: Desk, event: str, number: int) -> list[Letter]:
+    case = desk.disputes[number]
     escrow = desk.escrows[case.escrow]
     if event == "dispute.opened" and not case.is_of_bank:
-        return [(escrow.buyer, "dispute.received"), (escrow.seller, event)]
-    is_told = event == "dispute.resolved" and not (case.is_of_bank and case.is_by_bank)
-    return [(escrow.buyer, event), (escrow.seller, event)] if is_told else []
+        held = named(escrow.currency, escrow.amount)
+        return [(escrow.buyer, "dispute.received", held), (escrow.seller, event, held)]
+    if event != "dispute.resolved" or (case.is_of_bank and case.is_by_bank):
+        return []
+    shares = None if case.to_seller is None else orders.shares(escrow, case.to_seller)
+    sides = (("buyer", escrow.buyer), ("seller", escrow.seller))
+    return [(party, event, amounts.of_decision(case, escrow, side, shares)) for side, party in sides]
 
 
-def _of_money(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
+def _of_money(desk: Desk, event: str, number: int) -> list[Letter]:
     """Who got anything by it, in the wallet, off a debt, or the way that it was paid."""
-    sides = {"released": ("seller",), "refunded": ("buyer",), "split": ("buyer", "seller")}
+    sides: tuple[str, ...] = _GETS.get(event.partition(".")[2], ())
     escrow, found = desk.escrows[number], []
-    if any(each.is_by_bank for each in desk.transfers if each.escrow == number):
-        return [(escrow.buyer, event), (escrow.seller, event)] if event == "escrow.refunded" else []
-    for side in sides.get(event.partition(".")[2], ()):
+    by_bank = any(each.is_by_bank for each in desk.transfers if each.escrow == number)
+    if by_bank:
+        sides = ("buyer", "seller") if event == "escrow.refunded" else ()
+    for side in sides:
         party = escrow.buyer if side == "buyer" else escrow.seller
-        legs = next(each.legs for each in reversed(desk.transfers) if each.escrow == number)
-        got = sum(change for (kind, whose, _), change in legs.items() if whose == party and kind != "pending")
-        by_card = side == "buyer" and any(kind == "clearing" for kind, _, _ in legs)
-        if got > 0 or by_card:
-            found.append((party, event))
+        last = next(each for each in reversed(desk.transfers) if each.escrow == number)
+        got = sum(change for (kind, whose, _), change in last.legs.items() if whose == party and kind != "pending")
+        by_card = side == "buyer" and any(kind == "clearing" for kind, _, _ in last.legs)
+        if got > 0 or by_card or by_bank:
+            found.append((party, event, amounts.of_money(last, escrow, side)))
     return found
 
 
-def _of_reversal(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
+def _of_reversal(desk: Desk, event: str, number: int) -> list[Letter]:
     """Whoever had got something of an escrow, and gives it again."""
     transfer = desk.transfers[number]
     if transfer.escrow is None:
@@ -90,7 +103,8 @@ def _of_reversal(desk: Desk, event: str, number: int) -> list[tuple[str, str]]:
     got = {
         whose for (kind, whose, _), change in transfer.legs.items() if change > 0 and kind in ("wallet", "receivable")
     }
-    return [(party, event) for party in (escrow.buyer, escrow.seller) if party in got]
+    whose = [party for party in (escrow.buyer, escrow.seller) if party in got]
+    return [(party, event, amounts.of_reversal(transfer, escrow, party)) for party in whose]
 
 
 def remind(desk: Desk) -> None:
@@ -121,4 +135,4 @@ def _stage(desk: Desk, case: Dispute) -> str:
 def _once(desk: Desk, who: str, kind: str, what: tuple[object, ...]) -> None:
     if (who, kind, what) not in desk.reminded:
         desk.reminded.add((who, kind, what))
-        desk.letters.append((who, kind))
+        desk.letters.append((who, kind, ()))

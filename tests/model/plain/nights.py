@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 
 from tests.model.plain import cases, decisions, letters, orders, parties, payments, payouts, subscriptions
+from tests.model.plain.amounts import named
 from tests.model.plain.books import Refused
 from tests.model.plain.corrections import note_repaid
 from tests.model.plain.desk import Desk, Run, Transfer
 from tests.model.plain.facts import DEFAULT_CURRENCY, JOBS, MINIMUM, PERCENT, local_day, repayment, slots_until
+
+PAYS_OUT_BY = "process_payout_schedules"
 
 
 def run(desk: Desk, job: str, at: datetime) -> None:
@@ -23,7 +26,7 @@ def run(desk: Desk, job: str, at: datetime) -> None:
         payments.decline_unpaid(desk, min(at, desk.now))
     elif job == "expire_subscriptions":
         subscriptions.expire(desk, min(at, desk.now))
-    elif job == "process_payout_schedules":
+    elif job == PAYS_OUT_BY:
         payouts.pay_due(desk, min(at, desk.now))
     else:
         release_due(desk, JOBS[job][0], min(at, desk.now))
@@ -39,12 +42,20 @@ def break_at(desk: Desk, job: str, at: datetime, broken: int) -> None:
     desk.runs.append(Run(job, at, release_due(desk, JOBS[job][0], at, broken=broken)))
 
 
+def pay_out(desk: Desk, at: datetime) -> None:
+    """A run of the payouts that are due, of which what fails can be tried again."""
+    desk.runs.append(Run(PAYS_OUT_BY, at, payouts.pay_due(desk, at)))
+
+
 def retry(desk: Desk, who: str, number: int) -> None:
     """What failed in a run is tried again and nothing else, as far as it was due then and may be paid now."""
     desk.require(who, "run")
     before = desk.runs[number]
     if not before.failed:
         raise Refused("nothing failed")
+    if before.job == PAYS_OUT_BY:
+        desk.runs.append(Run(before.job, before.at, payouts.pay_again(desk, before.at, before.failed)))
+        return
     desk.runs.append(Run(before.job, before.at))
     release_due(desk, JOBS[before.job][0], before.at, only=before.failed)
 
@@ -92,6 +103,7 @@ def deduct(desk: Desk) -> None:
             note_repaid(desk, party, currency, amount)
             desk.deducted.add(key)
             desk.tell(party, "party.auto_deducted")
+            desk.letters.append((party, "party.auto_deducted", named(currency, amount, debt - amount)))
 
 
 def open_missing(desk: Desk) -> None:

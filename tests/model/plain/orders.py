@@ -144,7 +144,9 @@ def disburse(desk: Desk, number: int, to_seller: int) -> None:
 def left(desk: Desk, number: int, kind: str, legs: Legs) -> None:
     """It has left by these entries."""
     escrow = desk.escrows[number]
-    desk.transfers.append(Transfer(kind, desk.books.move(legs), number, escrow.hold_no))
+    transfer = Transfer(kind, desk.books.move(legs), number, escrow.hold_no)
+    transfer.owed = desk.books.owing(legs)
+    desk.transfers.append(transfer)
     escrow.status = {"release": "released", "refund": "refunded", "split": "split"}[kind]
     escrow.version, escrow.waits_for_wallet = escrow.version + 1, False
     desk.tell(number, f"escrow.{escrow.status}")

@@ -52,6 +52,7 @@ def decide(desk: Desk, verb: str, number: int) -> None:
         books.move({place: amount, **{account: change for account, change in sides.items() if change}})
         if verb == "claw_back":
             books.owe(mine.party, mine.currency, amount - taken, ("payout", number))
+            payout.clawed = (taken, amount - taken)
             desk.tell(number, "payout.clawed_back")
         else:
             payout.lost += amount

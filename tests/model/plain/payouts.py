@@ -1,5 +1,6 @@
 """Payouts: where they go, when they are due, and how they are written and sent."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from tests.model.plain import banks
@@ -127,19 +128,50 @@ def lacks(desk: Desk, number: int, routes: dict[str, str]) -> bool:
     return twice or mine.currency not in routes or waits or desk.books.wallet(mine.party, mine.currency) < mine.amount
 
 
-def pay_due(desk: Desk, at: datetime, only: int | None = None) -> None:
+def pay_due(desk: Desk, at: datetime, only: int | None = None) -> list[int]:
     """Write a payout for each schedule whose time has come, or for one; then send, and ask about, all that is due.
 
-    A run that may not write what is due, because all money is stopped, ends there.
+    A run that may not write what is due, because all money is stopped, ends there. Returns the payouts that failed.
     """
-    for number in sorted(range(len(desk.plans)), key=lambda n: (desk.plans[n].due, n)):
+    for number in _in_turn(desk):
         if _is_due(desk.plans[number], at) if only is None else number == only:
             if desk.is_stopped:
-                return
+                return []
             _write(desk, number)
-    taken = [number for number in range(len(desk.payouts)) if _is_taken(desk, number)]
-    taken += _probe(desk)
-    banks.settle(desk, {number: _spoken(desk, number) for number in sorted(taken)})
+    return _send(desk, range(len(desk.payouts)))
+
+
+def pay_again(desk: Desk, at: datetime, failed: list[int]) -> list[int]:
+    """What of the payouts that failed in a run is due still, and as it was: a new one for each; nothing else is sent,
+    and nothing waits for its rest. Returns the payouts that failed.
+    """
+    retried = [number for number in _in_turn(desk) if desk.plans[number].payout in failed]
+    for number in retried:
+        if _is_due(desk.plans[number], at, rests=False):
+            if desk.is_stopped:
+                return []
+            if not _is_changed(desk, number):
+                _write(desk, number)
+    present = (desk.plans[number].payout for number in retried)
+    return _send(desk, {*failed, *(payout for payout in present if payout is not None)})
+
+
+def _in_turn(desk: Desk) -> list[int]:
+    return sorted(range(len(desk.plans)), key=lambda n: (desk.plans[n].due, n))
+
+
+def _is_changed(desk: Desk, number: int) -> bool:
+    """Whether its amount or account is another than that of its last payout."""
+    mine = desk.plans[number]
+    last, to = desk.payouts[mine.payout or 0], in_use(desk, mine.party, mine.currency)
+    return to is not None and (last.amount, last.destination) != (mine.amount, to)
+
+
+def _send(desk: Desk, some: Collection[int]) -> list[int]:
+    """Send those of some whose time has come, or ask about them."""
+    taken = [number for number in some if _is_taken(desk, number)]
+    taken += _probe(desk, some)
+    return banks.settle(desk, {number: _spoken(desk, number) for number in sorted(taken)})
 
 
 def sendable(desk: Desk, number: int) -> bool:
@@ -156,9 +188,9 @@ def _payable(desk: Desk, number: int) -> Plan:
     return mine
 
 
-def _is_due(mine: Plan, at: datetime) -> bool:
+def _is_due(mine: Plan, at: datetime, *, rests: bool = True) -> bool:
     is_guaranteed = mine.guarantee is None or mine.guarantee <= at
-    is_rested = mine.last_try is None or mine.last_try <= at - TRY_REST
+    is_rested = not rests or mine.last_try is None or mine.last_try <= at - TRY_REST
     return mine.status == "pending" and mine.due <= at and is_guaranteed and is_rested
 
 
@@ -186,14 +218,14 @@ def _is_taken(desk: Desk, number: int) -> bool:
     return payout.next_try <= desk.now and (payout.status != "pending" or goes)
 
 
-def _probe(desk: Desk) -> list[int]:
+def _probe(desk: Desk, some: Collection[int]) -> list[int]:
     """While its provider sends none: one is tried every ten minutes, the one that was refused before others."""
     if desk.is_stopped or desk.held_by is None or desk.held_by[1] > desk.now:
         return []
     waiting = [
         number
         for number, each in enumerate(desk.payouts)
-        if each.status == "pending" and each.next_try <= desk.now and sendable(desk, number)
+        if number in some and each.status == "pending" and each.next_try <= desk.now and sendable(desk, number)
     ]
     refused, _ = desk.held_by
     first = sorted(waiting, key=lambda n: (n != refused, desk.payouts[n].next_try, n))[:1]
