@@ -65,6 +65,8 @@ def _read(session: Session, product: Product, reason: Reason) -> tuple[str, obje
 def _which(session: Session, product: Product, kind: str, reason: Reason, target: Target) -> tuple[str, object]:
     if kind == "refund failed" and " waits: " in reason.sentence:
         kind = "refund waiting"
+    if kind == "refund failed" and " needs a person: " in reason.sentence:
+        kind = "refund needs_review"
     if kind == "frozen":
         return _frozen(session, product, reason, target)
     if kind == "unpaid":

@@ -31,7 +31,7 @@ from tests.model.drawn import (
 )
 from tests.model.payout_steps import PayoutSteps
 from tests.model.plain import cases, chargebacks, decisions, nights, orders, parties, payments
-from tests.model.plain.desk import Desk, Escrow, Mandate
+from tests.model.plain.desk import Desk, Escrow, Mandate, Payment
 from tests.model.run_steps import RunSteps
 from tests.model.tenant_steps import TenantSteps
 
@@ -43,6 +43,11 @@ def is_free(escrow: Escrow) -> bool:
 def persons_of(escrow: Escrow) -> list[str]:
     """Who froze it."""
     return [who for cause, who in escrow.freezes if cause == "person"]
+
+
+def has_refund(payment: Payment) -> bool:
+    """Whether its provider has one to speak of."""
+    return payment.refund is not None and not payment.is_covered
 
 
 def is_unpaid(escrow: Escrow) -> bool:
@@ -154,20 +159,20 @@ class DeskMachine(CaseSteps, PayoutSteps, RunSteps, TenantSteps, ComparedDesk):
         self.decide(who, f"payment.{verb}", number, stale=stale)
 
     @step(
-        when=lambda self: any(each.refund for each in self.model.payments),
+        when=lambda self: any(has_refund(each) for each in self.model.payments),
         which=WHICH,
         paid=[True, True, False],
+        less=[False] * 4 + [True],
     )
-    def refund_answer(self, which: int, paid: bool) -> None:
-        """The provider says what became of a refund, and says the same again when it is asked again."""
+    def refund_answer(self, which: int, paid: bool, less: bool = False) -> None:
+        """The provider says what became of a refund, another time something else perhaps, or that it gave less."""
         number = self.some("payments", which, lambda each: each.refund == "waiting")
-        known = self.model.payments[number].refund
-        if known is not None:
-            paid = {"processed": True, "failed": False}.get(known, paid)
+        said = "less" if less else "processed" if paid else "failed"
+        if has_refund(self.model.payments[number]):
             self.both(
-                "refund answered",
-                lambda model: payments.refund_answer(model, number, paid=paid),
-                lambda: self.product.refund_answer(number, paid=paid),
+                f"refund {said}",
+                lambda model: payments.refund_answer(model, number, said),
+                lambda: self.product.refund_answer(number, said),
             )
 
     @step(

@@ -177,12 +177,13 @@ class Product:
                 session, {payment.id: heard}, at=self.moved.at, actor=_HEARS, settings=self.settings
             )
 
-    def refund_answer(self, number: int, *, paid: bool) -> None:
-        status = ProviderStatus.SUCCEEDED if paid else ProviderStatus.FAILED
+    def refund_answer(self, number: int, said: str) -> None:
+        status = ProviderStatus.FAILED if said == "failed" else ProviderStatus.SUCCEEDED
         with self.deciding() as session:
             refund = refunds.of_payment(session, self.payments[number])
             assert refund is not None
-            heard = ProviderResponse("", status, refund.amount, refund.currency, f"9{refund.id}", "So it is.")
+            amount = refund.amount - 1 if said == "less" else refund.amount
+            heard = ProviderResponse("", status, amount, refund.currency, f"9{refund.id}", "So it is.")
             refund_settlement.settle_all(session, {refund.id: heard}, at=self.moved.at, actor=_HEARS)
 
     def hear_chargeback(self, number: int, said: str) -> None:

@@ -36,6 +36,7 @@ from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.reversals import transfers as reversal_transfers
 from webapp.services.read_models import disabled_reasons, escrow_explanation
 from webapp.services.refunds import ends as refund_ends
+from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.scheduling import slots
 from webapp.services.storefront import tenants
 from webapp.services.subscriptions import expiry
@@ -75,6 +76,7 @@ def tenant(what: str, days: int = 8) -> tuple[str, dict[str, Any]]:
 
 
 RELEASE, REFUND = of("release", "Chika", stale=False), of("refund", "Chika", stale=False)
+REFUNDED = [order(terms="unpaid"), of("pay", said="paid"), REFUND]
 RELEASE_OLDER = of("release", "Chika", which=1, stale=False)
 FREEZE, UNFREEZE = of("freeze", "Amina", lift=False), of("freeze", "Amina", lift=True)
 REVERSE = of("reverse", verb="reverse", to_debt=True, share=5)
@@ -253,8 +255,16 @@ BROKEN: dict[str, tuple[Steps, list[Change]]] = {
         [(payment_settlement, "evaluate", lambda *_args: (PaymentOutcome.NO_CHANGE, ""))],
     ),
     "a refund that its provider kept is in nobody's wallet": (
-        [order(terms="unpaid"), of("pay", said="paid"), REFUND, ("refund_answer", {"which": 0, "paid": False})],
+        [*REFUNDED, ("refund_answer", {"which": 0, "paid": False})],
         [(refund_ends, "_return_to_wallet", nothing)],
+    ),
+    "a refund that fails after it was done is known to nobody": (
+        [*REFUNDED, ("refund_answer", {"which": 0, "paid": True}), ("refund_answer", {"which": 0, "paid": False})],
+        [(refund_settlement, "_settle_ended", nothing)],
+    ),
+    "a refund of less than was asked is for nobody to look at": (
+        [*REFUNDED, ("refund_answer", {"which": 0, "paid": True, "less": True})],
+        [(refund_settlement, "ask_a_person", nothing)],
     ),
     "what went back by card is reversed": (
         [order(terms="unpaid"), of("pay", said="paid"), REFUND, REVERSE],

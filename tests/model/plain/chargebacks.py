@@ -49,7 +49,7 @@ def _cover(desk: Desk, number: int) -> None:
     payment.undecided = desk.escrows[payment.escrow].amount
     if payment.refund == "waiting":
         payment.undecided -= (payment.refunded or (0, ""))[0]
-        payment.refund = "processed"
+        payment.refund, payment.is_covered = "processed", True
         desk.tell(number, "refund.covered")
 
 

@@ -55,6 +55,10 @@ class Payment:
     """When its provider was asked about it first."""
     refund: str | None = None
     refunded: tuple[int, str] | None = None
+    was_refunded: bool = False
+    """Whether its provider ever said that the payer has the refund."""
+    is_covered: bool = False
+    """Whether a bank made the refund, so that no provider has one."""
     undecided: int = 0
     """What a bank took of it, and nobody has said who bears that."""
     is_borne_outside: bool = False

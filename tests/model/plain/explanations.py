@@ -3,6 +3,7 @@
 from tests.model.plain.desk import Desk, Escrow
 from tests.model.plain.facts import JOBS
 
+_UNDER_WAY = ("waiting", "needs_review", "failed")
 Reasons = list[tuple[str, object]]
 """Each with whose or which it is."""
 
@@ -55,7 +56,7 @@ def _taken(desk: Desk, number: int) -> Reasons:
 def _refunds(desk: Desk, number: int) -> Reasons:
     """What goes back through a provider, and is not there, newest first."""
     mine = [(n, each) for n, each in enumerate(desk.payments) if each.escrow == number]
-    return sorted((f"refund {each.refund}", n) for n, each in mine if each.refund in ("waiting", "failed"))
+    return sorted((f"refund {each.refund}", n) for n, each in mine if each.refund in _UNDER_WAY)
 
 
 def _debts(desk: Desk, number: int) -> Reasons:

@@ -112,14 +112,19 @@ def _hold(desk: Desk, payment: Payment, source: str) -> None:
     desk.tell(payment, "payment.succeeded")
 
 
-def refund_answer(desk: Desk, number: int, *, paid: bool) -> None:
-    """What the provider says of a refund: the payer has it, or it kept the money, which goes to the wallet then."""
+def refund_answer(desk: Desk, number: int, said: str) -> None:
+    """What the provider says of a refund: the payer has it, or `less` of it, or it kept the money, which goes to the
+    wallet then. What is not what was asked, or not what it said before, is for a person, and moves nothing.
+    """
     payment = desk.payments[number]
-    if payment.refund != "waiting":
+    if payment.refund == "failed" or (payment.refund == "processed" and said != "failed"):
         return
-    payment.refund = "processed" if paid else "failed"
+    if said == "less" or (said == "failed" and payment.was_refunded):
+        payment.refund = "needs_review"
+        return
+    payment.refund, payment.was_refunded = said, said == "processed"
     desk.tell(number, f"refund.{payment.refund}")
-    if not paid and payment.status == "succeeded":
+    if said == "failed" and payment.status == "succeeded":
         amount, currency = payment.refunded or (0, "")
         buyer = desk.escrows[payment.escrow].buyer
         legs: Legs = {("clearing", PROVIDER, currency): -amount, ("wallet", buyer, currency): amount}
