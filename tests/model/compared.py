@@ -32,6 +32,8 @@ from webapp.runtime import Runtime
 
 BOOKS_EVERY = 10
 """After so many steps the ledger's own checks are asked, which take longer than a step."""
+ASKED_AT_ONCE = 2
+"""After a step so many escrows are asked why they are not paid: a pause and the switch change the answer of all."""
 STOPPED_FOR = 4
 HEARD = 1 if "MODEL_STEPS" in os.environ else 4
 """On one desk of so many it is asked what each person is told."""
@@ -263,10 +265,11 @@ class ComparedDesk(RuleBasedStateMachine):
     def explained(self, *more: int) -> None:
         """Each escrow that is not paid says why: for the reasons that the model knows, the answer first.
 
-        Those are asked whose answer must be another one by now, and more; every few steps one besides by turns.
+        Some are asked whose answer must be another one by now, the newest first, and more; the others of those after
+        the steps that follow, if it still is. Every few steps one is asked besides, by turns.
         """
         right = {number: self._right_reasons(number) for number in range(len(self.model.escrows))}
-        changed = {number for number in right if self.said.get(number) != right[number]}
+        changed = [number for number in reversed(right) if self.said.get(number) != right[number]][:ASKED_AT_ONCE]
         is_turn = right and len(self.taken) % BOOKS_EVERY == 0
         by_turns = [len(self.taken) // BOOKS_EVERY % len(right)] if is_turn else []
         asked = sorted({*changed, *more, *by_turns})
@@ -279,7 +282,7 @@ class ComparedDesk(RuleBasedStateMachine):
                 if was_tried:  # Only a run that failed stands there, which the model does not keep.
                     due = [each for each in due if each[0] not in ("nothing", "paused")]
                 assert told == due, f"why is it not paid: escrow {number} says {told}, the model {due}"
-        self.said = right
+        self.said |= {number: right[number] for number in asked}
 
     def _right_reasons(self, number: int) -> tuple[explanations.Reasons, str]:
         return explanations.reasons(self.model, number), self.model.escrows[number].status
