@@ -44,6 +44,9 @@ class Load:
             except ConnectionRefusedError:
                 self._note(REFUSED)
                 return
+            except ConnectionError:
+                self._note(CUT)
+                continue
             with client:
                 while self._one(client, pace) and not self._over.is_set():
                     pass

@@ -9,9 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn.arbiter import Arbiter
 
 from tests.faults.desk import until
 from webapp import web_server
+from webapp.closing_listeners import drop_connection_requests
+from webapp.commands import web as commands_web
 from webapp.web_server import BufferingWorker
 
 REQUEST = b"POST /there HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
@@ -112,6 +115,34 @@ def test_who_had_connected_and_was_not_accepted_yet_is_answered_too(web: Web) ->
         web.worker.run()
         assert [answer_to(client)[:15] for client in waiting] == [b"HTTP/1.1 200 OK"] * 5
         assert web.refuses()
+
+
+def test_while_the_queue_is_drained_nobody_new_connects_and_nobody_is_reset(web: Web) -> None:
+    """Removed, whoever connects between the last look at the queue and the close is reset by the system."""
+    with ExitStack() as clients:
+        in_time = [clients.enter_context(web.client(REQUEST)) for _ in range(3)]
+        assert drop_connection_requests([web.socket])
+        late = clients.enter_context(socket.socket())
+        late.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            late.connect(("127.0.0.1", web.port))
+        web.worker.alive = False
+        web.worker.run()
+        assert [answer_to(client)[:15] for client in in_time] == [b"HTTP/1.1 200 OK"] * 3
+        assert web.refuses()
+
+
+def test_the_queue_is_drained_before_all_processes_stop_gracefully(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[list[str]] = []
+    monkeypatch.setattr(commands_web, "drain_accept_queues", lambda sockets: closed.append(list(sockets)))
+    monkeypatch.setattr(Arbiter, "stop", lambda _self, graceful: closed.append([f"stopped {graceful}"]))
+    arbiter = commands_web._Arbiter.__new__(commands_web._Arbiter)
+    monkeypatch.setattr(arbiter, "LISTENERS", [SimpleNamespace(sock="a"), SimpleNamespace(sock="b")], raising=False)
+    arbiter.stop()
+    arbiter.stop(graceful=False)
+    assert closed == [["a", "b"], ["stopped True"], ["stopped False"]]
 
 
 def test_who_says_nothing_or_stops_half_way_keeps_nobody_waiting(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,25 @@ from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
+from webapp.closing_listeners import drain_accept_queues
 from webapp.commands.shared import settings
 from webapp.logs import configure
 from webapp.private_files import UMASK
 from webapp.settings import Settings
 from webapp.web_server import BufferingWorker
 from webapp.wsgi import application
+
+
+class _Arbiter(Arbiter):
+    """gunicorn's keeper of the processes. When one of them is replaced alone, the others go on accepting."""
+
+    def stop(self, graceful: bool = True) -> None:
+        """Let nobody wait to be accepted, then ask the processes to end."""
+        if graceful:
+            drain_accept_queues(each.sock for each in self.LISTENERS)
+        super().stop(graceful)
 
 
 class _Server(BaseApplication):
@@ -24,6 +36,10 @@ class _Server(BaseApplication):
         """Take the options."""
         for name, value in self._options.items():
             self.cfg.set(name, value)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        _Arbiter(self).run()
 
     def load(self) -> Any:
         """The application, made in each worker: connections are never shared across a fork."""
@@ -51,7 +67,7 @@ def options(found: Settings, host: str | None = None, processes: int | None = No
         "workers": processes or (1 if sqlite else 2),
         "threads": threads,
         "timeout": 60,
-        "graceful_timeout": 20,
+        "graceful_timeout": found.web_stop_seconds,
         "umask": UMASK,
         "proc_name": "escrow-desk-web",
         "loglevel": "warning",

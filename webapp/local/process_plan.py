@@ -8,6 +8,9 @@ from webapp.local.processes import ChildProcess, DeskProcess
 from webapp.settings import Settings
 from webapp.settings_parts.secret_files import with_values
 
+WEB_STOPS = 20
+"""The most seconds that the pages take to stop on this machine, where somebody waits for Ctrl-C."""
+
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of the children: ours, with the addresses that were settled on."""
@@ -18,6 +21,7 @@ def environment(settings: Settings) -> dict[str, str]:
             "REDIS_URL": settings.redis_address,
             "VAR_DIR": str(settings.var_dir.resolve()),
             "PORT": str(settings.port),
+            "WEB_STOP_SECONDS": str(min(settings.web_stop_seconds, WEB_STOPS)),
             "SECRET_KEY": settings.secret_key,
             "PYTHONUNBUFFERED": "1",
         },

@@ -69,6 +69,13 @@ class ServerSettings(SettingsWithFiles):
         le=65535,
         description="where the web server listens",
     )
+    web_stop_seconds: int = Field(
+        60,
+        ge=1,
+        le=600,
+        description="how long a web process that was told to stop goes on answering who has asked already; what stops it "
+        "has to wait longer. 20 at most under `desk up`",
+    )
     public_url: str = Field(
         "",
         description=(
