@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -26,6 +28,7 @@ JOB = "create_missing_wallets"
 _STARTS = 60.0
 _RECOVERS = 90.0
 _TIMEOUT = 20.0
+_STOPS = 40.0
 
 
 class Desk:
@@ -69,6 +72,11 @@ class Desk:
         if not kinds or "web" in kinds:
             until(lambda: requests.get(f"{self.url}/livez", timeout=2).status_code == 200, _STARTS)
 
+    @property
+    def database_name(self) -> str:
+        """The name of its database on the server."""
+        return urlsplit(self.variables["DATABASE_URL"]).path.lstrip("/")
+
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of one of its processes: nothing of ours but the way to programs."""
         return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | self.variables | more
@@ -105,9 +113,9 @@ class Desk:
         """A page as an administrator sees it, who signs in on the way."""
         return self.forms.look(path)
 
-    def write(self, path: str, **body: object) -> dict[str, Any]:
+    def write(self, path: str, *, version: int = 1, **body: object) -> dict[str, Any]:
         """Write something over the API. Raises AssertionError when it is refused."""
-        answer = self.api.post(f"{self.url}/api/v1/{path}", json=body, timeout=_TIMEOUT)
+        answer = self.api.post(f"{self.url}/api/v{version}/{path}", json=body, timeout=_TIMEOUT)
         assert answer.status_code < 300, f"{path}: {answer.status_code} {answer.text[:300]}"
         return dict(answer.json())
 
@@ -139,6 +147,18 @@ class Desk:
         assert self._probe is not None
         proofs = self._probe.proofs
         return float(until(lambda: recovery(proofs, since), _RECOVERS, 0.05))
+
+    def halt(self, *kinds: str) -> None:
+        """Ask the processes of these kinds to end, wait until they have, and keep them down."""
+        for each in self._supervisor.of(*kinds):
+            each.held = True
+            each.send(signal.SIGTERM)
+            assert each.process is not None
+            each.process.wait(_STOPS)
+
+    def share_accounts(self, other: "Desk") -> None:
+        """Know the people and tokens of another one, whose database this one has a copy of."""
+        self.api, self.token, self.account = other.api, other.token, other.account
 
     def stop(self) -> None:
         """End everything."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _DOCS = ROOT / "docs"
+_FIRST = ""
+_taken: set[tuple[str, str]] = set()
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -20,11 +22,22 @@ def blocks(heading: str, language: str) -> list[str]:
     Raises KeyError when there is none.
     """
     for section in re.split(r"^## ", (_DOCS / "production.md").read_text(), flags=re.MULTILINE):
-        title = section.partition("\n")[0] if not section.startswith("# ") else ""
+        title = section.partition("\n")[0] if not section.startswith("# ") else _FIRST
         found = [text for kind, text in _BLOCK.findall(section) if kind == language]
         if title == heading and found:
+            _taken.add((heading, language))
             return found
     raise KeyError(f"{heading}: {language}")
+
+
+def untried() -> list[str]:
+    """Headings and languages of the blocks of production.md that nothing has asked for yet in this process."""
+    there = {
+        (_FIRST if section.startswith("# ") else section.partition("\n")[0], kind)
+        for section in re.split(r"^## ", (_DOCS / "production.md").read_text(), flags=re.MULTILINE)
+        for kind, _ in _BLOCK.findall(section)
+    }
+    return [f"{heading} ({language})" for heading, language in sorted(there - _taken)]
 
 
 def variables(heading: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from redis import Redis
@@ -96,34 +97,43 @@ def redis_of(folder: Path, conf: str, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str, days: float = 90) -> Iterator[int]:
+def redis_over_tls(folder: Path, ca: PrivateCA, *hosts: str, days: float = 90, more: str = "") -> Iterator[int]:
     """A Redis that speaks nothing but TLS, with a certificate of the CA that ends after `days`; its port.
+
+    `more` is further lines of its file.
 
     It is Debian's: the Valkey that comes along was built without TLS.
     """
     folder.mkdir(exist_ok=True)
     certificate, key = ca.issue("redis", *hosts, days=days)
     port = free_port()
-    tls = ["--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
-    tls += ["--tls-ca-cert-file", str(ca.certificate), "--tls-auth-clients", "no"]
-    command = [path_of(REDIS), "--port", "0", "--bind", HOST, "--dir", str(folder), "--save", "", *tls]
-    with running(command, folder / "log", lambda: listens(port)):
+    lines = ["port 0", f"tls-port {port}", f"tls-cert-file {certificate}", f"tls-key-file {key}"]
+    lines += [f"tls-ca-cert-file {ca.certificate}", "tls-auth-clients no", more]
+    with redis_of(folder, "\n".join(lines), port):
         yield port
 
 
 @contextmanager
-def sentinel(folder: Path, primary: int, *, quorum: int = 1) -> Iterator[int]:
+def sentinel(folder: Path, primary: int, *, quorum: int = 1, ca: PrivateCA | None = None) -> Iterator[int]:
     """One of so many Sentinels (alone by default) that decide about the Redis at this port; its own port.
 
-    It has the handbook's file, but for times that are a fifth of those there.
+    It has the handbook's file, but for times that are a fifth of those there; with a CA also what TLS needs.
     """
     folder.mkdir(exist_ok=True)
     port, file = free_port(), folder / "sentinel.conf"
-    [block] = handbook.blocks("Redis with Sentinels", "conf")
+    watching, over_tls = handbook.blocks("Redis with Sentinels", "conf")
     times = {"down-after-milliseconds desk 5000": "down-after-milliseconds desk 1000", "desk 30000": "desk 6000"}
     places = {"port 26379": f"port {port}", "redis1.example.com 6379 2": f"{HOST} {primary} {quorum}"} | times
-    file.write_text(f"{handbook.replaced(block, places)}bind {HOST}\ndir {folder}\n")
-    with running([redis_program(), str(file), "--sentinel"], folder / "log", lambda: Redis(port=port).ping()):
+    conf, trust = handbook.replaced(watching, places), dict[str, Any]()
+    if ca is not None:
+        certificate, key = ca.issue("sentinel")
+        files = {"sentinel.pem": certificate, "sentinel.key": key, "ca.pem": ca.certificate}
+        places = {f"/etc/redis/{name}": str(place) for name, place in files.items()} | {"26379": str(port)}
+        conf = conf.replace(f"port {port}\n", "") + handbook.replaced(over_tls, places)
+        trust = {"ssl": True, "ssl_ca_certs": str(ca.certificate)}
+    file.write_text(f"{conf}bind {HOST}\ndir {folder}\n")
+    program = redis_program() if ca is None else path_of(REDIS)
+    with running([program, str(file), "--sentinel"], folder / "log", lambda: Redis(port=port, **trust).ping()):
         yield port
 
 

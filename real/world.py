@@ -1,5 +1,6 @@
 """The servers that all rows share: PostgreSQL with a migrated template, and a folder that others may look into."""
 
+import json
 import secrets
 import shutil
 import tempfile
@@ -15,6 +16,8 @@ from soak.small_disk import own_mounts
 from webapp.migrations import upgrade
 
 _TEMPLATE = "desk_template"
+_OWN = ("DATABASE_URL", "REDIS_URL", "VAR_DIR", "PORT")
+"""What each host has of its own, or is given by name."""
 
 
 class World:
@@ -32,6 +35,32 @@ class World:
     def empty(self) -> str:
         """The address of a new database without any table."""
         return self._made("template0")
+
+    @contextmanager
+    def neighbour(self, desk: Desk) -> Iterator[Desk]:
+        """Another host of the same desk, not started: with a folder of its own, and the identity of the desk."""
+        identity = json.loads((Path(desk.variables["VAR_DIR"]) / "instance.json").read_text())["id"]
+        database, redis = desk.variables["DATABASE_URL"], desk.variables["REDIS_URL"]
+        with self._like(desk, database, redis, INSTANCE_ID=identity) as made:
+            yield made
+
+    @contextmanager
+    def copy_of(self, desk: Desk, redis: str) -> Iterator[Desk]:
+        """Another desk, not started, on a copy of the database and of the files of one that is not at work."""
+        with self._like(desk, self._made(desk.database_name), redis) as made:
+            shutil.copytree(desk.variables["VAR_DIR"], made.variables["VAR_DIR"])
+            yield made
+
+    @contextmanager
+    def _like(self, desk: Desk, database: str, redis: str, **more: str) -> Iterator[Desk]:
+        """One with the settings, people and tokens of another."""
+        same = {name: value for name, value in desk.variables.items() if name not in _OWN}
+        made = Desk(self.new_folder("desk"), database, redis, **(same | more))
+        made.share_accounts(desk)
+        try:
+            yield made
+        finally:
+            made.stop()
 
     def _made(self, template: str) -> str:
         name = f"desk_{secrets.token_hex(4)}"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from real import servers
+from real import handbook, servers
 from real.desk import Desk, now
 from real.packages import HAPROXY, path_of
 from real.report import Case, Report
@@ -18,6 +18,7 @@ from soak.standby import ask, follow, standby_of
 from soak.world import until
 
 ROW = "3 hosts"
+_HEADING = "Several hosts of PostgreSQL"
 _HAPROXY = """
 defaults
   mode tcp
@@ -63,7 +64,8 @@ def pair(folder: Path) -> Iterator[Pair]:
         follower = at(command, ports[1])
         with servers.running(follower, folder / "standby.log", lambda: servers.listens(ports[1]), first.user):
             follow(sockets, ports[0])
-            ask(sockets, "ALTER SYSTEM SET synchronous_standby_names = '*'", ports[0])
+            for setting in handbook.blocks(_HEADING, "conf")[0].splitlines():
+                ask(sockets, f"ALTER SYSTEM SET {setting}", ports[0])
             ask(sockets, "SELECT pg_reload_conf()", ports[0])
             yield Pair(first, process, standby_sockets, ports)
 
@@ -82,8 +84,11 @@ def try_all(world: World, report: Report) -> None:
 def _two_hosts(world: World, report: Report, redis: str) -> None:
     trouble = "the primary of host1,host2 dies, the standby takes over"
     with report.case(ROW, trouble) as case, pair(world.new_folder("pair")) as both:
-        hosts = ",".join(f"127.0.0.1:{port}" for port in both.ports)
-        _fails_over(world, case, both, f"postgresql://postgres@{hosts}/desk", redis)
+        first, second = both.ports
+        places = {"db1.example.com:5432": f"127.0.0.1:{first}", "db2.example.com:5432": f"127.0.0.1:{second}"}
+        places |= {"desk:PASSWORD@": "postgres@"}
+        url = handbook.replaced(handbook.variables(_HEADING)["DATABASE_URL"], places)
+        _fails_over(world, case, both, url, redis)
 
 
 def _behind_haproxy(world: World, report: Report, redis: str) -> None:

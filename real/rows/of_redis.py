@@ -58,7 +58,7 @@ def _in_trouble(
         try:
             case.heard("desk doctor", desk.doctor()["redis"].sentence, words)
             case.heard("/readyz", until(lambda: _not_ready(desk), 20), "503", words)
-            case.heard("a page", until(lambda: _banner(desk, words), 40), words)
+            case.heard("a page", until(lambda: banner(desk, words), 40), words)
             case.heard("a letter to the operators", until(lambda: _letter(post, before, words), 60), words)
             _run_without_redis(desk, case)
         finally:
@@ -66,7 +66,7 @@ def _in_trouble(
             end()
         case.well_after = round(desk.wait_until_well(since), 1)
         case.heard("/readyz", until(lambda: _ready(desk), 20), "200")
-        case.heard("a page", until(lambda: "" if _banner(desk, words) else "no banner any more", 40))
+        case.heard("a page", until(lambda: "" if banner(desk, words) else "no banner any more", 40))
 
 
 def _not_ready(desk: Desk) -> str:
@@ -79,7 +79,8 @@ def _ready(desk: Desk) -> str:
     return said if said.startswith("200") else ""
 
 
-def _banner(desk: Desk, words: str) -> str:
+def banner(desk: Desk, words: str) -> str:
+    """What a page says around these words, wherever on it; empty when it does not say them."""
     text = unescape(_TAGS.sub(" ", desk.page("/").text))
     at = text.find(words)
     return text[max(0, at - 100) : at + 200] if at >= 0 else ""

@@ -73,8 +73,8 @@ class ServerSettings(SettingsWithFiles):
         60,
         ge=1,
         le=600,
-        description="how long a web process that was told to stop goes on answering who has asked already; what stops it "
-        "has to wait longer. 20 at most under `desk up`",
+        description="how long a web process that was told to stop goes on answering who has asked already; what stops "
+        "it has to wait longer. 20 at most under `desk up`",
     )
     public_url: str = Field(
         "",
