@@ -13,6 +13,7 @@ BENCHMARKS = {
     "payments": "bench.payments",
     "payouts": "bench.payouts",
     "audit": "bench.audit",
+    "books": "bench.books",
     "analytics": "bench.analytics",
     "clean-up": "bench.clean_up",
 }

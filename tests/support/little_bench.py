@@ -31,6 +31,7 @@ LITTLE = {
     "bench.payouts": _ASKED,
     "bench.analytics": {"LINES": 200, "ROUNDS": 1, "SAMPLE": 5},
     "bench.clean_up": {"CARTS": 300},
+    "bench.books": {"ROWS": 400, "NEW": 100},
 }
 """How much each measures here. A module that has taken a constant over from another has it, too."""
 

@@ -8,7 +8,7 @@ from webapp.models.backup import Backup
 from webapp.models.base import Base
 from webapp.models.dispute import Dispute, Evidence, Message
 from webapp.models.escrow import Escrow, Freeze
-from webapp.models.ledger import Account, DailyFigure, Entry, Transfer
+from webapp.models.ledger import Account, AccountCheckpoint, DailyFigure, Entry, Transfer
 from webapp.models.order import Order
 from webapp.models.outbox import Delivery, Event, Idempotency, SavedView, StoredSetting
 from webapp.models.party import AutoDeduct, AutoDeduction, Party
@@ -41,6 +41,7 @@ from webapp.models.webhook import IgnoredWebhookEvent, InboundWebhook, WebhookEn
 
 __all__ = [
     "Account",
+    "AccountCheckpoint",
     "Alert",
     "AnalyticsDay",
     "AnalyticsLateRow",

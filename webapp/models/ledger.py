@@ -145,3 +145,13 @@ class DailyFigure(Base):
     held: Mapped[Minor] = mapped_column(default=0)
     released: Mapped[Minor] = mapped_column(default=0)
     refunded: Mapped[Minor] = mapped_column(default=0)
+
+
+class AccountCheckpoint(Base):
+    """What an account's entries up to one of them sum to: the hourly check of the books adds only what came since."""
+
+    __tablename__ = "account_checkpoint"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    entry_id: Mapped[Minor]
+    balance: Mapped[Minor]

@@ -30,7 +30,8 @@ def test_what_is_wrong_is_named_alerted_and_resolved(runtime: Runtime) -> None:
 
     [(status, sentence)] = alerts(runtime)
     assert status == "firing"
-    assert sentence.endswith("holds 10000, but the held escrows make 9999.")
+    assert sentence.startswith("Pool ")
+    assert sentence.endswith(f"holds 10000 for escrow {escrow.id} ({escrow.ref}), but 9999 is held.")
     with runtime.db.reading() as session:
         lines = select(RunLine.fields).where(RunLine.run_id == run.id, RunLine.level == "error")
         assert session.scalars(lines).all() == [{"sentence": sentence}]

@@ -82,12 +82,12 @@ def nobody_paid_it_in(session: Session) -> None:
 
 
 WRONG = {
-    money_is_made: "money was made or lost",
+    money_is_made: "does not sum to zero",
     a_transfer_is_off: "does not sum to zero",
     a_transfer_is_empty: "has no entries",
     a_balance_is_changed: "says 3, but its entries sum to 0",
     a_bound_is_passed: "is beyond its bound: 0",
-    a_pool_is_short: "holds 10000, but the held escrows make 9999",
+    a_pool_is_short: "but 9999 is held",
     a_freeze_is_not_counted: "says it has 0 freezes, but 1 are open",
     it_left_without_a_transfer: "is released, but no transfer let it go",
     it_is_held_though_a_transfer_let_it_go: "is held, but a transfer let it go",

@@ -15,6 +15,7 @@ from webapp.admin.ui.formatting import money, number
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE
+from webapp.jobs.periodic.verify import BOOKS_JOB, FROM_FIRST
 from webapp.models import Discrepancy
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -39,6 +40,23 @@ class AcceptForm(ReasonForm):
 
 class ReconciliationActions(ListScreen):
     """The actions of the external ledger and of a discrepancy."""
+
+    @action("/check-books", permission="job:run")
+    def check_books(self, form: DeskForm) -> Done:
+        """Look at all of the desk's own book."""
+        with self.transaction() as session:
+            run = runs.trigger(session, BOOKS_JOB, actor=current_actor(), parameters={FROM_FIRST: True})
+            enqueue_after_commit(runtime(), session, run)
+        return _("Run %(number)s checks all books.", number=run.id), url_for("runs.one", run_id=run.id)
+
+    @check_books.confirmation
+    def _confirm_check_books(self) -> ActionPage:
+        summary = _(
+            "Every transfer, account and escrow is looked at in the background, then the other books are "
+            "compared. What is wrong is alerted. The checkpoints that the hourly check counts from are made anew "
+            "from the entries."
+        )
+        return ActionPage(_("Check all of our own book"), self.at(), summary, _("Check it now"))
 
     @action("/check", permission="job:run", form=SinceForm)
     def check(self, form: SinceForm) -> Done:

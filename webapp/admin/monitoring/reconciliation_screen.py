@@ -11,13 +11,16 @@ from webapp.admin.ui.actions.action_links import action_link
 from webapp.admin.ui.lists.columns import Column, choice, since
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
+from webapp.jobs.periodic.verify import BOOKS_JOB
 from webapp.models import Account, Discrepancy
 from webapp.providers import catalogue
 from webapp.providers.blnk import provider as blnk_provider
 from webapp.security.context import runtime
 from webapp.services.common import lookup
+from webapp.services.ledger import integrity_verdicts
 from webapp.services.reconciliation import discrepancies, discrepancy_decisions, mirror_queue
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
+from webapp.services.scheduling import runs
 
 KINDS: dict[str, Any] = {
     MISSING_HERE: _l("missing here"),
@@ -148,12 +151,19 @@ class ReconciliationScreen(ReconciliationActions):
             "lasts": discrepancies.last_of_each(session),
             "open_counts": counts,
             "accepted_counts": accepted,
-            "action_links": [],
+            "action_links": [self._own_book(session)],
+            "own": integrity_verdicts.newest(session),
         }
         shown["why_undecided"] = _why_undecided
         if runtime().settings.ledger == blnk_provider.NAME:
-            shown["action_links"] = self._action_links(mirror_queue.lacking(session))
+            shown["action_links"] += self._action_links(mirror_queue.lacking(session))
         return shown
+
+    def _own_book(self, session: Any) -> Any:
+        """Looking at all of it, unless that is done already."""
+        running = runs.unfinished_of(session, BOOKS_JOB)
+        reason = _("Run %(number)s is at it.", number=running.id) if running else ""
+        return action_link("check_books", _("Check all of our own book"), "scale", "job:run", reason)
 
     def _action_links(self, lacking: int) -> list[Any]:
         """Asking the external ledger, and sending again what it was found to lack."""

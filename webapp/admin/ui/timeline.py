@@ -28,6 +28,7 @@ ACTION_LABELS: dict[str, tuple[Any, str, str]] = {
     "escrow.reverse": (_l("Reversed"), "warn", "return"),
     "escrow.create": (_l("Created"), "calm", "plus"),
     "audit.verify": (_l("Audit trail walked"), "calm", "check"),
+    "books.verify": (_l("Books checked"), "calm", "scale"),
     "order.create": (_l("Order created"), "calm", "plus"),
     "report.make": (_l("Report made"), "calm", "file"),
     "report.subscribe": (_l("Subscribed to reports"), "calm", "inbox"),

@@ -20,6 +20,7 @@ from webapp.demo.seed.runs import SILENT
 from webapp.demo.seed.seed import LIMITS, MARKER, refuse_in_production
 from webapp.models import (
     Account,
+    AccountCheckpoint,
     Alert,
     ApiToken,
     Approval,
@@ -145,6 +146,8 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
         *storefront.deletions(),
         delete(AutoDeduct).where(AutoDeduct.party_id.in_(_PARTIES)),
         delete(AutoDeduction).where(AutoDeduction.party_id.in_(_PARTIES)),
+        # They are made anew from the entries that stay.
+        delete(AccountCheckpoint),
         delete(Account).where(Account.party_id.in_(_PARTIES)),
         delete(Account).where(*pools),
         delete(Party).where(Party.demo),

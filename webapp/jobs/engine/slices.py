@@ -39,6 +39,7 @@ class Slices:
         begin: Callable[[Session], Walked],
         go_on: Callable[[dict[str, Any]], Walked],
         look: Callable[[Session, Walked], Outcome],
+        keep: Callable[[Session, Walked], None] | None = None,
     ) -> Walked:
         """Look at everything; returns the walk that is over."""
         walk = self._beginning(begin, go_on)
@@ -46,7 +47,7 @@ class Slices:
             self._control.check()
             with self._db.reading() as session:
                 outcome = look(session, walk)
-            self._keep(walk, outcome)
+            self._keep(walk, outcome, keep)
         return walk
 
     def _beginning(self, begin: Callable[[Session], Walked], go_on: Callable[[dict[str, Any]], Walked]) -> Walked:
@@ -59,9 +60,11 @@ class Slices:
             self._recorder.expect(session, walk.left)
         return walk
 
-    def _keep(self, walk: SlicedWalk, outcome: Outcome) -> None:
+    def _keep(self, walk: Walked, outcome: Outcome, keep: Callable[[Session, Walked], None] | None) -> None:
         self._cursor = self._cursor | {"walk": walk.as_json()}
         with self._db.transaction() as session:
             self._recorder.fence(session)
+            if keep is not None:
+                keep(session, walk)
             self._recorder.count(session, outcome, self._cursor)
         self._recorder.committed()

@@ -82,13 +82,15 @@ class Work:
         begin: Callable[[Session], Walked],
         go_on: Callable[[dict[str, Any]], Walked],
         look: Callable[[Session, Walked], Outcome],
+        keep: Callable[[Session, Walked], None] | None = None,
     ) -> Walked:
         """Look at much that is not changed by it, a slice per snapshot, and keep after each where the walk is.
 
-        An attempt that takes the run over makes the walk of what was kept, by `go_on`.
+        What a slice leaves to be written `keep` writes, in the same transaction; not in a dry run. An attempt that
+        takes the run over makes the walk of what was kept, by `go_on`.
         """
         self._step += 1
-        return Slices(self.control, self._step).walk(begin, go_on, look)
+        return Slices(self.control, self._step).walk(begin, go_on, look, None if self.dry_run else keep)
 
     def each(self, kind: str, ids: Sequence[int], action: Callable[[Session, int], None]) -> None:
         """Do the action to each, one transaction per item; one that raises is named and the others go on."""

@@ -1,7 +1,7 @@
 """The hourly check of the ledger, within itself and against everybody else's books; nightly the audit trail's."""
 
+import time
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -15,27 +15,66 @@ from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.audit import verdicts, verification
 from webapp.services.audit.verification import Walk
 from webapp.services.common.batch_result import Outcome
-from webapp.services.ledger import integrity_checks
+from webapp.services.ledger import account_checkpoints, integrity_steps, integrity_verdicts, integrity_walk
+from webapp.services.ledger.integrity_verdicts import BooksVerdict
+from webapp.services.ledger.integrity_walk import BooksWalk
 
-MOST_NAMED = 100
-AUDIT_JOB = "verify_audit"
+AUDIT_JOB, BOOKS_JOB = "verify_audit", "verify_books"
 FROM_FIRST = "from_first"
-"""The parameter of a walk that is to begin at the first seal of each chain, whatever earlier walks found."""
+"""The parameter of a walk that is to look at everything, whatever earlier walks found."""
+_FOR_COMPARISONS = 120.0
+"""Seconds of a run's time that are left to the comparisons, but never more than half of it."""
 
 
 @job(cron="30 * * * *", catch_up=CatchUp.SKIP, moves_money=False)
 def verify_books(work: Work, at: datetime) -> None:
     """Check every invariant of the ledger, and compare it with the external ledger and the providers."""
     with work.db.reading() as session:
-        wrong = {
-            sentence[:200]: AlertFinding(sentence) for sentence in islice(integrity_checks.checks(session), MOST_NAMED)
-        }
-    for found in wrong.values():
-        work.log("books.wrong", "error", sentence=found.sentence)
+        last = integrity_verdicts.start(session, work.settings.audit_keys)
+    walk = _books_walk(work, last, from_first=bool(work.parameters.get(FROM_FIRST)))
+    problems = integrity_walk.ended(walk).findings
+    for each in problems:
+        work.log("books.wrong", "error", sentence=each.sentence)
+    left = None if walk.round.is_over else walk.round.left
+    work.log("books.verified", new={name: span.after for name, span in walk.new.items()}, round_left=left)
     if not work.dry_run:
-        with work.db.transaction() as session:
-            alerts.sync_facts(session, BOOKS_DO_NOT_BALANCE, wrong, work.now)
+        work.recorder.record(lambda session: _keep_books(work, session, walk, last))
         reconcile(work)
+
+
+def _books_walk(work: Work, last: BooksVerdict | None, *, from_first: bool) -> BooksWalk:
+    ends = _walk_ends(work)
+
+    def begin(session: Session) -> BooksWalk:
+        walk = integrity_walk.begin(session, last.start if last else None, work.now, from_first=from_first)
+        account_checkpoints.wait_for_writers(session, work.control.check)
+        return walk
+
+    def look(session: Session, walk: BooksWalk) -> Outcome:
+        before = walk.left
+        integrity_steps.step(session, walk)
+        walk.is_cut = time.monotonic() > ends
+        return Outcome("entry", done=max(0, before - walk.left))
+
+    return work.in_slices(begin, BooksWalk.from_json, look, _write_checkpoint)
+
+
+def _walk_ends(work: Work) -> float:
+    """Until when a walk may go on, by the monotonic clock."""
+    return work.control.ends - min(_FOR_COMPARISONS, (work.control.ends - time.monotonic()) / 2)
+
+
+def _write_checkpoint(session: Session, walk: BooksWalk) -> None:
+    if walk.checkpoint is not None:
+        walk.checkpoint(session)
+
+
+def _keep_books(work: Work, session: Session, walk: BooksWalk, last: BooksVerdict | None) -> Outcome:
+    whole_at = last.whole_at if last else None
+    integrity_verdicts.keep(session, walk, whole_at, at=work.now, actor=work.actor, run_id=work.run_id)
+    wrong = {each.sentence[:200]: AlertFinding(each.sentence) for each in integrity_walk.ended(walk).findings}
+    alerts.sync_facts(session, BOOKS_DO_NOT_BALANCE, wrong, work.now)
+    return Outcome("entry")
 
 
 @job(

@@ -139,6 +139,19 @@ def verify(session: Session, keys: Sequence[bytes]) -> Walk:
     return walk
 
 
+def is_sealed(session: Session, batch: int, keys: Sequence[bytes]) -> bool:
+    """Whether the records of a batch are as the desk sealed them, looked at by itself: nobody without a key makes that.
+
+    `keys` are the present and the former sealing keys.
+    """
+    seal = session.execute(select(AuditSeal.chain, *_SEAL).where(AuditSeal.batch == batch)).one_or_none()
+    if seal is None:
+        return False
+    before = ChainPosition(seal.chain, seal.seq - 1, seal.previous, seal.seq, seal.hash)
+    known = _Known({key_id(key): key for key in keys}, redacted_batches(session, [batch]))
+    return _wrong(session, before, seal, digests(session, [batch]).get(batch, (0, "")), known) is None
+
+
 def _break_in(session: Session, at: ChainPosition, walk: Walk, keys: Sequence[bytes]) -> str | None:
     """What is wrong in the next slice of this chain; the position moves to its last whole seal."""
     seals = _next_seals(session, at)
