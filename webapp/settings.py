@@ -130,7 +130,12 @@ class Settings(OidcSettings, OutgoingSettings, ProviderKeySettings, KeepingSetti
 
     @property
     def audit_keys(self) -> list[bytes]:
-        """The present and the former sealing keys."""
+        """The present and the former sealing keys, those among them that read nothing else any more."""
+        return [*self.audit_keys_in_use, *(derived(key, "audit") for key in self.audit_key_fallbacks)]
+
+    @property
+    def audit_keys_in_use(self) -> list[bytes]:
+        """The sealing keys of the secret keys that read stored secrets."""
         return [derived(key, "audit") for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @property
@@ -177,6 +182,9 @@ class Settings(OidcSettings, OutgoingSettings, ProviderKeySettings, KeepingSetti
             or not self.has_own_secret,
             "DATABASE_URL: production needs PostgreSQL": not self.database_url.startswith("postgresql"),
             "REDIS_URL: production needs a Redis of its own, not the embedded one": not self.redis_url,
+            "PAYSTACK_SECRET_KEY_FALLBACKS: leave keys of its test mode out, which sign no real money": any(
+                key.startswith("sk_test_") for key in self.paystack_secret_key_fallbacks
+            ),
             "TRUSTED_HOSTS: name the hosts this desk answers to": not self.trusted_hosts,
         }
         return [problem for problem, wrong in checks.items() if wrong]

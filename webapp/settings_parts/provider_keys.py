@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from webapp.settings_parts.kinds import Words
 from webapp.settings_parts.secret_files import SettingsWithFiles
 
 
@@ -16,6 +17,10 @@ class ProviderKeySettings(SettingsWithFiles):
     paystack_secret_key: str = Field(
         "",
         description="turns Paystack on: payments, payouts, refunds, chargebacks",
+    )
+    paystack_secret_key_fallbacks: Words = Field(
+        [],
+        description="former keys of Paystack by which its webhooks may be signed still",
     )
     paystack_public_key: str = Field(
         "",
@@ -57,6 +62,10 @@ class ProviderKeySettings(SettingsWithFiles):
     flutterwave_webhook_secret: str = Field(
         "",
         description="the secret hash of Flutterwave's webhooks; without it they are refused",
+    )
+    flutterwave_webhook_secret_fallbacks: Words = Field(
+        [],
+        description="former secret hashes of Flutterwave's webhooks that are still taken",
     )
     flutterwave_webhook_plain: bool = Field(
         False,
@@ -100,6 +109,10 @@ class ProviderKeySettings(SettingsWithFiles):
             "Blnk's `server.secret_key`, which signs its webhooks; without it they are refused. How to set Blnk up: "
             "docs/handbook.md"
         ),
+    )
+    blnk_webhook_secret_fallbacks: Words = Field(
+        [],
+        description="former secrets of Blnk's webhooks that are still taken",
     )
     blnk_calls_per_minute: int = Field(
         6_000,

@@ -7,7 +7,7 @@ from typing import Any
 
 from webapp.domain.numbers import parse_whole
 from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload, part, text
-from webapp.providers.webhooks.signatures import Headers, NotSigned, compare, required
+from webapp.providers.webhooks.signatures import Headers, NotSigned, accepted, compare_any
 from webapp.settings import Settings
 
 TOLERANCE = 300
@@ -20,9 +20,10 @@ HEADERS = {
 
 def check_signature(raw: bytes, headers: Headers, settings: Settings, at: datetime) -> None:
     """Raise NotSigned unless Blnk signed it, lately."""
-    key = required(settings.blnk_webhook_secret, "BLNK_WEBHOOK_SECRET")
+    keys = accepted(settings.blnk_webhook_secret, settings.blnk_webhook_secret_fallbacks, "BLNK_WEBHOOK_SECRET")
     stamp = headers.get("x-blnk-timestamp", "")
-    compare(hmac.new(key, stamp.encode() + b"." + raw, hashlib.sha256).hexdigest(), headers.get("x-blnk-signature"))
+    wanted = [hmac.new(key, stamp.encode() + b"." + raw, hashlib.sha256).hexdigest() for key in keys]
+    compare_any(wanted, headers.get("x-blnk-signature"), "BLNK_WEBHOOK_SECRET_FALLBACKS")
     signed = parse_whole(stamp)
     if signed is None or abs(at.timestamp() - signed) > TOLERANCE:
         raise NotSigned("Its timestamp is more than five minutes off.")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload, first, part, text
-from webapp.providers.webhooks.signatures import Headers, NotSigned, compare, required
+from webapp.providers.webhooks.signatures import Headers, NotSigned, accepted, compare_any
 from webapp.settings import Settings
 
 HEADERS = {
@@ -19,21 +19,24 @@ HEADERS = {
 }
 PLAIN = "flutterwave-plain"
 """Under which name its webhooks are counted that carry the secret hash itself for a signature."""
+_FALLBACKS = "FLUTTERWAVE_WEBHOOK_SECRET_FALLBACKS"
 _CHARGE_NAMES = ("charge_id", "transaction_id", "TransactionId", "tx_id")
 
 
 def check_signature(raw: bytes, headers: Headers, settings: Settings, at: datetime) -> None:
     """Raise NotSigned unless Flutterwave signed it, by v4's rule or by v3's."""
-    key = required(settings.flutterwave_webhook_secret, "FLUTTERWAVE_WEBHOOK_SECRET")
-    plain = headers.get("verif-hash")
-    if plain is not None and "flutterwave-signature" not in headers:
-        return compare(key.decode(), plain)
-    given = headers.get("flutterwave-signature")
-    if given and hmac.compare_digest(key, given.encode()):
+    former = settings.flutterwave_webhook_secret_fallbacks
+    keys = accepted(settings.flutterwave_webhook_secret, former, "FLUTTERWAVE_WEBHOOK_SECRET")
+    hashes = [key.decode() for key in keys]
+    plain, given = headers.get("verif-hash"), headers.get("flutterwave-signature")
+    if plain is not None and given is None:
+        return compare_any(hashes, plain, _FALLBACKS)
+    if given and any([hmac.compare_digest(key, given.encode()) for key in keys]):  # noqa: C419 - each, in constant time
         if settings.flutterwave_webhook_plain:
-            return None
+            return compare_any(hashes, given, _FALLBACKS)
         raise NotSigned("It carries the secret hash itself, not a signature.", counted_as=PLAIN)
-    return compare(base64.b64encode(hmac.new(key, raw, hashlib.sha256).digest()).decode(), given)
+    signatures = [base64.b64encode(hmac.new(key, raw, hashlib.sha256).digest()).decode() for key in keys]
+    return compare_any(signatures, given, _FALLBACKS)
 
 
 def parse(body: dict[str, Any], digest: str) -> WebhookPayload:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload, part, text
-from webapp.providers.webhooks.signatures import Headers, compare, required
+from webapp.providers.webhooks.signatures import Headers, accepted, compare_any
 from webapp.settings import Settings
 
 HEADERS = {"x-paystack-signature": "Hexadecimal HMAC-SHA512 of the raw body."}
@@ -14,8 +14,9 @@ HEADERS = {"x-paystack-signature": "Hexadecimal HMAC-SHA512 of the raw body."}
 
 def check_signature(raw: bytes, headers: Headers, settings: Settings, at: datetime) -> None:
     """Raise NotSigned unless Paystack signed it."""
-    key = required(settings.paystack_secret_key, "PAYSTACK_SECRET_KEY")
-    compare(hmac.new(key, raw, hashlib.sha512).hexdigest(), headers.get("x-paystack-signature"))
+    keys = accepted(settings.paystack_secret_key, settings.paystack_secret_key_fallbacks, "PAYSTACK_SECRET_KEY")
+    wanted = [hmac.new(key, raw, hashlib.sha512).hexdigest() for key in keys]
+    compare_any(wanted, headers.get("x-paystack-signature"), "PAYSTACK_SECRET_KEY_FALLBACKS")
 
 
 def parse(body: dict[str, Any], digest: str) -> WebhookPayload:

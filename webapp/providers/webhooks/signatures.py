@@ -4,7 +4,9 @@ They look at the raw bytes and compare in constant time.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from webapp.logs import get_logger
 
 Headers = Mapping[str, str]
 
@@ -25,9 +27,25 @@ def required(secret: str, name: str) -> bytes:
     return secret.encode()
 
 
+def accepted(secret: str, former: Sequence[str], name: str) -> list[bytes]:
+    """The bytes of the secret, then of those that are still accepted while it is rotated. Raises as `required`."""
+    return [required(secret, name), *(each.encode() for each in former)]
+
+
 def compare(wanted: str, given: str | None) -> None:
     """Raise NotSigned unless both are the same, in constant time."""
+    compare_any([wanted], given, "")
+
+
+def compare_any(wanted: Sequence[str], given: str | None, name: str) -> None:
+    """Raise NotSigned unless it is one of these, the present one first; every one is compared, in constant time.
+
+    That a former one was used is logged under the `name` of its setting: it is not to be taken away yet.
+    """
     if given is None:
         raise NotSigned("It has no signature.")
-    if not hmac.compare_digest(wanted.encode(), given.encode()):
+    same = [hmac.compare_digest(each.encode(), given.encode()) for each in wanted]
+    if not any(same):
         raise NotSigned("Its signature is wrong.")
+    if not same[0]:
+        get_logger().info("webhook.signed_by_former_secret", setting=name)
