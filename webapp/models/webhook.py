@@ -80,6 +80,9 @@ class WebhookEndpoint(Base):
     events: Mapped[list[Any]] = mapped_column(Json)
     """Types of events, or `*`; `escrow.*` takes every event of escrows."""
     secret_encrypted: Mapped[str]
+    former_secret_encrypted: Mapped[str | None]
+    """The secret before that one, under which it is signed too, until `former_secret_until`."""
+    former_secret_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
     failures: Mapped[int] = mapped_column(default=0)

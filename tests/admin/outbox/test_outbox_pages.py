@@ -66,9 +66,13 @@ def test_an_endpoint_is_changed_tested_paused_resumed_given_a_new_secret_and_rem
     assert send(admin, f"/webhooks/{made.id}/pause", reason="They move.").status_code == 303
     assert "Paused: The admin: They move." in admin.get(f"/webhooks/{made.id}").text
     assert send(admin, f"/webhooks/{made.id}/resume").status_code == 303
-    rolled = send(admin, f"/webhooks/{made.id}/roll").text
+    rolled = send(admin, f"/webhooks/{made.id}/roll", keep="24").text
     assert "whsec_" in rolled
     assert secret not in rolled
+    with desk.db.reading() as session:
+        until = session.get_one(WebhookEndpoint, made.id).former_secret_until
+    assert until is not None
+    assert timedelta(hours=23) < until - clock.now() <= timedelta(hours=24)
     assert send(admin, f"/webhooks/{made.id}/remove").status_code == 303
 
     assert states(desk) == [("webhook.test", "cancelled", 0)]

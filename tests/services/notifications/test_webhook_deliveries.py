@@ -15,6 +15,7 @@ from tests.support.read_back import unresolved_alerts
 from tests.support.receivers import Receiver
 from webapp import clock
 from webapp.domain.outbox.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
+from webapp.errors import Invalid
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import registry as alert_registry
@@ -39,6 +40,42 @@ def test_a_webhook_arrives_signed(place: Runtime, receiver: Receiver) -> None:
     assert headers["webhook-signature"] == f"v1,{proof}"
     assert abs(int(headers["webhook-timestamp"]) - clock.now().timestamp()) < 10
     assert (delivery.status, delivery.attempts, delivery.response_status) == ("delivered", 1, 200)
+
+
+def is_proven(got: tuple[dict[str, str], str], secret: str) -> bool:
+    """As docs/webhooks.md tells receivers to check."""
+    headers, body = got
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body.encode()
+    expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return any(hmac.compare_digest(expected, each) for each in headers["webhook-signature"].split())
+
+
+@pytest.mark.parametrize(("ago", "keep", "signs"), [(0, 24, True), (23, 24, True), (25, 24, False), (0, 0, False)])
+def test_a_former_secret_signs_too_for_as_long_as_it_was_to(
+    place: Runtime, receiver: Receiver, ago: int, keep: int, signs: bool
+) -> None:
+    made, former = endpoint(place, receiver.url)
+    at = clock.now() - timedelta(hours=ago)
+    with place.db.transaction() as session:
+        _, present = webhook_endpoints.roll_secret(
+            session, made.id, keep=timedelta(hours=keep), at=at, actor=DIVINE, settings=place.settings
+        )
+    happen(place, "escrow.released")
+    spread(place)
+    send(place)
+    [got] = receiver.got
+    assert (is_proven(got, present), is_proven(got, former)) == (True, signs)
+    assert len(got[0]["webhook-signature"].split()) == (2 if signs else 1)
+
+
+def test_a_former_secret_is_kept_for_a_week_at_most(place: Runtime, receiver: Receiver) -> None:
+    made, _ = endpoint(place, receiver.url)
+    for keep in (timedelta(days=7, seconds=1), timedelta(seconds=-1)):
+        with place.db.transaction() as session, pytest.raises(Invalid, match="for a week at most"):
+            webhook_endpoints.roll_secret(
+                session, made.id, keep=keep, at=clock.now(), actor=DIVINE, settings=place.settings
+            )
 
 
 def test_a_failure_is_tried_again_under_the_same_id_and_keeps_the_order(place: Runtime, receiver: Receiver) -> None:

@@ -1,8 +1,10 @@
 """What people do with an endpoint of webhooks."""
 
+from datetime import timedelta
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
@@ -30,6 +32,25 @@ class EndpointForm(DeskForm):
         """What was written."""
         words = self.text("events").replace(",", " ").split()
         return NewEndpoint(self.text("url"), self.text("description"), words)
+
+
+_KEPT = {
+    "0": _l("not at all: it has leaked"),
+    "1": _l("for an hour"),
+    "24": _l("for a day"),
+    "168": _l("for a week"),
+}
+
+
+class RollForm(DeskForm):
+    """For how long the former secret signs beside the new one."""
+
+    keep = SelectField(
+        _l("The present secret signs too"),
+        choices=list(_KEPT.items()),
+        default="24",
+        description=_l("The receiver changes to the new one meanwhile; either of two signatures is right."),
+    )
 
 
 class EndpointActions(ListScreen):
@@ -110,19 +131,20 @@ class EndpointActions(ListScreen):
         summary = _("What waited is sent to it first, in order.")
         return self._action_page(found, _("Resume %(name)s", name=found.description), summary, _("Resume the endpoint"))
 
-    @action("/<int:endpoint_id>/roll", permission="webhook:manage")
-    def roll(self, endpoint_id: int, form: DeskForm) -> Done:
-        """Give it a new secret, shown once."""
+    @action("/<int:endpoint_id>/roll", permission="webhook:manage", form=RollForm)
+    def roll(self, endpoint_id: int, form: RollForm) -> Done:
+        """Give it a new secret, shown once; the former one may sign too for a while."""
+        keep = timedelta(hours=form.number("keep"))
         with self.transaction() as session:
             made, secret = webhook_endpoints.roll_secret(
-                session, endpoint_id, at=clock.now(), actor=current_actor(), settings=runtime().settings
+                session, endpoint_id, keep=keep, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
         return self._secret(_("A new secret for %(name)s", name=made.description), endpoint_id, secret)
 
     @roll.confirmation
     def _confirm_roll(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
-        summary = _("The present secret signs nothing from this moment: give the new one to the receiver at once.")
+        summary = _("Give the new one to the receiver before the time of the present one is over.")
         title = _("New secret for %(name)s", name=found.description)
         return self._action_page(found, title, summary, _("Make a new secret"), danger=True)
 

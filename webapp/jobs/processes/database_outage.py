@@ -48,6 +48,4 @@ class DatabaseOutage:
 
 
 def _delivery(number: int, to: Recipient, title: str, body: str) -> ClaimedDelivery:
-    return ClaimedDelivery(
-        number, 1, to.channel, "alert.outage", "", to.lane, None, None, None, to.address, title, body
-    )
+    return ClaimedDelivery(number, 1, to.channel, "alert.outage", "", to.lane, None, None, (), to.address, title, body)

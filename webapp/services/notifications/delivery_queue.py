@@ -35,7 +35,8 @@ class ClaimedDelivery:
     lane: str
     endpoint_id: int | None
     url: str | None
-    secret_encrypted: str | None
+    secrets_encrypted: tuple[str, ...]
+    """Under which a webhook is signed, the present one first."""
     recipient: str
     title: str
     body: str
@@ -134,7 +135,7 @@ def claim(
     mine = rows.where(one_of(session, Delivery.id, taken)).order_by(Delivery.id)
     found = session.execute(mine.execution_options(populate_existing=True)).all()
     attached = attachments.of_deliveries(session, [delivery for delivery, _endpoint in found])
-    return [_claimed(*row, attached.get(row[0].id, ())) for row in found]
+    return [_claimed(*row, attached.get(row[0].id, ()), at) for row in found]
 
 
 def settle(session: Session, results: Sequence[tuple[ClaimedDelivery, Result]], at: datetime) -> int:
@@ -179,7 +180,15 @@ def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _claimed(row: Delivery, endpoint: WebhookEndpoint | None, attached: tuple[Attachment, ...]) -> ClaimedDelivery:
+def _secrets(endpoint: WebhookEndpoint, at: datetime) -> tuple[str, ...]:
+    former, until = endpoint.former_secret_encrypted, endpoint.former_secret_until
+    overlaps = former is not None and until is not None and at < until
+    return (endpoint.secret_encrypted, former) if overlaps and former else (endpoint.secret_encrypted,)
+
+
+def _claimed(
+    row: Delivery, endpoint: WebhookEndpoint | None, attached: tuple[Attachment, ...], at: datetime
+) -> ClaimedDelivery:
     return ClaimedDelivery(
         row.id,
         row.attempts,
@@ -189,7 +198,7 @@ def _claimed(row: Delivery, endpoint: WebhookEndpoint | None, attached: tuple[At
         row.lane,
         row.endpoint_id,
         endpoint.url if endpoint else None,
-        endpoint.secret_encrypted if endpoint else None,
+        _secrets(endpoint, at) if endpoint else (),
         row.recipient or "",
         row.title or "",
         row.body,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -27,6 +27,8 @@ from webapp.settings import Settings
 _MANAGE = "webhook:manage"
 _MOST, _MOST_PATTERNS = 100, 50
 TEST = "webhook.test"
+LONGEST_KEPT = timedelta(days=7)
+"""How long a former secret may sign beside the present one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,21 @@ def remove(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
 
 
 def roll_secret(
-    session: Session, endpoint_id: int, *, at: datetime, actor: Actor, settings: Settings
+    session: Session, endpoint_id: int, *, keep: timedelta, at: datetime, actor: Actor, settings: Settings
 ) -> tuple[WebhookEndpoint, str]:
-    """Give it a new secret, shown once; the former one signs nothing from this moment."""
+    """Give it a new secret, shown once. The former one signs too for as long as it is kept, a week at most; with zero,
+    nothing from this moment.
+    """
+    if not timedelta(0) <= keep <= LONGEST_KEPT:
+        wrong = phrase("A former secret is kept for a week at most.")
+        raise Invalid(wrong, fields={"keep": wrong})
     endpoint = _locked(session, endpoint_id, actor)
     secret = webhook_signing.new_secret()
+    endpoint.former_secret_encrypted = endpoint.secret_encrypted if keep else None
+    endpoint.former_secret_until = at + keep if keep else None
     endpoint.secret_encrypted = encrypt(secret, settings.encryption_keys)
-    return _changed(session, actor, "webhook.roll-secret", endpoint, at), secret
+    after = {"former_signs_until": clock.iso(at + keep) if keep else None}
+    return _changed(session, actor, "webhook.roll-secret", endpoint, at, after=after), secret
 
 
 def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> Delivery:

@@ -72,8 +72,8 @@ class Channels:
             return Failed(f"It can't be sent: {type(problem).__name__}.")
 
     def _webhook(self, delivery: ClaimedDelivery) -> Result:
-        secret = decrypt(delivery.secret_encrypted or "", self._settings.encryption_keys)
-        signed = webhook_signing.headers(secret, delivery.message_id, int(time.time()), delivery.body)
+        secret, *former = (decrypt(each, self._settings.encryption_keys) for each in delivery.secrets_encrypted)
+        signed = webhook_signing.headers(secret, delivery.message_id, int(time.time()), delivery.body, former)
         answer = self._posts.post(delivery.url or "", delivery.body, signed)
         return Sent(answer.status) if answer.is_good else _answered(answer)
 
