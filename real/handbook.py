@@ -53,3 +53,12 @@ def replaced(text: str, places: dict[str, str]) -> str:
             raise KeyError(f"{there!r} does not stand in: {text}")
         text = text.replace(there, here)
     return text
+
+
+def steps(page: str, heading: str) -> list[tuple[str, str]]:
+    """The blocks under a heading of a page, in their order, each with its language. Raises KeyError without any."""
+    for section in re.split(r"^## ", (_DOCS / page).read_text(), flags=re.MULTILINE)[1:]:
+        found = _BLOCK.findall(section)
+        if section.partition("\n")[0] == heading and found:
+            return [(str(language), str(text)) for language, text in found]
+    raise KeyError(f"{page}: {heading}")

@@ -29,6 +29,7 @@ COMMANDS = {
     "restore": "webapp.commands.backups:restore",
     "instance": "webapp.commands.backups:of_copies",
     "settings": "webapp.commands.configuration.settings",
+    "secrets": "webapp.commands.configuration.secrets",
     "events": "webapp.commands.events",
 }
 

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+UNREADABLE = "none of the present keys decrypts this secret"
+"""What the ValueError says; for logs."""
+
 
 def encrypt(text: str, keys: Sequence[bytes]) -> str:
     """The text, encrypted under the first key (32 bytes)."""
@@ -16,7 +19,7 @@ def decrypt(text: str, keys: Sequence[bytes], *, ttl: int | None = None) -> str:
     try:
         return _cipher(keys).decrypt(text.encode(), ttl=ttl).decode()
     except InvalidToken:
-        raise ValueError("none of the present keys decrypts this secret") from None
+        raise ValueError(UNREADABLE) from None
 
 
 def _cipher(keys: Sequence[bytes]) -> MultiFernet:

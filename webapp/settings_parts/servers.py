@@ -59,6 +59,10 @@ class ServerSettings(SettingsWithFiles):
         [],
         description="former keys: what was signed, sealed and encrypted under them stays readable",
     )
+    audit_key_fallbacks: Words = Field(
+        [],
+        description="former keys by which nothing but seals of the audit trail is verified any more",
+    )
     cron_secret_token: str = Field(
         "",
         description="a bearer token that may only trigger jobs; without it those endpoints answer 503",

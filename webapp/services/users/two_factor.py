@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.words import phrase
+from webapp.encryption import UNREADABLE
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Passkey, User
 from webapp.services.audit import trail
@@ -48,6 +49,14 @@ class Codes:
         """The secret as a picture to scan, as a data URI of an SVG."""
         picture = qrcode.make(self._totp.from_source(secret).to_uri(email), image_factory=SvgImage)
         return "data:image/svg+xml;base64," + base64.b64encode(picture.to_string()).decode("ascii")
+
+    def renewed(self, secret: str) -> str | None:
+        """The secret under the present key; None when it is so already. Raises ValueError when no key reads it."""
+        try:
+            found = self._totp.from_source(secret)
+        except (KeyError, TypeError):
+            raise ValueError(UNREADABLE) from None
+        return str(found.to_json(encrypt=True)) if found.changed else None
 
     def fits(self, user: User, secret: str, code: str) -> bool:
         """Whether the app shows this code now, give or take half a minute; if so, the code is spent."""

@@ -60,7 +60,7 @@ def opened(file: Path, folder: Path, settings: Settings, *, url: str, other_key:
                 version=manifest.version,
             )
         )
-    if manifest.key_id not in {key_id(key) for key in settings.audit_keys} and not other_key:
+    if manifest.key_id not in {key_id(key) for key in settings.audit_keys_in_use} and not other_key:
         raise Conflict(
             phrase(
                 "The backup was made under another SECRET_KEY: what is encrypted in it could not be "
