@@ -47,6 +47,9 @@ def test_every_secret_and_every_address_with_a_password_may_stand_in_a_file(
     monkeypatch.setenv("OIDC_CLIENT_ID", "desk")
     monkeypatch.setenv("OIDC_CLIENT_SECRET" if name != "oidc_client_secret" else "UNUSED", "given")
     key = "AGE-SECRET-KEY-1" + "Q" * 58
+    if name == "database_replica_url":
+        key = "postgresql://desk@db2/desk"
+        monkeypatch.setenv("DATABASE_URL", "postgresql://desk@db1/desk")
     (tmp_path / "secret").write_text(f"{key}\n")
     monkeypatch.setenv(f"{name.upper()}_FILE", "secret")
 

@@ -132,6 +132,17 @@ def standbys(runtime: Runtime) -> CheckResult:
     return CheckResult("standbys", finding.verdict, finding.found, finding.do)
 
 
+def replica(runtime: Runtime) -> CheckResult:
+    """Is the standby that exports and reports are read from close enough behind?"""
+    if not runtime.replica.is_set:
+        return CheckResult("replica", "ok", "Exports and reports are read from the database itself.")
+    problem = runtime.replica.problem()
+    if problem:
+        do = "Until it is mended, exports and reports burden the database itself; see DATABASE_REPLICA_URL."
+        return CheckResult("replica", "warning", f"The standby of DATABASE_REPLICA_URL is not read. {problem}", do)
+    return CheckResult("replica", "ok", "Exports and reports are read from a standby, which has caught up.")
+
+
 def original(runtime: Runtime) -> CheckResult:
     """Is this the database that this host belongs to, and not a copy beside the original?"""
     with runtime.db.reading() as session:
@@ -404,6 +415,7 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "migrations": migration,
     "rights": rights,
     "standbys": standbys,
+    "replica": replica,
     "instance": original,
     "redis": redis,
     "clock": clocks,

@@ -15,6 +15,7 @@ from webapp.providers.registry import Providers
 from webapp.services.audit import trail
 from webapp.services.common import instance
 from webapp.services.common.identity_file import IdentityFile
+from webapp.services.common.replica import Replica
 from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
@@ -23,6 +24,8 @@ from webapp.settings_parts.evidence_store import EvidenceStore
 
 if TYPE_CHECKING:
     from webapp.providers.oidc.client import IdentityProvider
+
+_REPLICA_CONNECTIONS = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Runtime:
         return redis_address.connect(
             self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
         )
+
+    @cached_property
+    def replica(self) -> Replica:
+        """Where exports and reports are read. Nothing that anybody decides by is read there."""
+        url = self.settings.database_replica_url
+        return Replica(self.db, Database(url, pool_size=_REPLICA_CONNECTIONS) if url else None)
 
     @cached_property
     def figure_cache(self) -> FigureCache:

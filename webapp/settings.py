@@ -169,6 +169,10 @@ class Settings(OidcSettings, OutgoingSettings, ProviderKeySettings, KeepingSetti
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
         problems = [*self._unreal(), *self._unknown_currencies(), *self._unknown_networks(), *self._oidc()]
+        if self.database_replica_url and not (
+            self.database_url.startswith("postgresql") and self.database_replica_url.startswith("postgresql")
+        ):
+            problems.append("DATABASE_REPLICA_URL: PostgreSQL alone has standbys; set DATABASE_URL to the primary too")
         problems += [*self._unusable_redis(), *self._unusable_backup_keys()]
         if problems:
             raise ValueError("\n".join(problems))

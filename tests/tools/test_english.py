@@ -22,6 +22,7 @@ ELSEWHERE = {
     "jobs/processes": "logs, and the message of an outage: without its database the desk knows no language",
     "jobs/steps/backups": "the command line, logs, and what a backup's manifest says",
     "jobs/steps/outbox/channels.py": "what another's server answered, kept as it came",
+    "services/common/replica.py": "logs, and hints for the command line",
     "services/data_protection": "the file that a party is given, which says what it has no more of",
     "services/monitoring/certificates.py": "hints for the command line",
     "services/monitoring/database_refusals.py": "hints in a server's own words, for the command line and logs",

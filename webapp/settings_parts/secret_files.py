@@ -19,7 +19,14 @@ MAX_BYTES = 64 * 1024
 
 _SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
 _NOT_SECRET = ("flutterwave_token_url", "password_sign_in", "approvals_need_passkey")
-_WITH_PASSWORD = ("database_url", "redis_url", "smtp_url", "backup_source_url", "backup_proof_url")
+_WITH_PASSWORD = (
+    "database_url",
+    "database_replica_url",
+    "redis_url",
+    "smtp_url",
+    "backup_source_url",
+    "backup_proof_url",
+)
 
 
 def is_secret(name: str) -> bool:

@@ -27,6 +27,11 @@ class ServerSettings(SettingsWithFiles):
         description="the database: `postgresql://…` in production. Several hosts: docs/production.md",
         json_schema_extra={"when_unset": "SQLite in `VAR_DIR`"},
     )
+    database_replica_url: str = Field(
+        "",
+        description="a standby of the database, from which exports and reports are read: docs/production.md",
+        json_schema_extra={"when_unset": "they are read from the database itself"},
+    )
     database_standbys: int = Field(
         0, ge=0, le=100, description="how many standbys of PostgreSQL `desk doctor` has to find at the primary"
     )

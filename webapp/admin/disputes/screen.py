@@ -63,7 +63,7 @@ class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, Evide
         return download(
             self.slug,
             LISTING,
-            self.reading,
+            self.reading_to_export(),
             request.args,
             *dispute_queues.conditions(self._tab(), self._user_id(), clock.now()),
         )

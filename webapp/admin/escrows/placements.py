@@ -78,7 +78,7 @@ class PlacementScreen(Screen):
     @page("/export.csv")
     def export(self) -> Any:
         """Every hold that is found, as a file."""
-        return download(self.slug, LISTING, self.reading, request.args, *_OF_HOLDS)
+        return download(self.slug, LISTING, self.reading_to_export(), request.args, *_OF_HOLDS)
 
     @page("/of/<path:placement>")
     def one(self, placement: str) -> Any:
@@ -91,7 +91,7 @@ class PlacementScreen(Screen):
     @page("/export.csv/<path:placement>")
     def export_one(self, placement: str) -> Any:
         """The holds of a placement as a file."""
-        return download("placement", ONE_LISTING, self.reading, request.args, *_holds_of(placement))
+        return download("placement", ONE_LISTING, self.reading_to_export(), request.args, *_holds_of(placement))
 
 
 def _holds_of(placement: str) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ class EscrowScreen(EscrowActions):
     def export(self) -> Any:
         """The tab, all of it, as a file."""
         listing, conditions = self._current_listing()
-        return download(self.slug, listing, self.reading, request.args, *conditions)
+        return download(self.slug, listing, self.reading_to_export(), request.args, *conditions)
 
     @page("/ageing")
     def ageing(self) -> Any:

@@ -55,4 +55,4 @@ class JobScreen(JobActions):
     @page("/<job>/runs.csv")
     def export(self, job: str) -> Any:
         """The history, all of it, as a file."""
-        return download(f"runs-{job}", LISTING, self.reading, request.args, Run.job == job)
+        return download(f"runs-{job}", LISTING, self.reading_to_export(), request.args, Run.job == job)

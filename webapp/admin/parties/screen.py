@@ -78,7 +78,7 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions, DataProtectio
     @page("/export.csv")
     def export(self) -> Any:
         """Every party that is found, as a file."""
-        return download(self.slug, LISTING, self.reading, request.args)
+        return download(self.slug, LISTING, self.reading_to_export(), request.args)
 
     @page("/<int:party_id>")
     def one(self, party_id: int) -> Any:
@@ -112,4 +112,4 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions, DataProtectio
         """The statement as a file."""
         with self.reading() as session:
             party_detail.account_of(session, party_id, account_id)
-        return download("statement", STATEMENT, self.reading, request.args, Entry.account_id == account_id)
+        return download("statement", STATEMENT, self.reading_to_export(), request.args, Entry.account_id == account_id)

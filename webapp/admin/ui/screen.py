@@ -81,6 +81,10 @@ class Screen(BaseView):
         """A snapshot to read from."""
         return runtime().db.reading()
 
+    def reading_to_export(self) -> Callable[[], AbstractContextManager[Session]]:
+        """How to open snapshots for a file: a standby may be read, which has all that was done until now."""
+        return runtime().replica.reading_from_now()
+
     def is_accessible(self) -> bool:
         """Whether the menu shows this screen to who is asking."""
         principal = current_principal()

@@ -47,7 +47,7 @@ def _made(work: Work, kind: ReportKind, period: ReportPeriod) -> int:
     with work.db.transaction() as session:
         work.recorder.fence(session)
         work.recorder.expect(session, 1)
-    with work.db.reading() as session:
+    with work.runtime.replica.reading_from_now()() as session:
         draft = reports.draft(session, kind, period, at=work.now, maker=work.recorder.run.by_name)
     work.control.check()
     made: list[int] = []

@@ -30,7 +30,8 @@ class ListScreen(Screen):
     @page("/export.csv")
     def export(self) -> Any:
         """What the list shows, all of it, as a file."""
-        return download(self.slug, self.current_listing(), self.reading, request.args, *self.conditions())
+        listing, conditions = self.current_listing(), self.conditions()
+        return download(self.slug, listing, self.reading_to_export(), request.args, *conditions)
 
     def current_listing(self) -> Listing:
         """The listing that the address asks for."""
