@@ -13,8 +13,8 @@ from gunicorn.arbiter import Arbiter
 
 from tests.faults.desk import until
 from webapp import web_server
-from webapp.closing_listeners import drop_connection_requests
 from webapp.commands import web as commands_web
+from webapp.commands.closing_listeners import drop_connection_requests
 from webapp.web_server import BufferingWorker
 
 REQUEST = b"POST /there HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"

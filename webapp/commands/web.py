@@ -6,7 +6,7 @@ import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from webapp.closing_listeners import drain_accept_queues
+from webapp.commands.closing_listeners import drain_accept_queues
 from webapp.commands.shared import settings
 from webapp.logs import configure
 from webapp.private_files import UMASK
