@@ -20,7 +20,6 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po, write_po
 
 from webapp import db_failures, errors
-from webapp.admin.ui.catalogues import catalogue_of
 from webapp.domain import states
 from webapp.domain.alert_definitions import FACTS
 from webapp.domain.languages import ENGLISH, LANGUAGES
@@ -28,7 +27,10 @@ from webapp.domain.payouts.payout_accounts import CURRENCIES
 from webapp.domain.state_labels import in_words
 from webapp.jobs import registry
 from webapp.services.alerts.registry import rules
+from webapp.services.common.catalogues import catalogue_of
 from webapp.services.escrows.release_refusals import NO_WALLET
+from webapp.services.notifications.messages import money_templates, subscription_templates, templates
+from webapp.services.notifications.messages.templates import CLOSING, GREETING, Text
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
@@ -71,7 +73,7 @@ def messages() -> Catalog:
         found.add(thing)
     for word in _stored():
         found.add(in_words(word).message)
-    for sentence in _declared():
+    for sentence in (*_declared(), *_letters()):
         found.add(sentence)
     return found
 
@@ -107,6 +109,14 @@ def _declared() -> Iterator[str]:
     yield from (each.sentence for each in vars(db_failures).values() if isinstance(each, db_failures.DatabaseFailure))
     yield from (spec.description for spec in registry().values())
     yield from (rule.says for rule in rules().values())
+
+
+def _letters() -> Iterator[str]:
+    """The sentences of what is written to people, by the tables of them."""
+    yield from Text("", GREETING, CLOSING).sentences()
+    for table in (templates.TEXTS, money_templates.TEXTS, subscription_templates.TEXTS):
+        for text in table.values():
+            yield from text.sentences()
 
 
 def written(language: str) -> Catalog:

@@ -6,7 +6,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
-from webapp.admin.ui import catalogues, formatting, gettext_cache, layout
+from webapp.admin.ui import formatting, gettext_cache, languages, layout
 from webapp.admin.ui.lists import cells
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
@@ -59,7 +59,7 @@ def create_app(runtime: Runtime) -> Flask:
 
 def _init_i18n(app: Flask) -> None:
     """Words, formats and languages."""
-    catalogues.register_languages(app)
+    languages.register_languages(app)
     gettext_cache.register_gettext(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

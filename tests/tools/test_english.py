@@ -28,7 +28,9 @@ ELSEWHERE = {
     "services/monitoring/database_refusals.py": "hints in a server's own words, for the command line and logs",
     "services/monitoring/redis_health.py": "hints in a server's own words, for the command line and logs",
     "services/monitoring/replication.py": "hints for the command line",
-    "services/notifications/messages": "letters to parties, whose language the desk does not know yet",
+    "services/notifications/messages/money_templates.py": "letters, whose sentences `translations` reads off the table",
+    "services/notifications/messages/subscription_templates.py": "the same",
+    "services/notifications/messages/templates.py": "the same",
     "services/reports": "one document for all who subscribe, which goes to other systems",
     "services/storefront": "answers to a marketplace's own programs",
 }

@@ -16,7 +16,7 @@ from markupsafe import escape
 
 from tests.support.local_desk import ExecutedDesk, LocalDesk, clean_environment
 from tests.support.paths import ROOT
-from webapp.admin.ui.catalogues import words_of
+from webapp.services.common.catalogues import words_of
 from webapp.static_files import static_address
 
 pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName
+from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName, Word
 
 _FORGOTTEN = text("forgotten_at IS NOT NULL")
 
@@ -25,6 +25,10 @@ class Party(Base):
     email: Mapped[Name | None]
     phone: Mapped[Name | None]
     country: Mapped[str | None] = mapped_column(String(2))
+    language: Mapped[str | None] = mapped_column(String(2))
+    """ISO 639-1. Letters are written in it where the desk has its words."""
+    zone: Mapped[Word | None]
+    """IANA; else the one of its country, where that has one only."""
     verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     forgotten_at: Mapped[datetime | None]

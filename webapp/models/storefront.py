@@ -32,6 +32,8 @@ class Tenant(Base):
     """Without one it gets no messages."""
     zone: Mapped[Word | None]
     """IANA; UTC when nothing is said."""
+    language: Mapped[str | None] = mapped_column(String(2))
+    """ISO 639-1, of its letters."""
     grace_days: Mapped[int | None]
     """Its own; else as the settings say."""
     created_at: Mapped[datetime]

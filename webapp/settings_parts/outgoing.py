@@ -3,7 +3,9 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from webapp.domain.languages import ENGLISH
 from webapp.settings_parts.kinds import Words
+from webapp.settings_parts.readers import Language, Zone
 from webapp.settings_parts.secret_files import SettingsWithFiles
 
 
@@ -20,6 +22,19 @@ class OutgoingSettings(SettingsWithFiles):
     mail_from: str = Field(
         "Escrow Desk <desk@localhost>",
         description="the sender of emails",
+    )
+    default_language: Language = Field(
+        ENGLISH,
+        description=(
+            "the language of letters to who has none of the desk's, of chats and alerts, and of pages where the "
+            "browser asks for none"
+        ),
+        json_schema_extra={"form": "`en`, `fr`, `sw` or `pt`"},
+    )
+    default_zone: Zone = Field(
+        "UTC",
+        description=("the time zone of letters to who has none and whose country has several, of chats and of alerts"),
+        json_schema_extra={"form": "an IANA time zone"},
     )
     notify_urls: Words = Field(
         [],

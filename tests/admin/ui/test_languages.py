@@ -10,8 +10,9 @@ from flask_babel import force_locale
 
 from tests.support.paths import ROOT
 from tests.support.people import send
-from webapp.admin.ui.dates import DateFormat, dated
+from webapp.admin.ui.dates import dated
 from webapp.admin.ui.formatting import number
+from webapp.domain.localized_dates import DateFormat
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]

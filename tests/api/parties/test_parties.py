@@ -36,6 +36,17 @@ def test_a_party_has_a_country_or_is_refused(api: Api) -> None:
         assert wrong.status_code == 422
 
 
+def test_a_party_has_a_language_and_a_zone_or_is_refused(api: Api) -> None:
+    made = api.made("/api/v1/parties", {"ref": "amina", "name": "Amina", "language": "fr", "zone": "Africa/Kigali"})
+    assert (made["language"], made["zone"]) == ("fr", "Africa/Kigali")
+    changed = api.post(f"/api/v1/parties/{made['id']}/change", {"language": "rw"}).json
+    assert (changed["language"], changed["zone"]) == ("rw", "Africa/Kigali")
+    for wrong in ({"language": "xx"}, {"language": "FR"}, {"zone": "Kigali"}, {"zone": "CAT+2"}):
+        answer = api.post("/api/v1/parties", {"ref": "x", "name": "X", **wrong})
+        assert answer.status_code == 422
+        assert list(wrong) == list(answer.json["errors"])
+
+
 def test_pages_show_everything_once(api: Api) -> None:
     for number in range(7):
         a_party(api, f"p-{number}")

@@ -188,7 +188,7 @@ def test_the_letter_has_both_files_and_its_readers_clock(sqlite_runtime: Runtime
     plain, pdf, table = list(letter.walk())[1:]
     payload = plain.get_payload(decode=True)
     body = payload.decode() if isinstance(payload, bytes) else ""
-    assert "NGN\xa02,500.00 held at the end" in body
+    assert "NGN 2,500.00 held at the end" in body
     assert "(Nairobi)" in body
     with desk.db.reading() as session:
         report = session.scalars(select(Report)).one()

@@ -20,9 +20,9 @@ from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions
 from webapp.services.common import events
+from webapp.services.common.readers import LetterReader
 from webapp.services.disputes import disputes
 from webapp.services.disputes import handling as dispute_handling
-from webapp.services.notifications.messages import context as messages_context
 from webapp.services.notifications.messages import event_messages, reminders, templates
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
@@ -111,7 +111,7 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(
         claim = market.dispute(escrow, "warranty_claim")
         decision = DisputeResolution(resolution, "evidence_for_seller", "Nothing is broken.")
         disputes.resolve(session, claim.id, decision, version=1, at=at, actor=AMINA, settings=place.settings)
-        until = messages_context.when(escrow_decisions.get(session, escrow.id).release_at)
+        until = LetterReader().shown(escrow_decisions.get(session, escrow.id).release_at)
     spread(place)
 
     told = [each.body for each in deliveries(place, Delivery.kind == "dispute.resolved")]
@@ -311,7 +311,7 @@ def test_texts_name_known_fields_only(kind: str) -> None:
     text = templates.TEXTS[kind]
     used = {name for part in (text.title, text.body, text.short) for _, name, _, _ in string.Formatter().parse(part)}
     assert used - {None} <= known
-    assert "{" not in templates.write(kind, {"name": "{order}"}).body.replace("{order}", "")
+    assert "{" not in templates.write(kind, {"name": "{order}"}, LetterReader()).body.replace("{order}", "")
 
 
 def test_the_docs_have_every_message_to_a_party() -> None:
@@ -373,4 +373,4 @@ def test_approvers_hear_of_a_proposal_before_it_lapses(runtime: Runtime) -> None
 
 
 def test_a_message_says_when_in_words() -> None:
-    assert messages_context.when(datetime.fromisoformat("2026-03-02T09:30:00+00:00")) == "02 March 2026, 09:30 UTC"
+    assert LetterReader().shown(datetime.fromisoformat("2026-03-02T09:30:00+00:00")) == "02 March 2026, 09:30 UTC"

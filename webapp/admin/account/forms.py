@@ -4,14 +4,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
-from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.actions.forms import ZONE_CHOICES, DeskForm
 from webapp.admin.ui.actions.reauthentication_form import again_field
-from webapp.domain.instants import known_zones
 from webapp.domain.languages import AS_THE_BROWSER, LANGUAGES
 
-_ZONES = sorted(
-    zone for zone in known_zones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
-)
 _PRESENT = {"autocomplete": "current-password"}
 _NEW = {"autocomplete": "new-password"}
 
@@ -19,7 +15,7 @@ _NEW = {"autocomplete": "new-password"}
 class ZoneForm(DeskForm):
     """The zone in which times are shown."""
 
-    zone = SelectField(_l("Time zone"), choices=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in _ZONES)])
+    zone = SelectField(_l("Time zone"), choices=ZONE_CHOICES)
 
 
 class LanguageForm(DeskForm):

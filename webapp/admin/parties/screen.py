@@ -8,6 +8,7 @@ from sqlalchemy import case
 
 from webapp import clock
 from webapp.admin.parties.actions import PartyActions
+from webapp.admin.parties.correspondence import CorrespondenceActions, in_words
 from webapp.admin.parties.data_protection import DataProtectionActions
 from webapp.admin.parties.destinations import DestinationActions
 from webapp.admin.parties.statement import STATEMENT
@@ -42,6 +43,8 @@ LISTING = Listing(
         ),
         Column("email", _l("Email"), Party.email, shown=False),
         Column("country", _l("Country"), Party.country, shown=False),
+        Column("language", _l("Language"), Party.language, shown=False),
+        Column("zone", _l("Time zone"), Party.zone, shown=False),
         Column("created_at", _l("Since"), Party.created_at, kind="when"),
     ),
     filters=(
@@ -55,7 +58,7 @@ LISTING = Listing(
 )
 
 
-class PartyScreen(PartyActions, WalletActions, DestinationActions, DataProtectionActions):
+class PartyScreen(PartyActions, CorrespondenceActions, WalletActions, DestinationActions, DataProtectionActions):
     """Everyone who pays or is paid."""
 
     slug = "parties"
@@ -90,9 +93,14 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions, DataProtectio
             for account in file.accounts
             if account.kind == "receivable" and account.balance
         }
-        rule = auto_deduct_mandates.rule(runtime().settings)
         return self.render(
-            "parties/party.html", file=file, most=party_detail.COUNTED, debts=debts, rule=rule, now=clock.now()
+            "parties/party.html",
+            file=file,
+            most=party_detail.COUNTED,
+            debts=debts,
+            rule=auto_deduct_mandates.rule(runtime().settings),
+            letters=in_words(file.party, runtime().settings),
+            now=clock.now(),
         )
 
     @page("/<int:party_id>/accounts/<int:account_id>")

@@ -8,11 +8,12 @@ from flask_babel import lazy_gettext as _l
 from webapp.admin.reports.actions import ReportActions
 from webapp.admin.ui import charts
 from webapp.admin.ui.actions.action_links import action_link
-from webapp.admin.ui.dates import DateFormat, dated
+from webapp.admin.ui.dates import dated
 from webapp.admin.ui.lists.columns import Column, choice, since, until
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
+from webapp.domain.localized_dates import DateFormat
 from webapp.domain.reports.periods import MAILED, ReportKind
 from webapp.models import Report, User
 from webapp.security import current_actor

@@ -11,8 +11,9 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from pygal.etree import etree
 
-from webapp.admin.ui.dates import DateFormat, dated
+from webapp.admin.ui.dates import dated
 from webapp.admin.ui.formatting import money, number
+from webapp.domain.localized_dates import DateFormat
 from webapp.domain.money.money import to_major
 from webapp.services.escrows.figures import AGES, Bars
 from webapp.services.read_models.money_totals import Flow

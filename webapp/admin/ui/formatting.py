@@ -13,19 +13,20 @@ from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.catalogues import English
-from webapp.admin.ui.dates import DateFormat, dated, dated_in_zone
-from webapp.admin.ui.stored_sentences import recognised
+from webapp.admin.ui.dates import dated, dated_in_zone
 from webapp.domain import durations
 from webapp.domain.actors import named
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
 from webapp.domain.instants import parts_of, shown_in
+from webapp.domain.localized_dates import DateFormat
 from webapp.domain.money.formatting import localized
 from webapp.domain.numbers import counted
 from webapp.domain.providers import provider_messages
 from webapp.domain.state_labels import in_words
 from webapp.domain.words import Sentence, message, spoken
 from webapp.security.context import current_principal
+from webapp.services.common.catalogues import English
+from webapp.services.common.stored_sentences import recognised
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _MINUTE = timedelta(minutes=1)

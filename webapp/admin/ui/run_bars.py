@@ -12,9 +12,10 @@ from markupsafe import escape
 
 from webapp.admin.ui.badges import BADGES
 from webapp.admin.ui.charts import Picture
-from webapp.admin.ui.dates import DateFormat, dated_in_zone
+from webapp.admin.ui.dates import dated_in_zone
 from webapp.admin.ui.formatting import current_zone, duration
 from webapp.domain.instants import shown_in
+from webapp.domain.localized_dates import DateFormat
 
 _MARKED = frozenset({"failed", "lost", "missed", "partial"})
 _LOWEST, _TALLEST, _STEP, _FLOOR = 4, 26, 5, 30

@@ -20,7 +20,7 @@ from webapp.api.framework.schemas import (
     ShortText,
     to_page,
 )
-from webapp.api.parties.schemas import PartyShape
+from webapp.api.parties.schemas import Country, Language, PartyShape, Zone
 from webapp.domain.states import AccountKind
 from webapp.errors import NotFound
 from webapp.models import Account, Party
@@ -44,7 +44,9 @@ class PartyBody(RequestModel):
     name: Name
     email: Annotated[str | None, Field(max_length=200)] = None
     phone: Annotated[str | None, Field(max_length=200)] = None
-    country: Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")] = None
+    country: Country = None
+    language: Language = None
+    zone: Zone = None
     verified: bool = True
     currencies: Annotated[list[Currency], Field(max_length=20)] = []
 
@@ -55,7 +57,9 @@ class PartyChange(RequestModel):
     name: Name | None = None
     email: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     phone: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    country: Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")] = None
+    country: Country = None
+    language: Language = None
+    zone: Zone = None
 
 
 class ForgetBody(RequestModel):
@@ -125,13 +129,13 @@ class StatementLine(ResponseModel):
 @endpoints.post("/api/v1/parties", "party:write", status=201, location="/api/v1/parties/{id}")
 def create_party(call: Call, body: PartyBody) -> PartyShape:
     """Add a party."""
-    new = NewParty(body.ref, body.name, body.email, body.phone, body.verified, body.currencies, body.country)
+    new = NewParty(**body.model_dump())
     return PartyShape.model_validate(parties.create(call.session, new, at=call.at, actor=call.actor))
 
 
 @endpoints.post("/api/v1/parties/<id:party_id>/change", "party:write")
 def change_party(call: Call, party_id: int, body: PartyChange) -> PartyShape:
-    """Set its name, email, phone or country. Another country is refused while a payout of it is under way."""
+    """Set what is known of it. Another country is refused while a payout of it is under way."""
     given = body.model_dump(exclude_none=True)
     return PartyShape.model_validate(parties.change(call.session, party_id, given, at=call.at, actor=call.actor))
 

@@ -1,7 +1,9 @@
 """Parties as the API gives them, and their names beside what they take part in."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,6 +12,16 @@ from webapp.errors import Invalid, NotFound
 from webapp.models import Party
 from webapp.services.parties import parties
 from webapp.sql import one_of
+
+Country = Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")]
+Language = Annotated[
+    str | None,
+    Field(min_length=2, max_length=2, description="ISO 639-1, two letters. Letters are in it where the desk has it."),
+]
+Zone = Annotated[
+    str | None,
+    Field(max_length=40, description="IANA, of the times in letters; that of its country if left out."),
+]
 
 
 class PartyName(ResponseModel):
@@ -26,6 +38,8 @@ class PartyShape(PartyName):
     email: str | None
     phone: str | None
     country: str | None
+    language: str | None
+    zone: str | None
     verified_at: Instant | None
     created_at: Instant
     forgotten_at: Instant | None

@@ -55,6 +55,9 @@ class TenantBody(RequestModel):
     name: Name
     email: Annotated[str | None, Field(max_length=200, description="Where its reminders go.")] = None
     zone: Annotated[str | None, Field(max_length=40, description="IANA; UTC if left out.")] = None
+    language: Annotated[
+        str | None, Field(min_length=2, max_length=2, description="ISO 639-1, two letters, of its letters.")
+    ] = None
     grace_days: Annotated[
         int | None, Field(strict=True, ge=0, le=LONGEST_GRACE, description="As the settings say if left out.")
     ] = None
@@ -303,6 +306,7 @@ class TenantShape(StorefrontShape):
     name: str
     email: str | None
     zone: str | None
+    language: str | None
     grace_days: int | None
     updated_at: Instant | None
 

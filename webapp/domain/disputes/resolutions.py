@@ -12,7 +12,7 @@ REASON_CODES = {
     "not_delivered": phrase("not delivered"),
     "late": phrase("delivered late"),
     "not_as_described": phrase("not as described"),
-    "damaged": "damaged",
+    "damaged": phrase("damaged"),
     "quality": phrase("poor quality of work"),
     "not_paid": phrase("payment withheld"),
     "fraud": phrase("suspected fraud"),

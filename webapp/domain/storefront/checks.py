@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from webapp.domain import references
 from webapp.domain.instants import known_zones
+from webapp.domain.languages import known_languages
 from webapp.domain.money.money import LARGEST, exponent
 from webapp.domain.storefront.rows import CartItemRow, GivenRow, OrderLineRow, ProductRow, TenantRow, UnusableRow
 
@@ -88,6 +89,8 @@ def _of_tenant(row: TenantRow) -> str | None:
         return f"email {row.email[:80]!r} is no address."
     if row.zone is not None and row.zone not in known_zones():
         return f"zone {row.zone[:80]!r} is no IANA time zone, such as Africa/Kigali."
+    if row.language is not None and row.language not in known_languages():
+        return f"language {row.language[:80]!r} is no language's code of ISO 639-1, such as fr."
     if row.grace_days is not None and not 0 <= row.grace_days <= LONGEST_GRACE:
         return f"grace_days is 0 to {LONGEST_GRACE}."
     return None

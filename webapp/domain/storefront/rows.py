@@ -36,6 +36,7 @@ class TenantRow(GivenRow):
     name: str
     email: str | None = None
     zone: str | None = None
+    language: str | None = None
     grace_days: int | None = None
 
 

@@ -74,6 +74,7 @@ def _common(fields: Fields, ref: str) -> dict[str, Any]:
 def _tenant(fields: Fields) -> GivenRow:
     days = _whole(fields, "grace_days") if fields["grace_days"] else None
     own: dict[str, Any] = {"name": fields["name"], "email": fields["email"] or None, "zone": fields["zone"] or None}
+    own["language"] = fields["language"] or None
     return TenantRow(**_common(fields, "tenant_ref") | {"tenant": ""}, **own, grace_days=days)
 
 
@@ -118,7 +119,7 @@ def _whole(fields: Fields, name: str) -> int:
 
 
 KINDS = (
-    FileKind(tables.TENANTS, ("tenant_ref", "name"), ("email", "zone", "grace_days"), _tenant),
+    FileKind(tables.TENANTS, ("tenant_ref", "name"), ("email", "zone", "language", "grace_days"), _tenant),
     FileKind(tables.PRODUCTS, ("tenant_ref", "product_ref", "name"), ("price", "currency"), _product),
     FileKind(tables.CUSTOMERS, ("tenant_ref", "customer_ref"), ("name",), _customer),
     FileKind(

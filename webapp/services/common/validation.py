@@ -1,5 +1,7 @@
 """Checks of input that several actions share. Each raises Invalid with the field's name."""
 
+from webapp.domain.instants import known_zones
+from webapp.domain.languages import known_languages
 from webapp.domain.money import countries
 from webapp.domain.money.money import LARGEST, exponent
 from webapp.domain.words import phrase
@@ -26,6 +28,20 @@ def require_country(country: str) -> None:
     if country not in countries.codes():
         sentence = phrase("%(country)s is no country's code of ISO 3166, such as RW.", country=f"{country!r}")
         raise Invalid(sentence, fields={"country": sentence})
+
+
+def require_language(language: str) -> None:
+    """Raise Invalid for what is no language's code."""
+    if language not in known_languages():
+        sentence = phrase("%(language)s is no language's code of ISO 639-1, such as fr.", language=f"{language!r}")
+        raise Invalid(sentence, fields={"language": sentence})
+
+
+def require_zone(zone: str) -> None:
+    """Raise Invalid for what is no time zone."""
+    if zone not in known_zones():
+        sentence = phrase("%(zone)s is no IANA time zone, such as Africa/Kigali.", zone=f"{zone[:80]!r}")
+        raise Invalid(sentence, fields={"zone": sentence})
 
 
 def require_currency(currency: str) -> None:

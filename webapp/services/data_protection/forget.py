@@ -96,7 +96,7 @@ def _require_confirmed(party: Party, confirmation: str) -> None:
 
 def _forget_fields(party: Party, why: str, at: datetime, actor: Actor) -> None:
     party.name = f"Forgotten party {party.id}"
-    party.email = party.phone = party.country = None
+    party.email = party.phone = party.country = party.language = party.zone = None
     party.forgotten_at, party.forgotten_by, party.forgotten_reason = at, actor.name, why
 
 

@@ -18,6 +18,12 @@ from webapp.services.common import events, lookup, validation
 from webapp.services.ledger import accounts
 from webapp.sql import insert_new
 
+_CHECKS = {
+    "country": validation.require_country,
+    "language": validation.require_language,
+    "zone": validation.require_zone,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class NewParty:
@@ -30,6 +36,8 @@ class NewParty:
     verified: bool = True
     currencies: Sequence[str] = ()
     country: str | None = None
+    language: str | None = None
+    zone: str | None = None
 
 
 def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Party:
@@ -39,9 +47,10 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
     name = validation.require_text(new.name, "name", phrase("Give the party's name."), longest=200)
     for currency in new.currencies:
         validation.require_currency(currency)
-    if new.country is not None:
-        validation.require_country(new.country)
-    values = {name: getattr(new, name) for name in ("email", "phone", "country")}
+    for field, require in _CHECKS.items():
+        if (value := getattr(new, field)) is not None:
+            require(value)
+    values = {name: getattr(new, name) for name in ("email", "phone", *_CHECKS)}
     values |= {"verified_at": at if new.verified else None, "created_at": at}
     row = insert_new(session, Party).values(ref=ref, name=name, **values).on_conflict_do_nothing()
     if session.execute(row.returning(Party.id)).one_or_none() is None:
@@ -55,8 +64,8 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
     return party
 
 
-def change(session: Session, party_id: int, given: Mapping[str, str], *, at: datetime, actor: Actor) -> Party:
-    """Set its name, email, phone or country; what is not given stays.
+def change(session: Session, party_id: int, given: Mapping[str, str | None], *, at: datetime, actor: Actor) -> Party:
+    """Set its name, email, phone, country, language or zone; what is not given stays.
 
     Raises Conflict for another country while a payout of it is under way: the country says where its money goes.
     """
@@ -65,9 +74,11 @@ def change(session: Session, party_id: int, given: Mapping[str, str], *, at: dat
     party = session.get_one(Party, party_id, with_for_update=True, populate_existing=True)
     if "name" in given:
         validation.require_text(given["name"], "name", phrase("Give the party's name."), longest=200)
-    if "country" in given:
-        validation.require_country(given["country"])
-        _require_no_payout(session, party, given["country"])
+    for field, require in _CHECKS.items():
+        if (value := given.get(field)) is not None:
+            require(value)
+    if country := given.get("country"):
+        _require_no_payout(session, party, country)
     before = {name: getattr(party, name) for name in given}
     if before == dict(given):
         return party

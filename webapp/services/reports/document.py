@@ -6,12 +6,13 @@ from typing import Any
 
 from webapp.domain.reports.periods import ReportKind
 from webapp.domain.states import DisputeKind, Resolution, RunStatus
+from webapp.domain.words import phrase
 from webapp.services.reports.figures import MovedMoney, ReportFigures
 
 TITLES = {
-    ReportKind.WEEKLY: "Weekly report",
-    ReportKind.MONTHLY: "Monthly report",
-    ReportKind.CUSTOM: "Report",
+    ReportKind.WEEKLY: phrase("Weekly report"),
+    ReportKind.MONTHLY: phrase("Monthly report"),
+    ReportKind.CUSTOM: phrase("Report"),
 }
 _RUNS = (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.LOST, RunStatus.SKIPPED)
 _MOVED = {"held": "Newly held", "released": "Released", "refunded": "Refunded", "fees": "Fees kept"}

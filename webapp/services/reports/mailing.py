@@ -2,24 +2,23 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.instants import format_instant
-from webapp.domain.money.formatting import localized
-from webapp.domain.words import phrase
+from webapp.domain.localized_dates import DateFormat, localized_date
+from webapp.domain.money.money import Money
+from webapp.domain.words import Sentence, joined, phrase
 from webapp.errors import Unavailable
 from webapp.models import Report, ReportRecipient, User
-from webapp.services.common import lookup
+from webapp.services.common import lookup, readers
+from webapp.services.common.readers import LetterReader
 from webapp.services.notifications.messages import context, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
-from webapp.services.reports import reports, subscriptions
+from webapp.services.reports import document, reports, subscriptions
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
 KIND = "staff.report"
-_LOCALE = "en"
 
 
 def write(session: Session, report_id: int, user_id: int, *, at: datetime, settings: Settings) -> bool:
@@ -36,7 +35,8 @@ def write(session: Session, report_id: int, user_id: int, *, at: datetime, setti
     if session.scalars(row.on_conflict_do_nothing().returning(ReportRecipient.user_id)).one_or_none() is None:
         return False
     report = reports.get(session, report_id)
-    text = templates.write(KIND, _fields(report, person, settings))
+    reader = readers.of_person(person, settings)
+    text = templates.write(KIND, _fields(report, person, reader, settings), reader)
     write_all(
         session,
         [Message(subscriptions.letter_key(report_id, user_id), to, KIND, (subscriptions.SUBJECT, report_id), text)],
@@ -45,21 +45,31 @@ def write(session: Session, report_id: int, user_id: int, *, at: datetime, setti
     return True
 
 
-def _fields(report: Report, person: User, settings: Settings) -> dict[str, Any]:
+def _fields(report: Report, person: User, reader: LetterReader, settings: Settings) -> dict[str, Any]:
+    heading = reports.heading_of(report)
+    days = (localized_date(day, DateFormat.DATE, reader.language) for day in (heading.first_day, heading.last_day))
     return {
         "name": person.name,
-        "report": reports.heading_of(report).title,
-        "made": format_instant(report.made_at, ZoneInfo(person.zone)),
-        "figures": "\n".join(_lines(report)) or "No money was held or moved.",
+        "report": phrase(
+            "%(title)s, %(first)s to %(last)s",
+            title=document.TITLES[heading.kind],
+            **dict(zip(("first", "last"), days, strict=True)),
+        ),
+        "made": report.made_at,
+        "figures": joined(*_lines(report), between="\n") or phrase("No money was held or moved."),
         "link": context.link(settings, f"/reports/{report.id}"),
         "end": context.link(settings, "/reports/"),
     }
 
 
-def _lines(report: Report) -> list[str]:
-    lines = []
-    for each in reports.figures_of(report).currencies:
-        held, moved = localized(each.held_at_end, each.currency, _LOCALE), each.moved
-        out = [localized(amount, each.currency, _LOCALE) for amount in (moved.released, moved.refunded, moved.fees)]
-        lines.append(f"{held} held at the end; {out[0]} released, {out[1]} refunded, {out[2]} of fees.")
-    return lines
+def _lines(report: Report) -> list[Sentence]:
+    return [
+        phrase(
+            "%(held)s held at the end; %(released)s released, %(refunded)s refunded, %(fees)s of fees.",
+            held=Money(each.held_at_end, each.currency),
+            released=Money(each.moved.released, each.currency),
+            refunded=Money(each.moved.refunded, each.currency),
+            fees=Money(each.moved.fees, each.currency),
+        )
+        for each in reports.figures_of(report).currencies
+    ]

@@ -19,7 +19,7 @@ from webapp.services.audit.trail import Record
 from webapp.services.storefront.tables import StorefrontTable
 from webapp.sql import one_of
 
-_OF_A_TENANT = ("ref", "name", "email", "zone", "grace_days")
+_OF_A_TENANT = ("ref", "name", "email", "zone", "language", "grace_days")
 
 
 @dataclass(frozen=True, slots=True)

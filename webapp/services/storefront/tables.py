@@ -29,7 +29,13 @@ class StorefrontTable:
 
 
 def _tenant(row: TenantRow) -> dict[str, Any]:
-    return {"name": row.name, "email": row.email, "zone": row.zone, "grace_days": row.grace_days}
+    return {
+        "name": row.name,
+        "email": row.email,
+        "zone": row.zone,
+        "language": row.language,
+        "grace_days": row.grace_days,
+    }
 
 
 def _product(row: ProductRow) -> dict[str, Any]:

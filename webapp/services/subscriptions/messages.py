@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import SubscriptionStatus
 from webapp.domain.subscriptions import ChangeKind, ReminderKind, grace_of
 from webapp.models import Subscription, Tenant
-from webapp.services.notifications.messages import context, recipients, templates
+from webapp.services.common import readers
+from webapp.services.notifications.messages import payload_fields, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
 from webapp.services.notifications.messages.subscription_templates import STILL_SUSPENDED, TEXTS
 from webapp.settings import Settings
@@ -47,7 +49,7 @@ def _message(
         return None
     is_by_hand = what == ChangeKind.SUSPENDED and subscription.suspended_by_hand
     kind = f"{SUBJECT}.{what}" + ("_by_hand" if is_by_hand else "")
-    text = templates.letter(TEXTS[kind], _fields(subscription, tenant, settings))
+    text = templates.letter(TEXTS[kind], _fields(subscription, tenant, settings), readers.of_tenant(tenant, settings))
     return Message(_key(subscription, what), to, kind, (SUBJECT, subscription.id), text)
 
 
@@ -57,13 +59,13 @@ def _key(subscription: Subscription, what: ChangeKind | ReminderKind) -> str:
     return f"{SUBJECT}-{subscription.id}-{what}-{about}"
 
 
-def _fields(subscription: Subscription, tenant: Tenant, settings: Settings) -> dict[str, str]:
+def _fields(subscription: Subscription, tenant: Tenant, settings: Settings) -> dict[str, Any]:
     grace = grace_of(tenant.grace_days, settings.subscription_grace_period_days)
     is_suspended = subscription.status == SubscriptionStatus.SUSPENDED
     return {
         "name": tenant.name,
         "reference": tenant.ref,
-        "until": context.when(subscription.expire_date),
-        "grace_end": context.when(subscription.expire_date + grace),
-        "suspended_said": STILL_SUSPENDED if is_suspended else "",
+        "until": subscription.expire_date,
+        "grace_end": subscription.expire_date + grace,
+        "suspended_said": payload_fields.after(STILL_SUSPENDED) if is_suspended else "",
     }

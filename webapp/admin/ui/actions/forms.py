@@ -14,12 +14,18 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.ui.formatting import current_zone
 from webapp.domain import references
-from webapp.domain.instants import parse_day, parse_local, shown_in
+from webapp.domain.instants import known_zones, parse_day, parse_local, shown_in
 from webapp.domain.money.amounts import parse_amount
 from webapp.domain.money.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
 from webapp.domain.words import joined, sentence_of
 from webapp.errors import Invalid, Refusal
+
+_ZONES = sorted(
+    zone for zone in known_zones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+)
+ZONE_CHOICES = [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in _ZONES)]
+"""The zones that a person may choose."""
 
 
 def reference_shown(_form: FlaskForm, field: Field) -> None:

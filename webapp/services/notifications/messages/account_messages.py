@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.words import phrase
 from webapp.models import Audit, Delivery, User
-from webapp.services.notifications.messages import context, recipients, templates
+from webapp.services.common import readers
+from webapp.services.notifications.messages import context, payload_fields, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
 from webapp.settings import Settings
 
@@ -52,17 +54,17 @@ def _messages(found: list[tuple[Audit, User]], settings: Settings) -> Iterator[M
         to = recipients.of_person(user.email, settings)
         if to is not None:
             kind = KINDS[record.action]
-            text = templates.write(kind, _fields(record, user, settings))
+            text = templates.write(kind, _fields(record, user, settings), readers.of_person(user, settings))
             yield Message(f"audit-{record.id}", to, kind, (SUBJECT, record.id), text)
 
 
 def _fields(record: Audit, user: User, settings: Settings) -> dict[str, Any]:
     changed = json.loads(record.after or record.before or "{}")
-    by = "you" if record.actor == f"user:{user.id}" else record.actor_name
+    by = phrase("you") if record.actor == f"user:{user.id}" else record.actor_name
     return {
         "maker": by,
-        "since": context.when(record.at),
-        "origin": f" from {record.origin}" if record.origin else "",
+        "since": record.at,
+        "origin": payload_fields.after(phrase("from %(origin)s", origin=record.origin)) if record.origin else "",
         "passkey": changed.get("name", ""),
         "link": context.link(settings, "/profile/"),
     }

@@ -1,15 +1,18 @@
 """Messages about alerts: one when it fires, one when it is over, none while it is silenced or once it is seen to."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.instants import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AlertStatus
+from webapp.domain.words import joined, phrase
 from webapp.models import Alert, Delivery
+from webapp.services.common import readers
+from webapp.services.common.readers import KeptSentence
 from webapp.services.notifications.delivery_queue import ALERTS
 from webapp.services.notifications.messages import context, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
@@ -45,7 +48,7 @@ def write(session: Session, at: datetime, settings: Settings) -> int:
 
 def _messages(found: list[tuple[str, Alert]], settings: Settings) -> Iterator[Message]:
     for kind, alert in found:
-        text = templates.write(kind, _fields(alert, settings))
+        text = templates.write(kind, _fields(alert, settings), readers.of_desk(settings))
         for to in recipients.of_alerts(settings):
             key = f"alert-{alert.id}-{kind}-{alert.fired_at:%Y%m%d%H%M%S%f}"
             yield Message(key, to, kind, (SUBJECT, alert.id), text, lane=ALERTS.prefix)
@@ -53,12 +56,12 @@ def _messages(found: list[tuple[str, Alert]], settings: Settings) -> Iterator[Me
 
 def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
     return {
-        "severity": "Urgent" if alert.severity == "page" else "Warning",
-        "subject": f"{alert.rule.replace('_', ' ')}: {alert.subject}",
-        "sentence": in_words(alert.sentence, UTC),
+        "severity": phrase("Urgent") if alert.severity == "page" else phrase("Warning"),
+        "subject": joined(in_words(alert.rule), alert.subject, between=": "),
+        "sentence": KeptSentence(alert.sentence),
         "rule": alert.rule,
-        "since": context.when(alert.fired_at),
-        "until": context.when(alert.resolved_at),
+        "since": alert.fired_at,
+        "until": alert.resolved_at or "",
         "link": context.link(settings, f"/alerts/{alert.id}"),
     }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.disputes import resolutions
 from webapp.domain.disputes.resolutions import REASON_CODES
-from webapp.domain.instants import parse_instant
+from webapp.domain.instants import in_utc
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.money.shares import Shares
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import PaymentStatus, Resolution
+from webapp.domain.words import joined, phrase
 from webapp.models import (
     Approval,
     Chargeback,
@@ -30,14 +31,18 @@ from webapp.models import (
     Transfer,
 )
 from webapp.models.base import BigInt
+from webapp.services.common.readers import KeptSentence
+from webapp.services.notifications.messages import payload_fields
 from webapp.services.notifications.messages.money_moved import Moved, Part
 from webapp.settings import Settings
 from webapp.sql import one_of, shared_alias
 
 _BUYER, _SELLER = shared_alias(Party), shared_alias(Party)
-BANK = "payer's bank"
+BANK = phrase("payer's bank")
 """Who made a claim that came with a chargeback."""
-BY_BANK = "the money went back to the payer through the bank or the service that was paid with, and nothing is left"
+BY_BANK = phrase(
+    "the money went back to the payer through the bank or the service that was paid with, and nothing is left"
+)
 """How a dispute ended whose money a bank took."""
 
 
@@ -57,11 +62,6 @@ def of(session: Session, kind: str, ids: Sequence[int], settings: Settings) -> C
     """The cases of things of one kind, by number; none for a kind that nobody is told of."""
     reader = _READERS.get(kind)
     return reader(session, sorted(set(ids)), settings) if reader and ids else {}
-
-
-def when(at: datetime | None) -> str:
-    """An instant as a message says it."""
-    return f"{at:%d %B %Y, %H:%M} UTC" if at else ""
 
 
 def link(settings: Settings, path: str) -> str:
@@ -91,12 +91,15 @@ def _payments(session: Session, ids: Sequence[int], settings: Settings) -> Cases
     }
 
 
-def _surplus(payment: Payment) -> dict[str, str]:
+def _surplus(payment: Payment) -> dict[str, Any]:
     """What was paid above the price, which went into the buyer's wallet when the payment was accepted."""
     above = (payment.provider_amount or 0) - payment.amount
     if above <= 0 or payment.provider_currency != payment.currency:
         return {"surplus_said": ""}
-    return {"surplus_said": f" The {Money(above, payment.currency)} that you paid above that is in your wallet."}
+    sentence = phrase(
+        "The %(amount)s that you paid above that is in your wallet.", amount=Money(above, payment.currency)
+    )
+    return {"surplus_said": payload_fields.after(sentence)}
 
 
 def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -120,7 +123,10 @@ def _of_bank(claimed: int | None, order: Order) -> dict[str, Any]:
     if claimed is None:
         return {}
     part, price = Money(claimed, order.currency), Money(order.amount, order.currency)
-    return {"claimant": BANK, "about": part if part == price else f"{part} of {price}"}
+    return {
+        "claimant": BANK,
+        "about": part if part == price else phrase("%(part)s of %(price)s", part=part, price=price),
+    }
 
 
 def _refunds(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -163,16 +169,23 @@ def of_moved(moved: Moved, party_id: int, price: Money | None) -> dict[str, Any]
         "left": moved.left,
     }
     money = {name: Money(amount, moved.currency) for name, amount in amounts.items()}
-    fee = f" Our fee of {money['fee']} was taken from your part." if moved.fee > 0 else ""
+    fee = (
+        payload_fields.after(phrase("Our fee of %(fee)s was taken from your part.", fee=money["fee"]))
+        if moved.fee > 0
+        else ""
+    )
     return money | {"fee_said": fee, **_of_price(money["whole"], price)}
 
 
-def _of_price(held: Money, price: Money | None) -> dict[str, str]:
+def _of_price(held: Money, price: Money | None) -> dict[str, Any]:
     """What was held, where that was less than the price: a part had gone before."""
-    is_less = price is not None and held.currency == price.currency and held.amount < price.amount
+    if price is None or held.currency != price.currency or held.amount >= price.amount:
+        return {"held_of": "", "held_said": ""}
     return {
-        "held_of": f", of which {held} was still held" if is_less else "",
-        "held_said": f" Of the order's amount of {price}, {held} was still held." if is_less else "",
+        "held_of": phrase(", of which %(held)s was still held", held=held),
+        "held_said": payload_fields.after(
+            phrase("Of the order's amount of %(price)s, %(held)s was still held.", price=price, held=held)
+        ),
     }
 
 
@@ -187,7 +200,7 @@ def _payouts(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
                 "reference": payout.ref,
                 "amount": Money(payout.amount, payout.currency),
                 "ending": to.account_ending,
-                "said": (payout.status_detail or "no reason was given").rstrip("."),
+                "said": _reason(payout.status_detail),
                 "link": link(settings, f"/payouts/{payout.id}"),
             },
             {"payee": party},
@@ -195,6 +208,10 @@ def _payouts(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
         )
         for payout, to, party in rows
     }
+
+
+def _reason(kept: str | None) -> str:
+    return KeptSentence(kept.rstrip(".")) if kept else phrase("no reason was given")
 
 
 def _payout_schedules(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -205,7 +222,7 @@ def _payout_schedules(session: Session, ids: Sequence[int], settings: Settings) 
                 "payout": schedule.ref,
                 "reference": schedule.ref,
                 "amount": Money(schedule.amount, schedule.currency),
-                "said": (schedule.failure_reason or "no reason was given").rstrip("."),
+                "said": _reason(schedule.failure_reason),
                 "link": link(settings, f"/payout-schedules/{schedule.id}"),
             },
             {"payee": party},
@@ -220,64 +237,6 @@ def _parties(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     return {party.id: Case({"reference": party.ref}, {"party": party}, party) for party in found}
 
 
-def of_deduction(details: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of a repayment that a standing order took, by its event."""
-    amounts = {name: Money(details[name], details["currency"]) for name in ("amount", "debt")}
-    return amounts | {"reference": details["reference"]}
-
-
-def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
-    """What a party is told of a new account for its payouts, and of what became of it."""
-    until, former = payload.get("effective_at"), payload.get("used_again")
-    again = f"They go to the account ending in {former} again." if former else "Tell us where they are to go."
-    return {
-        "used_said": again,
-        "currency": payload.get("currency", ""),
-        "ending": payload.get("ending", ""),
-        "effective": when(parse_instant(until)) if until else "now",
-    }
-
-
-def of_clawed_back(payload: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of a payout that the party gives back, by its event."""
-    wallet, debt = (Money(payload[name], payload["currency"]) for name in ("from_wallet", "as_debt"))
-    parts = [f"{wallet} was taken from your wallet"] if wallet.amount else []
-    parts += [f"{debt} you owe"] if debt.amount else []
-    return {"given_said": f"{', and '.join(parts)}."}
-
-
-def of_returned(payload: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of a payout that came back to somebody who had owed some of it, by its event."""
-    met, amount = (Money(payload.get(name, 0), payload["currency"]) for name in ("debt_met_amount", "amount"))
-    rest = Money(amount.amount - met.amount, amount.currency)
-    left = f", and {rest} is in your wallet" if rest.amount else ""
-    return {"back_said": f"{met} of it meets what you owed of it{left}."}
-
-
-def of_chargeback(payload: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of a bank's dispute, by its event."""
-    disputed, given_back = (
-        Money(payload.get(name, 0), payload["currency"]) for name in ("disputed_amount", "given_back_amount")
-    )
-    sentence = f" {given_back} that had gone back to the payer by it comes back to us." if given_back.amount else ""
-    return {"disputed": disputed, "given_back_said": sentence}
-
-
-def of_covered(payload: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of a refund that a bank's taking replaced, by its event."""
-    rest = Money(payload["rest"], payload["currency"])
-    goes = f"The other {rest} is given back the way you paid; we tell you when that is done."
-    sentence = goes if rest.amount else "Nothing more is sent to you for it."
-    return {"covered": Money(payload["covered"], payload["currency"]), "rest_said": sentence}
-
-
-def of_uncovered(payload: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of what a bank gave back of that, by its event."""
-    by_refund = "It is given back the way you paid; we tell you when that is done."
-    way = by_refund if payload["way"] == "refund" else "It is in your wallet."
-    return {"again": Money(payload["again"], payload["currency"]), "way_said": way}
-
-
 def _approvals(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     found = session.scalars(select(Approval).where(one_of(session, Approval.id, ids)))
     return {approval.id: Case(of_approval(approval, settings), {}, approval) for approval in found}
@@ -289,8 +248,8 @@ def of_approval(approval: Approval, settings: Settings) -> dict[str, Any]:
     return {
         "amount": amount,
         "maker": approval.proposed_by_name,
-        "sentence": approval.sentence or f"{approval.action.replace('.', ' ')} of {amount}",
-        "due": when(approval.expires_at),
+        "sentence": KeptSentence(approval.sentence or f"{approval.action.replace('.', ' ')} of {amount}"),
+        "due": approval.expires_at,
         "link": link(settings, f"/approvals/{approval.id}"),
     }
 
@@ -311,10 +270,10 @@ def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settin
         "dispute": dispute.ref,
         "about": Money(escrow.amount, escrow.currency),
         "reference": dispute.ref,
-        "claimant": dispute.claimant,
+        "claimant": in_words(dispute.claimant),
         "reason": REASON_CODES.get(dispute.reason_code, dispute.reason_code),
         **{f"resolution_for_{side}": _decision(dispute, escrow, side) for side in ("buyer", "seller")},
-        "due": when(dispute.due_at),
+        "due": dispute.due_at or "",
         "link": link(settings, f"/disputes/{dispute.id}"),
     }
 
@@ -324,9 +283,9 @@ def _decision(dispute: Dispute, escrow: Escrow, side: str) -> str:
     if dispute.resolution is None:
         return ""
     if resolutions.rejects_claim(dispute.kind, dispute.resolution):
-        return f"the claim is rejected. {_stays(escrow)}"
+        return joined(phrase("the claim is rejected."), _stays(escrow))
     if dispute.resolution == Resolution.NO_FAULT or dispute.seller_amount is None:
-        return "neither side is at fault, and the order goes on"
+        return phrase("neither side is at fault, and the order goes on")
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, dispute.seller_amount)
     return _for_buyer(parts, held) if side == "buyer" else _for_seller(parts)
@@ -335,25 +294,32 @@ def _decision(dispute: Dispute, escrow: Escrow, side: str) -> str:
 def _for_buyer(parts: Shares, held: Money) -> str:
     back = Money(parts.buyer, parts.currency)
     if not parts.buyer:
-        return "the money goes to the seller"
-    return f"you get {back} back" if parts.buyer == held.amount else f"you get {back} of {held} back"
+        return phrase("the money goes to the seller")
+    if parts.buyer == held.amount:
+        return phrase("you get %(amount)s back", amount=back)
+    return phrase("you get %(amount)s of %(held)s back", amount=back, held=held)
 
 
 def _for_seller(parts: Shares) -> str:
     back = Money(parts.buyer, parts.currency)
     if not parts.seller and not parts.fee:
-        return f"{back} goes back to the buyer"
-    fee = f" after the fee of {Money(parts.fee, parts.currency)}" if parts.fee else ""
-    rest = f", and {back} goes back to the buyer" if parts.buyer else ""
-    return f"you get {Money(parts.seller, parts.currency)}{fee}{rest}"
+        return phrase("%(amount)s goes back to the buyer", amount=back)
+    gets = phrase("you get %(amount)s", amount=Money(parts.seller, parts.currency))
+    if parts.fee:
+        gets = phrase("%(gets)s after the fee of %(amount)s", gets=gets, amount=Money(parts.fee, parts.currency))
+    return phrase("%(gets)s, and %(amount)s goes back to the buyer", gets=gets, amount=back) if parts.buyer else gets
 
 
 def _stays(escrow: Escrow) -> str:
     """A rejected claim pays nobody at once."""
-    until = when(escrow.release_at) if escrow.release_at else "the order is completed"
+    until = KeptSentence(in_utc(escrow.release_at)) if escrow.release_at else phrase("the order is completed")
     held = Money(escrow.amount, escrow.currency)
-    then = f": {shares.divide(held, escrow.fee, held.amount).seller_in_words()}" if escrow.fee else " to the seller"
-    return f"{held} stay held until {until}, and only then go on{then}"
+    if not escrow.fee:
+        return phrase("%(held)s stay held until %(until)s, and only then go on to the seller", held=held, until=until)
+    share = shares.divide(held, escrow.fee, held.amount).seller_in_words()
+    return phrase(
+        "%(held)s stay held until %(until)s, and only then go on: %(share)s", held=held, until=until, share=share
+    )
 
 
 def _with_parties(query: Any, owner: Any) -> Any:

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import DisputeStatus
 from webapp.models import Event
 from webapp.models import Message as DisputeMessage
+from webapp.services.common import readers
 from webapp.services.notifications.messages import (
     context,
     money_moved,
     money_templates,
     paid_before,
+    payload_fields,
     recipients,
     templates,
 )
@@ -58,15 +60,15 @@ TO_PARTIES: dict[str, tuple[str, ...]] = {
 TAKEN = ("chargeback.lost", "chargeback.accepted")
 _CAME_BACK = ("payout.failed", "payout.reversed", "payout_schedule.failed")
 _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "chargeback.open": context.of_chargeback,
-    "chargeback.won": context.of_chargeback,
-    "refund.covered": context.of_covered,
-    "refund.uncovered": context.of_uncovered,
-    "payout.clawed_back": context.of_clawed_back,
-    "party.auto_deducted": context.of_deduction,
-    "party.payout_destination_changed": context.of_destination,
-    "party.payout_destination_approved": context.of_destination,
-    "party.payout_destination_rejected": context.of_destination,
+    "chargeback.open": payload_fields.of_chargeback,
+    "chargeback.won": payload_fields.of_chargeback,
+    "refund.covered": payload_fields.of_covered,
+    "refund.uncovered": payload_fields.of_uncovered,
+    "payout.clawed_back": payload_fields.of_clawed_back,
+    "party.auto_deducted": payload_fields.of_deduction,
+    "party.payout_destination_changed": payload_fields.of_destination,
+    "party.payout_destination_approved": payload_fields.of_destination,
+    "party.payout_destination_rejected": payload_fields.of_destination,
 }
 """What is told of an event that says it itself."""
 TO_STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
@@ -118,7 +120,7 @@ def _to_party(event: Event, case: Case, side: str, data: EventData, settings: Se
         return
     text, kind, more = _words(event, case, party.id, side, data)
     if text is not None and kind is not None:
-        letter = templates.letter(text, case.fields | more | {"name": party.name})
+        letter = templates.letter(text, case.fields | more | {"name": party.name}, readers.of_party(party, settings))
         yield Message(f"event-{event.id}-{side}", to, kind, _subject(event), letter, event.id)
 
 
@@ -151,7 +153,7 @@ def _of_money(
 
 
 def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]:
-    text = templates.write(f"staff.{event.type}", case.fields)
+    text = templates.write(f"staff.{event.type}", case.fields, readers.of_desk(settings))
     for to in recipients.staff(settings):
         yield Message(f"event-{event.id}-staff", to, f"staff.{event.type}", _subject(event), text, event.id)
 
@@ -173,7 +175,7 @@ def _kind(event: Event, case: Case, side: str, data: EventData) -> tuple[str | N
         return None, {}  # The claw-back tells it, with what it takes.
     if event.type in _CAME_BACK:
         kind = _of_payout(event, case, data)
-        return kind, context.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
+        return kind, payload_fields.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
     if event.type != "dispute.message":
         return event.type, {}
     message = data.dispute_messages.get(_message_id(event))
@@ -189,7 +191,7 @@ def _taken_again(event: Event, side: str) -> tuple[str | None, dict[str, Any]]:
     payload = json.loads(event.payload)
     if not payload.get("booked_before_amount", 0):
         return None, {}
-    return f"chargeback.taken_again.{side}", context.of_chargeback(payload)
+    return f"chargeback.taken_again.{side}", payload_fields.of_chargeback(payload)
 
 
 def _resolved(event: Event, case: Case, side: str, data: EventData) -> tuple[str | None, dict[str, Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.permissions import ROLES
 from webapp.domain.states import CLOSED_DISPUTES, ApprovalStatus, DisputeStatus
 from webapp.models import Approval, Dispute, Role, User
+from webapp.services.common import readers
 from webapp.services.notifications.messages import context, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
 from webapp.settings import Settings
@@ -34,12 +35,12 @@ def _due(session: Session, at: datetime, settings: Settings) -> Iterator[Message
 def _assignees(session: Session, at: datetime, settings: Settings) -> Iterator[Message]:
     """Who has a dispute hears of its deadline a day before, and once more when it has passed."""
     near = (Dispute.due_at > at - LATE, Dispute.due_at <= at + SOON, Dispute.paused_at.is_(None))
-    query = select(Dispute.id, Dispute.due_at, User.email).join(User, User.id == Dispute.assignee_id)
+    query = select(Dispute.id, Dispute.due_at, User).join(User, User.id == Dispute.assignee_id)
     rows = session.execute(query.where(*near, Dispute.status.not_in(CLOSED_DISPUTES), User.active).limit(_MOST)).all()
     known = context.of(session, "dispute", [row.id for row in rows], settings)
-    for dispute_id, due_at, email in rows:
+    for dispute_id, due_at, person in rows:
         kind = "staff.dispute.overdue" if due_at <= at else "staff.dispute.due"
-        yield from _to_person(email, kind, ("dispute", dispute_id), due_at, known[dispute_id].fields, settings)
+        yield from _to_person(person, kind, ("dispute", dispute_id), due_at, known[dispute_id].fields, settings)
 
 
 def _parties(session: Session, at: datetime, settings: Settings) -> Iterator[Message]:
@@ -51,7 +52,7 @@ def _parties(session: Session, at: datetime, settings: Settings) -> Iterator[Mes
         stage, to = _stage(dispute, at), recipients.of_party(party, settings)
         if stage and to and party:
             kind = "dispute.answer_reminder"
-            text = templates.write(kind, case.fields | {"name": party.name})
+            text = templates.write(kind, case.fields | {"name": party.name}, readers.of_party(party, settings))
             key = f"dispute-{dispute.id}-answer-{_mark(dispute.due_at)}-{stage}"
             yield Message(key, to, kind, ("dispute", dispute.id), text)
 
@@ -65,9 +66,7 @@ def _approvers(session: Session, at: datetime, settings: Settings) -> Iterator[M
         for approval in found:
             if approval.proposed_by != f"user:{user.id}":
                 fields, subject = context.of_approval(approval, settings), ("approval", approval.id)
-                yield from _to_person(
-                    user.email, "staff.approval.lapses", subject, approval.expires_at, fields, settings
-                )
+                yield from _to_person(user, "staff.approval.lapses", subject, approval.expires_at, fields, settings)
 
 
 def _who_approves(session: Session) -> Sequence[User]:
@@ -85,12 +84,12 @@ def _stage(dispute: Dispute, at: datetime) -> str | None:
 
 
 def _to_person(
-    email: str, kind: str, subject: tuple[str, int], due_at: datetime, fields: dict[str, Any], settings: Settings
+    person: User, kind: str, subject: tuple[str, int], due_at: datetime, fields: dict[str, Any], settings: Settings
 ) -> Iterator[Message]:
-    to = recipients.of_person(email, settings)
+    to = recipients.of_person(person.email, settings)
     if to is not None:
         key = f"{subject[0]}-{subject[1]}-{kind}-{_mark(due_at)}"
-        yield Message(key, to, kind, subject, templates.write(kind, fields))
+        yield Message(key, to, kind, subject, templates.write(kind, fields, readers.of_person(person, settings)))
 
 
 def _mark(at: datetime) -> int:

@@ -1,5 +1,6 @@
 """The words of what tenants are told about their subscription."""
 
+from webapp.domain.words import phrase
 from webapp.services.notifications.messages.templates import Text
 
 TEXTS: dict[str, Text] = {
@@ -59,5 +60,5 @@ TEXTS: dict[str, Text] = {
         "Your subscription expired on {until}: pay for it. New orders are refused from {grace_end} on.",
     ),
 }
-STILL_SUSPENDED = " New orders are refused all the same: it is suspended."
+STILL_SUSPENDED = phrase("New orders are refused all the same: it is suspended.")
 """What is added when the date moved and the tenant may not sell."""

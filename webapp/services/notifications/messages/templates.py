@@ -1,9 +1,22 @@
-"""The words of messages; `money_texts` has those about money that moved. Amounts and times come as people read them."""
+"""The words of messages, in English; `money_templates` has those about money that moved.
 
+Each sentence is a message of the catalogues (`sentences`), and a letter is put together of them for its reader.
+"""
+
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_CLOSING = "\n\nThis message was sent by the marketplace's escrow desk. Reference: {reference}."
+from webapp.domain.words import Sentence
+from webapp.services.common.readers import LetterReader
+
+GREETING = "Hello {name},\n\n"
+CLOSING = "\n\nThis message was sent by the marketplace's escrow desk. Reference: {reference}."
+_BETWEEN = re.compile(r"(\n+|(?:(?<=[.!?])|(?<=_said\})) (?=[A-Z{])|(?:(?<=[.!?])|(?<=_said\}))(?=\{\w+_said\}))")
+_FIELD = re.compile(r"\{\w+\}")
+_PLAIN = str.maketrans("\xa0\u202f", "  ")
+"""Telephones count a message with other spaces than the plain one by half as many letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +26,11 @@ class Text:
     title: str
     body: str
     short: str
+
+    def sentences(self) -> Iterator[str]:
+        """Its sentences with words of their own, which catalogues translate."""
+        for text in (self.title, self.body, self.short):
+            yield from (part for part in _BETWEEN.split(text) if _has_words(part))
 
 
 _BY = "By {maker}, {since}{origin}. Was it not you, or not meant? Tell an administrator at once. {link}"
@@ -292,22 +310,37 @@ TEXTS: dict[str, Text] = {
 }
 
 
-def write(kind: str, fields: dict[str, Any]) -> Text:
-    """The message of this kind."""
+def write(kind: str, fields: dict[str, Any], reader: LetterReader) -> Text:
+    """The message of this kind in its reader's language."""
     is_letter = not kind.startswith(("staff.", "alert."))
-    return letter(TEXTS[kind], fields) if is_letter else _filled(TEXTS[kind], fields, "", "")
+    return letter(TEXTS[kind], fields, reader) if is_letter else _filled(TEXTS[kind], fields, reader, "", "")
 
 
-def letter(text: Text, fields: dict[str, Any]) -> Text:
+def letter(text: Text, fields: dict[str, Any], reader: LetterReader) -> Text:
     """A message to a party, with its greeting and closing."""
-    return _filled(text, fields, "Hello {name},\n\n", _CLOSING)
+    return _filled(text, fields, reader, GREETING, CLOSING)
 
 
-def _filled(text: Text, fields: dict[str, Any], greeting: str, closing: str) -> Text:
+def _filled(text: Text, fields: dict[str, Any], reader: LetterReader, greeting: str, closing: str) -> Text:
     """A field that is not known is left empty: a gap in a text stops nothing."""
-    known = _Fields(fields)
-    title = " ".join(text.title.format_map(known).split())[:200]
-    return Text(title, (greeting + text.body + closing).format_map(known), text.short.format_map(known))
+    known = _Fields({name: _shown(value, reader) for name, value in fields.items()})
+    title, body, short = (
+        _composed(each, known, reader) for each in (text.title, greeting + text.body + closing, text.short)
+    )
+    return Text(" ".join(title.split())[:200], body, short.translate(_PLAIN))
+
+
+def _composed(text: str, known: "_Fields", reader: LetterReader) -> str:
+    parts = _BETWEEN.split(text)
+    return "".join((reader.gettext(part) if _has_words(part) else part).format_map(known) for part in parts)
+
+
+def _shown(value: Any, reader: LetterReader) -> Any:
+    return value.spoken(reader) if isinstance(value, Sentence) else reader.shown(value)
+
+
+def _has_words(part: str) -> bool:
+    return any(map(str.isalpha, _FIELD.sub("", part)))
 
 
 class _Fields(dict[str, Any]):

@@ -1,4 +1,4 @@
-"""What the reader's language is, and its words: the catalogues in `translations/`, read as translators write them."""
+"""The words of each language: the catalogues in `translations/`, read as translators write them."""
 
 from functools import cache
 from io import BytesIO
@@ -8,16 +8,13 @@ from typing import Any
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, request
-from flask_babel import Babel, Domain, get_locale
 
-from webapp.admin.ui.stored_sentences import recognised
-from webapp.domain.languages import ENGLISH, LANGUAGES
+from webapp.domain.languages import ENGLISH
 from webapp.domain.money.formatting import localized
 from webapp.domain.money.money import Money
 from webapp.domain.words import spoken
 from webapp.project_folders import TRANSLATIONS
-from webapp.security.context import known_principal
+from webapp.services.common.stored_sentences import recognised
 
 
 def catalogue_of(language: str) -> Path:
@@ -58,27 +55,3 @@ def words_of(language: str) -> English | Words:
     words = Words(compiled)
     words.language = language
     return words
-
-
-def reader_language() -> str:
-    """The language that a person chose on their profile, else the first of the browser's that there is."""
-    principal = known_principal()
-    chosen = principal.user.language if principal is not None and principal.user is not None else ""
-    return chosen or request.accept_languages.best_match(LANGUAGES) or ENGLISH
-
-
-class _Catalogues(Domain):
-    """Flask-Babel looks for compiled catalogues, which would be generated files beside their sources."""
-
-    def get_translations(self) -> English | Words:
-        locale: Any = get_locale()
-        return words_of(locale.language if locale is not None else ENGLISH)
-
-
-class _Languages(Babel):
-    domain_instance = _Catalogues()
-
-
-def register_languages(app: Flask) -> None:
-    """Show each page in its reader's language."""
-    _Languages(app, default_locale=ENGLISH, locale_selector=reader_language)
