@@ -35,7 +35,7 @@
   }
 
   // Live regions: at the reader's rate, never two at once, never under the reader's hands.
-  const regions = $$("[data-live]").map((element) => ({ element, busy: false, due: 0, shown: "" }));
+  const regions = $$("[data-live]").map((element) => ({ element, busy: false, due: 0, shown: element.dataset.shown && `W/"${element.dataset.shown}"` }));
   const chosenRate = () => store.get("rate", "");
   const rateOf = (region) => Number(chosenRate() === "" ? region.element.dataset.every : chosenRate()) * 1000;
   const isTouched = (element) => {

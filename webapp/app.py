@@ -9,6 +9,7 @@ from webapp import api
 from webapp.admin.ui import formatting, gettext_cache, languages, layout
 from webapp.admin.ui.lists import cells
 from webapp.admin.ui.menu import screens
+from webapp.admin.ui.unindented import Unindented
 from webapp.api.framework.binding import IdConverter
 from webapp.api.probes.request_figures import register_request_figures
 from webapp.project_folders import STATIC, TEMPLATES
@@ -63,6 +64,7 @@ def _init_i18n(app: Flask) -> None:
     gettext_cache.register_gettext(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(Unindented)
     formatting.register_filters(app)
     cells.register_cells(app)
     layout.register_context(app)

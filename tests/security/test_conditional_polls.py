@@ -1,5 +1,6 @@
 """A page that asks every few seconds is sent nothing while nothing is new, and all of it when something is."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -44,13 +45,42 @@ def test_a_person_who_opens_a_page_and_a_poll_after_the_session_are_answered_as_
 def test_a_page_that_only_grows_older_is_not_sent_again(
     desk: Runtime, sign_in: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, real = sign_in("admin"), clock.now
+    reader, begun = sign_in("admin"), clock.now().replace(second=5)
     with desk.db.transaction() as session:  # the desk of a test may be a copy of one that was made minutes ago
-        session.execute(update(User).values(created_at=real()))
+        session.execute(update(User).values(created_at=begun))
+    monkeypatch.setattr(clock, "now", lambda: begun)
     shown = reader.get("/users/1", headers=POLL)
-    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=20))
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(seconds=20))
     assert "less than a minute ago" in reader.get("/users/1").text
     known = POLL | {"If-None-Match": shown.headers["ETag"]}
     assert reader.get("/users/1", headers=known).status_code == 304
-    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(minutes=2))
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(minutes=2))
+    assert reader.get("/users/1", headers=known).status_code == 200
+
+
+def test_the_first_question_of_a_page_is_answered_by_nothing_too(
+    sign_in: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = clock.now().replace(second=5)
+    monkeypatch.setattr(clock, "now", lambda: begun)
+    reader = sign_in("admin")
+    tag = re.search(r'data-shown="(\w+)"', reader.get("/queues/").text)
+    assert tag is not None
+    assert reader.get("/queues/", headers=POLL | {"If-None-Match": f'W/"{tag[1]}"'}).status_code == 304
+
+
+def test_times_that_grow_older_are_told_once_a_minute(
+    desk: Runtime, sign_in: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, begun = sign_in("admin"), clock.now().replace(second=0)
+    with desk.db.transaction() as session:
+        session.execute(update(User).values(created_at=begun - timedelta(seconds=140)))
+    monkeypatch.setattr(clock, "now", lambda: begun)
+    shown = reader.get("/users/1", headers=POLL)
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(seconds=20))
+    assert "3 minutes ago" in reader.get("/users/1").text
+    assert "3 minutes ago" not in shown.text
+    known = POLL | {"If-None-Match": shown.headers["ETag"]}
+    assert reader.get("/users/1", headers=known).status_code == 304
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(seconds=61))
     assert reader.get("/users/1", headers=known).status_code == 200

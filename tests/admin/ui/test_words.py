@@ -100,12 +100,14 @@ def test_bars_say_in_a_sentence_what_they_draw() -> None:
     ]
     drawn = run_bars.run_bars(runs, 60)
     nothing = run_bars.run_bars([], 60)
-    assert drawn.count("The last 3 runs: 2 succeeded, 1 failed") == 2
+    assert drawn.count("The last 3 runs: 2 succeeded, 1 failed") == 1
     assert drawn.count("<circle") == 1
     assert 'href="/runs/3" tabindex="-1"><g class="bad"><title>failed' in drawn
     assert 'role="img"' not in drawn, "a picture may hold no links"
     assert (drawn.count("<a "), drawn.count("<path ")) == (1, 1), "what went well is one shape"
     assert f'"M0 30h{57 * 5}v-10h4v10h1v-15h4v15"' in drawn
+    without = run_bars.run_bars(runs, 20, links=False)
+    assert (without.count("<a "), without.count("<path "), without.count("<circle")) == (0, 2, 1)
     every = run_bars.run_bars(runs, 60, each=True)
     assert [every.count(f'href="/runs/{number}"') for number in (1, 2, 3)] == [1, 1, 1]
     assert f'x="{59 * 5}" y="4" width="4" height="26"' in drawn

@@ -116,7 +116,7 @@ BADGES: dict[str, BadgeStyle] = {
 }
 
 
-_ICON = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="%s#%s"></use></svg>')
+_ICON = Markup('<svg class="icon" aria-hidden="true"><use href="%s#%s"/></svg>')
 _BADGE = Markup('<span class="badge %s">%s%s</span>')
 
 

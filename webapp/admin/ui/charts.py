@@ -1,5 +1,6 @@
 """Charts of amounts and of counts: drawn as SVG on the server, coloured by the sheet, one for each currency."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,10 @@ from webapp.services.read_models.money_totals import Flow
 
 # Where lxml happens to be installed pygal would draw with it, and its trees take none of our elements.
 etree.to_etree()
+
+
+_MEASURES = ("x", "y", "width", "height")
+_LONG_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class Picture(str):
@@ -129,16 +134,35 @@ def _plain(tree: Any, sentences: list[str]) -> Picture:
     )
     for part in tree.iter():
         part.attrib.pop("style", None)
+        _shorten(part)
     for bar, sentence in zip(
         [part for part in tree.iter("g") if part.attrib.get("class") == "bar"], sentences, strict=False
     ):
-        ElementTree.SubElement(bar, "title").text = sentence
+        if _is_flat(bar):
+            bar.clear()  # Nothing to see or to point at: its figure stands in the title of the whole.
+        else:
+            ElementTree.SubElement(bar, "title").text = sentence
     title = tree.find("title")
     if title is not None:
         title.text = "; ".join(sentences)
     tree.attrib.update({"role": "img", "xmlns": "http://www.w3.org/2000/svg"})
     tree.attrib.pop("id", None)
     return Picture(ElementTree.tostring(tree, encoding="unicode"))
+
+
+def _shorten(part: Any) -> None:
+    """Leave out what no sheet and no reader knows: decimals beyond a tenth of a point, and the library's classes."""
+    for name, value in part.attrib.items():
+        if name in _MEASURES or (name == "d" and part.tag == "path"):
+            part.attrib[name] = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), value)
+    if "tooltip-trigger" in part.attrib.get("class", "").split():
+        part.attrib.pop("class")
+        part.attrib.pop("ry", None)
+
+
+def _is_flat(bar: Any) -> bool:
+    rect = bar.find("rect")
+    return rect is not None and float(rect.attrib["height"]) == 0
 
 
 def _drop(tree: Any, unwanted: Callable[[Any], bool]) -> None:

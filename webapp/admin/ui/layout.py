@@ -47,21 +47,21 @@ def register_context(app: Flask) -> None:
     )
 
 
-def _menu_links() -> Callable[[Any], Markup]:
+def _menu_links() -> Callable[..., Markup]:
     """What draws the menu for the screen that is open: once for everybody who may use the same, in each language.
 
-    It was a fifth of what an ordinary page took.
+    It was a fifth of what an ordinary page took. The folded one does without icons: each page carries both.
     """
 
     @lru_cache(_MOST_MENUS)
-    def draw(_permissions: frozenset[str] | None, _language: str, _root: str, slug: str) -> Markup:
-        links: Callable[[str], Markup] = get_template_attribute("components/nav.html", "links")
-        return links(slug)
+    def draw(_permissions: frozenset[str] | None, _language: str, _root: str, slug: str, icons: bool) -> Markup:
+        links: Callable[[str, bool], Markup] = get_template_attribute("components/nav.html", "links")
+        return links(slug, icons)
 
-    def links(screen: Any) -> Markup:
+    def links(screen: Any, *, icons: bool = True) -> Markup:
         principal = current_principal()
         permissions = None if principal is None else principal.actor.permissions
-        return draw(permissions, str(get_locale()), request.root_path, screen.slug if screen else "")
+        return draw(permissions, str(get_locale()), request.root_path, screen.slug if screen else "", icons)
 
     return links
 

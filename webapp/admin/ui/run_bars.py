@@ -30,11 +30,12 @@ class Scale(NamedTuple):
     address: str
 
 
-def run_bars(runs: Sequence[Any], wanted: int = 60, *, each: bool = False) -> Picture:
+def run_bars(runs: Sequence[Any], wanted: int = 60, *, each: bool = False, links: bool = True) -> Picture:
     """Bars for the last `wanted` runs, given oldest first; they end at the right.
 
     A run that went wrong leads to its page, and with `each` every run: those that went well are one shape per tone
-    otherwise, since sixty bars of each job, with their words, were four fifths of a page.
+    otherwise, since sixty bars of each job, with their words, were four fifths of a page. Without `links` what
+    went wrong is a shape too, with a dot.
     """
     shown = list(runs)[-wanted:]
     words = {status: str(BADGES[status].word) for status in {_status(run) for run in shown}}
@@ -43,18 +44,30 @@ def run_bars(runs: Sequence[Any], wanted: int = 60, *, each: bool = False) -> Pi
     start = wanted - len(shown)
     bars: list[str] = []
     heights: dict[str, dict[int, int]] = {}
+    dots: dict[str, list[str]] = {}
     for index, run in enumerate(shown, start):
-        if each or _status(run) in _MARKED:
-            bars.append(_bar(run, index * _STEP, scale))
-        else:
-            heights.setdefault(BADGES[_status(run)].tone, {})[index * _STEP] = _height(run, scale)
-    drawn = "".join(f'<g class="{tone}"><path d="{_outline(some)}"></path></g>' for tone, some in heights.items())
+        is_marked, tone, x = _status(run) in _MARKED, BADGES[_status(run)].tone, index * _STEP
+        if each or (is_marked and links):
+            bars.append(_bar(run, x, scale))
+            continue
+        heights.setdefault(tone, {})[x] = _height(run, scale)
+        if is_marked:
+            dots.setdefault(tone, []).append(_dot(x, heights[tone][x]))
+    drawn = "".join(
+        f'<g class="{tone}"><path d="{_outline(some)}"/>{"".join(dots.get(tone, ()))}</g>'
+        for tone, some in heights.items()
+    )
     label = escape(_sentence(shown, words))
     # The words stand beside it: what has the role of a picture may hold no links.
     return Picture(
         f'<span class="hidden">{label}</span><svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" '
-        f'preserveAspectRatio="xMaxYMid meet" aria-hidden="true"><title>{label}</title>{drawn}{"".join(bars)}</svg>'
+        f'preserveAspectRatio="xMaxYMid meet" aria-hidden="true">{drawn}{"".join(bars)}</svg>'
     )
+
+
+def _dot(x: int, height: int) -> str:
+    """The mark above a bar of what went wrong."""
+    return f'<circle cx="{x + 2}" cy="{max(_FLOOR - 3 - height, 2)}" r="1.8"/>'
 
 
 def _outline(heights: dict[int, int]) -> str:
@@ -78,12 +91,12 @@ def _bar(run: Any, x: int, scale: Scale) -> str:
     """One bar as SVG: plain text put together, for there are hundreds; what is not a number of ours is escaped."""
     status, seconds = _status(run), _seconds(run)
     height = _height(run, scale)
-    mark = f'<circle cx="{x + 2}" cy="{max(_FLOOR - 3 - height, 2)}" r="1.8"></circle>' if status in _MARKED else ""
+    mark = _dot(x, height) if status in _MARKED else ""
     return (
         f'<a href="{scale.address}{run.id}" tabindex="-1"><g class="{BADGES[status].tone}">'
         f"<title>{escape(_title(run, scale.words[status], seconds, scale.zone))}</title>"
-        f'<rect class="reach" x="{x}" y="0" width="{_STEP}" height="{_FLOOR}"></rect>'
-        f'<rect x="{x}" y="{_FLOOR - height}" width="{_STEP - 1}" height="{height}" rx="1"></rect>{mark}</g></a>'
+        f'<rect class="reach" x="{x}" y="0" width="{_STEP}" height="{_FLOOR}"/>'
+        f'<rect x="{x}" y="{_FLOOR - height}" width="{_STEP - 1}" height="{height}" rx="1"/>{mark}</g></a>'
     )
 
 
