@@ -19,7 +19,8 @@ from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.models import Reconciliation
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.runtime import Runtime
-from webapp.services.ledger import account_checkpoints, integrity_steps, integrity_walk
+from webapp.services.common.open_writers import wait_for_writers
+from webapp.services.ledger import integrity_steps, integrity_walk
 from webapp.services.reconciliation import discrepancies, mirror_queue
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 from webapp.services.reconciliation.discrepancies import Compared
@@ -59,7 +60,7 @@ def _wrong(runtime: Runtime, shows: bool) -> list[str]:
     """What is wrong with the desk's own book: a snapshot per slice, so that a long walk keeps no dead row."""
     with runtime.db.reading() as session:
         walk = integrity_walk.begin(session, None, database_now(session))
-        account_checkpoints.wait_for_writers(session, lambda: None)
+        wait_for_writers(session, integrity_walk.WRITTEN, lambda: None)
     hidden = not shows or not sys.stderr.isatty()
     with click.progressbar(
         length=walk.left, label="Entries, transfers and escrows", file=sys.stderr, hidden=hidden

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from tests.races.together import at_once
@@ -172,3 +172,58 @@ def test_two_at_once_never_make_two(pg_runtime: Runtime) -> None:
     assert sum(made) == 6
     assert count(pg_runtime) == before + 6
     all_books_agree(pg_runtime)
+
+
+def test_what_came_since_the_last_run_is_looked_at_and_nothing_else(runtime: Runtime) -> None:
+    found = traders(runtime)
+    run_job_now(runtime, JOB)
+    with runtime.db.transaction() as session:
+        # Past the desk: no wallet ever goes, so nobody looks for one again.
+        session.execute(update(Account).where(Account.party_id == found["idle"].id).values(kind="pending"))
+        market = Market(session, runtime, at=clock.now())
+        market.escrow(seller=session.get_one(Party, found["settled"].id), currency="KES")
+        session.add(destination(market, found["paid"], "USD"))
+        market.party("late", wallet=None)
+    # Both parties of the escrow in KES, the destination in USD, and the new party by its country.
+    assert run_job_now(runtime, JOB).succeeded == 4
+    assert (wallets_of(runtime, found["settled"]), wallets_of(runtime, found["paid"])) == (
+        ["KES", "NGN"],
+        ["UGX", "USD"],
+    )
+    assert wallets_of(runtime, found["idle"]) == []
+    assert run_job_now(runtime, JOB).succeeded == 0
+
+
+def test_who_is_verified_later_gets_a_wallet_for_what_it_sold_before(runtime: Runtime) -> None:
+    found = traders(runtime)
+    run_job_now(runtime, JOB)
+    with runtime.db.transaction() as session:
+        session.get_one(Party, found["unverified"].id).verified_at = clock.now()
+    assert run_job_now(runtime, JOB).succeeded == 1
+    assert wallets_of(runtime, found["unverified"]) == ["NGN"]
+
+
+def test_what_failed_is_looked_at_again(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, action = traders(runtime), wallet_provisioning.open_missing
+
+    def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
+        if found["seller"].id in ids:
+            raise ZeroDivisionError("this one is bad")
+        return action(session, ids, **how)
+
+    with monkeypatch.context() as bad:
+        bad.setattr(wallet_provisioning, "open_missing", poisoned)
+        assert run_job_now(runtime, JOB).failed == 1
+    assert run_job_now(runtime, JOB, dry_run=True).succeeded == 2
+    assert run_job_now(runtime, JOB).succeeded == 2
+    assert wallets_of(runtime, found["seller"]) == ["KES", "NGN"]
+
+
+def test_where_ids_come_again_everything_is_looked_at(sqlite_runtime: Runtime) -> None:
+    found = traders(sqlite_runtime)
+    run_job_now(sqlite_runtime, JOB)
+    with sqlite_runtime.db.transaction() as session:
+        session.execute(update(Account).where(Account.party_id == found["idle"].id).values(kind="pending"))
+        session.execute(delete(PayoutDestination))
+    assert run_job_now(sqlite_runtime, JOB).succeeded == 1
+    assert wallets_of(sqlite_runtime, found["idle"]) == ["RWF"]

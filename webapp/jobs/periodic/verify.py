@@ -15,7 +15,8 @@ from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.audit import verdicts, verification
 from webapp.services.audit.verification import Walk
 from webapp.services.common.batch_result import Outcome
-from webapp.services.ledger import account_checkpoints, integrity_steps, integrity_verdicts, integrity_walk
+from webapp.services.common.open_writers import wait_for_writers
+from webapp.services.ledger import integrity_steps, integrity_verdicts, integrity_walk
 from webapp.services.ledger.integrity_verdicts import BooksVerdict
 from webapp.services.ledger.integrity_walk import BooksWalk
 
@@ -47,7 +48,7 @@ def _books_walk(work: Work, last: BooksVerdict | None, *, from_first: bool) -> B
 
     def begin(session: Session) -> BooksWalk:
         walk = integrity_walk.begin(session, last.start if last else None, work.now, from_first=from_first)
-        account_checkpoints.wait_for_writers(session, work.control.check)
+        wait_for_writers(session, integrity_walk.WRITTEN, work.control.check)
         return walk
 
     def look(session: Session, walk: BooksWalk) -> Outcome:

@@ -4,28 +4,15 @@ Each row is exact by itself: the sum of every entry of its account up to that on
 week; what it may be made from is only what no open transaction can add to.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, select, text
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import phrase
-from webapp.errors import Conflict
 from webapp.models import AccountCheckpoint, Entry
 from webapp.models.base import BigInt
-from webapp.sql import Rows, insert_new, is_sqlite
-
-LONGEST_WAIT, _POLL = 60.0, 0.05
-"""Seconds that an open transaction is waited for, and between two looks."""
-_WRITERS = text(
-    "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE mode = 'RowExclusiveLock' AND granted"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND relation IN ('entry'::regclass, 'transfer'::regclass, 'audit'::regclass)"
-    " AND pid IS DISTINCT FROM pg_backend_pid()"
-)
+from webapp.sql import Rows, insert_new
 
 
 @dataclass(slots=True)
@@ -37,24 +24,6 @@ class Sum:
     expected: int | None
     after: int = 0
     total: int = 0
-
-
-def wait_for_writers(session: Session, check: Callable[[], None]) -> None:
-    """Wait until each transaction that has written entries, transfers or records by now has ended.
-
-    Ids are taken before the commit: one that is lower than the newest may still appear. Who wrote to a table holds its
-    lock until the end. `check` may raise to stop waiting. Raises Conflict after a minute.
-    """
-    if is_sqlite(session):
-        return
-    ends = time.monotonic() + LONGEST_WAIT
-    waited_for = set(session.scalars(_WRITERS))
-    while waited_for:
-        check()
-        if time.monotonic() > ends:
-            raise Conflict(phrase("A transaction that writes to the ledger has been open for more than a minute."))
-        time.sleep(_POLL)
-        waited_for &= set(session.scalars(_WRITERS))
 
 
 def advance(session: Session, after: int, to: int) -> None:

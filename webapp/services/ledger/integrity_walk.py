@@ -23,6 +23,8 @@ WEEK, ROUND = timedelta(days=7), timedelta(days=6)
 ENTRIES, BALANCES, TRANSFERS, RECORDS = "entries", "balances", "transfers", "records"
 """What is new: entries, the balances that they moved, and what escrows transfers and audit records are about."""
 ACCOUNTS, ESCROWS = "accounts", "escrows"
+WRITTEN = (Entry, Transfer, Audit)
+"""The tables of which it is kept up to which id they were looked at."""
 MARKS = (ENTRIES, BALANCES, TRANSFERS, RECORDS)
 
 
@@ -161,7 +163,7 @@ class BooksWalk:
 def begin(session: Session, start: BooksStart | None, at: datetime, *, from_first: bool = False) -> BooksWalk:
     """A walk from where the last one ended. Without one, and `from_first`, it looks at everything.
 
-    What is not committed yet has to be waited for: `account_checkpoints.wait_for_writers`.
+    What is not committed yet has to be waited for: `wait_for_writers` of WRITTEN.
     """
     entries = _last(session, Entry.id)
     newest = {

@@ -1,22 +1,27 @@
 """Wallets that are missing: of verified parties, in the currencies in which they trade or are paid out.
 
 One that does neither and has no wallet yet gets one in its country's currency, or in the desk's own.
+
+A wallet is never removed, so that what was looked at once lacks none: only what came since is looked at, and whoever
+was verified since.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, exists, func, literal, null, or_, select, union, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.instants import parse_instant
 from webapp.domain.money.countries import currencies
 from webapp.domain.outbox.event_types import WalletOpened
 from webapp.domain.states import AccountKind
 from webapp.domain.words import phrase
 from webapp.errors import Conflict
-from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
+from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule, StoredSetting
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.common.batch_result import Outcome
@@ -24,15 +29,66 @@ from webapp.services.common.due import Due
 from webapp.services.escrows.release_refusals import NO_WALLET
 from webapp.services.ledger import accounts
 from webapp.services.parties import parties
-from webapp.sql import Rows, is_sqlite, json_text, one_of
+from webapp.sql import Rows, is_sqlite, json_text, one_of, shared_alias
 
+SOURCES = (Party, Escrow, PayoutSchedule, PayoutDestination)
+"""Where parties' currencies are found."""
+_SEEN = "wallets_seen"
+_SLACK = timedelta(hours=1)
+"""So much earlier an instant may have been taken by another clock, in a transaction that was long."""
+_Verified = shared_alias(Party, name="verified")
 _MAY_HAVE_ONE = (Party.verified_at.is_not(None), Party.forgotten_at.is_(None))
 
 
-def due() -> Due:
-    """Verified parties that lack a wallet somewhere, in the order of their numbers."""
-    lacking = union_all(*[select(party).where(where) for party, _, where in _missing()])
-    return Due(Party, select(Party.id).where(*_MAY_HAVE_ONE, Party.id.in_(lacking)), (Party.id,))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to which id the sources were looked at, and when that was: nobody verified before it lacks a wallet there."""
+
+    at: datetime
+    ids: dict[str, int]
+
+
+def newest(session: Session, at: datetime) -> Seen:
+    """Up to where the sources go now. What is not committed yet has to be waited for."""
+    found = {model.__tablename__: session.scalars(select(func.max(model.id))).one() or 0 for model in SOURCES}
+    return Seen(at, found)
+
+
+def seen(session: Session, now: Seen) -> Seen | None:
+    """What the last run that left nothing undone looked at; None before the first, and where the ids come again."""
+    kept = session.get(StoredSetting, _SEEN)
+    if kept is None or any(now.ids[name] < number for name, number in kept.value["ids"].items()):
+        return None
+    return Seen(parse_instant(kept.value["at"]), dict(kept.value["ids"]))
+
+
+def keep_seen(session: Session, looked_at: Seen, *, at: datetime, actor: Actor) -> None:
+    """The next run looks at what comes after."""
+    value = {"at": looked_at.at.isoformat(), "ids": looked_at.ids}
+    session.merge(StoredSetting(name=_SEEN, value=value, changed_at=at, changed_by=actor.name))
+
+
+def due(since: Seen | None = None) -> Due:
+    """Verified parties that lack a wallet somewhere, by number: of everything, or of what came since."""
+    lacking = union_all(*[select(party).where(where, *_came(party, since)) for party, _, where in _missing()])
+    parts = [select(Party.id).where(Party.id.in_(lacking))]
+    if since is not None:
+        parts += [_verified_since(party, where, since) for party, _, where in _missing()]
+    return Due(Party, select(Party.id).where(*_MAY_HAVE_ONE, Party.id.in_(union_all(*parts))), (Party.id,))
+
+
+def _came(party: Any, since: Seen | None) -> tuple[ColumnElement[bool], ...]:
+    """Rows of the source that came since."""
+    if since is None:
+        return ()
+    table = party.class_.__tablename__
+    return (party.class_.id > since.ids.get(table, 0),)
+
+
+def _verified_since(party: Any, where: ColumnElement[bool], since: Seen) -> Any:
+    """Whoever was verified since, or shortly before: its earlier orders count too."""
+    late = select(_Verified.id).where(_Verified.verified_at >= since.at - _SLACK)
+    return select(party).where(party.in_(late), where)
 
 
 def blocked() -> Due:
