@@ -13,7 +13,9 @@ BENCHMARKS = {
     "payments": "bench.payments",
     "payouts": "bench.payouts",
     "audit": "bench.audit",
-    "books": "bench.books",
+    "books": "bench.jobs.books",
+    "wallets": "bench.jobs.wallets",
+    "outbox": "bench.jobs.outbox",
     "analytics": "bench.analytics",
     "clean-up": "bench.clean_up",
 }

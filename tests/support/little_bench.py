@@ -31,7 +31,9 @@ LITTLE = {
     "bench.payouts": _ASKED,
     "bench.analytics": {"LINES": 200, "ROUNDS": 1, "SAMPLE": 5},
     "bench.clean_up": {"CARTS": 300},
-    "bench.books": {"ROWS": 400, "NEW": 100},
+    "bench.jobs.books": {"ROWS": 400, "NEW": 100},
+    "bench.jobs.wallets": {"ROWS": 400, "NEW": 50, "_SELLERS": 20},
+    "bench.jobs.outbox": {"EVENTS": 200},
 }
 """How much each measures here. A module that has taken a constant over from another has it, too."""
 

@@ -83,6 +83,12 @@ class WebhookEndpoint(Base):
     former_secret_encrypted: Mapped[str | None]
     """The secret before that one, under which it is signed too, until `former_secret_until`."""
     former_secret_until: Mapped[datetime | None]
+    batch_size: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many events one call may have; 1 is an event by itself, more are a list."""
+    parallel_calls: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many calls at once; with more than one only the events of one thing come in order."""
+    calls_per_minute: Mapped[int | None]
+    """How many calls it takes at most, beside what all webhooks together may be; None for no limit of its own."""
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
     failures: Mapped[int] = mapped_column(default=0)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 
 from tests.conftest import settings_for
+from tests.support.job_runs import run_job_now
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.app import create_app
 from webapp.encryption import encrypt
 from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.jobs.run_job import run_here
 from webapp.models import Discrepancy, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.monitoring.rules import providers as rules_of_providers
@@ -194,3 +196,27 @@ def test_an_approver_accepts_what_is_to_stay_and_its_page_says_who_and_why(diffe
     assert "agrees but for 1 accepted" in accepted
     assert "It is right there." in client.get("/reconciliation/export.csv?tab=accepted").text
     assert send(client, f"{address}/accept", page="/reconciliation", reason="Again.").status_code == 409
+
+
+def test_all_of_our_own_book_is_checked_by_a_button(desk: Runtime, sign_in: SignIn) -> None:
+    register_jobs(desk)
+    assert "Our own book" not in sign_in("viewer").get("/reconciliation").text
+    client = sign_in("operator")
+    assert "Check all of our own book" in client.get("/reconciliation").text
+    assert send(client, "/reconciliation/check-books").status_code == 303
+    with desk.db.reading() as session:
+        run = session.scalars(select(Run).where(Run.job == "verify_books")).one()
+        assert run.parameters == {"from_first": True}
+    assert run_here(desk, run.id).status == "succeeded"
+    page = client.get("/reconciliation").text
+    assert "Our own book agrees with itself" in page
+    assert "All of it was last checked" in page
+    with desk.db.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO account (kind, owner, currency, balance, created_at) "
+                "VALUES ('fees', 'x', 'NGN', 5, '2026-03-02 09:30:00.000000')"
+            )
+        )
+    assert run_job_now(desk, "verify_books", from_first=True).status == "succeeded"
+    assert "1 thing is wrong" in client.get("/reconciliation").text

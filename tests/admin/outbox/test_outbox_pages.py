@@ -55,6 +55,24 @@ def test_what_is_wrong_is_said_at_its_field(sign_in: SignIn, field: str, value: 
     assert said in answer.text
 
 
+def test_an_endpoint_says_how_it_wants_its_events(desk: Runtime, sign_in: SignIn) -> None:
+    made, _ = endpoint(desk, URL)
+    admin = sign_in("admin")
+    fields = {"url": URL, "description": "The shop", "events": "*", "version": str(made.version)}
+    wrong = send(admin, f"/webhooks/{made.id}/change", **fields, batch_size="101")
+    assert wrong.status_code == 422
+    assert "between 1 and 100" in wrong.text
+    pace = {"batch_size": "50", "parallel_calls": "4", "calls_per_minute": "1200"}
+    assert send(admin, f"/webhooks/{made.id}/change", **fields, **pace).status_code == 303
+    page = admin.get(f"/webhooks/{made.id}").text
+    assert "Calls in a minute, at most" in page
+    assert "1,200" in page
+    with desk.db.reading() as session:
+        found = session.get_one(WebhookEndpoint, made.id)
+        assert (found.batch_size, found.parallel_calls, found.calls_per_minute) == (50, 4, 1_200)
+    assert 'value="1200"' in admin.get(f"/webhooks/{made.id}/change").text
+
+
 def test_an_endpoint_is_changed_tested_paused_resumed_given_a_new_secret_and_removed(
     desk: Runtime, sign_in: SignIn
 ) -> None:

@@ -71,3 +71,15 @@ def test_events_are_listed_newest_first(place: Runtime, caller: Caller) -> None:
     assert [each["type"] for each in api.get("/api/v1/events", type="escrow.released").json["data"]] == [
         "escrow.released"
     ]
+
+
+def test_an_endpoint_says_how_it_wants_its_events(caller: Caller) -> None:
+    api = caller("webhooks")
+    made = api.post(ADDRESS, BODY | {"batch_size": 100}).json
+    assert (made["batch_size"], made["parallel_calls"], made["calls_per_minute"]) == (100, 1, None)
+    pace = {"batch_size": 1, "parallel_calls": 4, "calls_per_minute": 600}
+    changed = api.put(f"{ADDRESS}/{made['id']}/pace", pace)
+    assert changed.status_code == 200
+    assert changed.json == api.get(f"{ADDRESS}/{made['id']}").json
+    assert {name: changed.json[name] for name in pace} == pace
+    assert api.put(f"{ADDRESS}/{made['id']}/pace", {"parallel_calls": 9}).status_code == 422

@@ -1,11 +1,12 @@
 """What people do with an endpoint of webhooks."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
@@ -15,7 +16,7 @@ from webapp.models import WebhookEndpoint
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.webhooks import endpoints as webhook_endpoints
-from webapp.services.webhooks.endpoints import NewEndpoint
+from webapp.services.webhooks.endpoints import MOST_A_MINUTE, MOST_IN_A_BATCH, MOST_PARALLEL, NewEndpoint, Pace
 
 _ONE_PER_LINE = _l("One per line: * for everything, escrow.* for everything about escrows, or one event by its name.")
 
@@ -26,12 +27,30 @@ class EndpointForm(DeskForm):
     url = StringField(_l("Address"), [DataRequired(_l("Say where to post.")), Length(max=2000)])
     description = StringField(_l("What is it for?"), [DataRequired(_l("Say what it is for.")), Length(max=200)])
     events = TextAreaField(_l("Events"), [DataRequired(_l("Name at least one."))], description=_ONE_PER_LINE)
+    batch_size = IntegerField(
+        _l("Events in a call"),
+        [Optional(), NumberRange(1, MOST_IN_A_BATCH)],
+        default=1,
+        description=_l("1: each event by itself. More: a list of events, in order, signed as one message."),
+    )
+    parallel_calls = IntegerField(
+        _l("Calls at once"),
+        [Optional(), NumberRange(1, MOST_PARALLEL)],
+        default=1,
+        description=_l("1: everything in order. More: only what is told of one thing comes in order."),
+    )
+    calls_per_minute = IntegerField(
+        _l("Calls in a minute, at most"),
+        [Optional(), NumberRange(1, MOST_A_MINUTE)],
+        description=_l("Empty: as often as all webhooks together may be sent."),
+    )
     version = HiddenField()
 
     def endpoint(self) -> NewEndpoint:
         """What was written."""
         words = self.text("events").replace(",", " ").split()
-        return NewEndpoint(self.text("url"), self.text("description"), words)
+        pace = Pace(self.batch_size.data or 1, self.parallel_calls.data or 1, self.calls_per_minute.data)
+        return NewEndpoint(self.text("url"), self.text("description"), words, pace)
 
 
 _KEPT = {
@@ -68,7 +87,9 @@ class EndpointActions(ListScreen):
     @add.confirmation
     def _confirm_add(self) -> ActionPage:
         summary = _("Every event it asks for is posted to it as JSON, signed with a secret that is made for it.")
-        return ActionPage(_("Add an endpoint"), self.at(), summary, _("Add endpoint"), values={"events": "*"})
+        return ActionPage(
+            _("Add an endpoint"), self.at(), summary, _("Add endpoint"), values={"events": "*", **asdict(Pace())}
+        )
 
     @action("/<int:endpoint_id>/change", permission="webhook:manage", form=EndpointForm)
     def change(self, endpoint_id: int, form: EndpointForm) -> Done:
@@ -90,6 +111,7 @@ class EndpointActions(ListScreen):
         found = self._endpoint(endpoint_id)
         events = "\n".join(map(str, found.events))
         values = {"url": found.url, "description": found.description, "events": events, "version": found.version}
+        values |= asdict(webhook_endpoints.pace_of(found))
         return self._action_page(found, _("Change %(name)s", name=found.description), "", _("Save"), values=values)
 
     @action("/<int:endpoint_id>/test", permission="webhook:manage")

@@ -20,7 +20,7 @@ from webapp.api.framework.schemas import (
 from webapp.api.webhooks.schemas import DeliveryShape
 from webapp.models import WebhookEndpoint
 from webapp.services.webhooks import endpoints as webhook_endpoints
-from webapp.services.webhooks.endpoints import NewEndpoint
+from webapp.services.webhooks.endpoints import MOST_A_MINUTE, MOST_IN_A_BATCH, MOST_PARALLEL, NewEndpoint, Pace
 
 endpoints = Endpoints("events")
 _ADDRESS = "/api/v1/webhook-endpoints"
@@ -33,6 +33,9 @@ class EndpointShape(ResponseModel):
     url: str
     description: str
     events: list[str]
+    batch_size: int
+    parallel_calls: int
+    calls_per_minute: int | None
     created_at: Instant
     failures: int
     failing_since: Instant | None
@@ -47,8 +50,24 @@ class NewEndpointShape(EndpointShape):
     secret: str | None
 
 
-class EndpointInput(RequestModel):
-    """Where to post, what it is for, and which events: `*`, `escrow.*` or `escrow.released`."""
+class PaceInput(RequestModel):
+    """How it wants its events.
+
+    `batch_size` events in a call: 1 is an event by itself, more are a list under `events`. `parallel_calls` at once:
+    with more than 1 only the events of one thing come in order. `calls_per_minute` at most; null for no own limit.
+    """
+
+    batch_size: Annotated[int, Field(ge=1, le=MOST_IN_A_BATCH)] = 1
+    parallel_calls: Annotated[int, Field(ge=1, le=MOST_PARALLEL)] = 1
+    calls_per_minute: Annotated[int, Field(ge=1, le=MOST_A_MINUTE)] | None = None
+
+    def pace(self) -> Pace:
+        """That."""
+        return Pace(self.batch_size, self.parallel_calls, self.calls_per_minute)
+
+
+class EndpointInput(PaceInput):
+    """Where to post, what it is for, which events (`*`, `escrow.*` or `escrow.released`), and at what pace."""
 
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
     description: Name
@@ -64,7 +83,7 @@ class PauseInput(RequestModel):
 @endpoints.post(_ADDRESS, "webhook:manage", status=201, location=_ADDRESS + "/{id}", secret_fields=["secret"])
 def create_webhook_endpoint(call: Call, body: EndpointInput) -> NewEndpointShape:
     """Add an endpoint. The same request sent again by its Idempotency-Key is answered without the secret."""
-    new = NewEndpoint(body.url, body.description, body.events)
+    new = NewEndpoint(body.url, body.description, body.events, body.pace())
     made, secret = webhook_endpoints.create(
         call.session, new, at=call.at, actor=call.actor, settings=call.runtime.settings
     )
@@ -82,6 +101,13 @@ def list_webhook_endpoints(call: Call, query: NewestFirst) -> Page[EndpointShape
 def get_webhook_endpoint(call: Call, endpoint_id: int) -> EndpointShape:
     """One endpoint."""
     return EndpointShape.model_validate(webhook_endpoints.get(call.session, endpoint_id))
+
+
+@endpoints.put(_ADDRESS + "/<id:endpoint_id>/pace", "webhook:manage")
+def set_webhook_endpoint_pace(call: Call, endpoint_id: int, body: PaceInput) -> EndpointShape:
+    """Say how it wants its events: in batches, by parallel calls, or not more often than so."""
+    found = webhook_endpoints.set_pace(call.session, endpoint_id, body.pace(), at=call.at, actor=call.actor)
+    return EndpointShape.model_validate(found)
 
 
 @endpoints.delete(_ADDRESS + "/<id:endpoint_id>", "webhook:manage")

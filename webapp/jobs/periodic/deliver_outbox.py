@@ -1,6 +1,11 @@
 """The outbox: events become deliveries, and deliveries go out."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from queue import Empty, Queue
+from threading import Event, Thread
 
 from sqlalchemy.exc import DBAPIError
 
@@ -21,7 +26,11 @@ from webapp.services.notifications.messages import account_messages, recipients
 _COUNTED = 100
 """Deliveries that are counted in one transaction."""
 _SENDING = 40.0
-"""Seconds for which a run takes more to send: slow receivers may not hold up what providers have to do."""
+"""Seconds for which a run takes more to send."""
+_MEANWHILE, _POLL, _FIRST = 3.0, 0.05, 1.0
+"""Seconds between two looks: at what providers have to do while messages go out, at what was settled, and at what was
+due before this run, which is sent first where the rest takes longer.
+"""
 
 
 @job(cron="* * * * *", catch_up=CatchUp.SKIP)
@@ -34,13 +43,91 @@ def deliver_outbox(work: Work, at: datetime) -> None:
         work.log("channels.not_configured", channels=missing)
     if work.parameters:
         _send_dead_again(work)
-    results = DeliveryResults(work)
-    while _fan_out(work):
-        work.control.check()
-    _tell_of_accounts(work)
-    OutboxSender(work.runtime, seconds=_SENDING, settled=results.note, check=work.control.check).run()
-    results.count()
-    _instruct(work)
+    # Side by side: no payout waits behind a message, and no message behind a payout.
+    with _sending(work) as sending:
+        _instruct(work)
+        _fan_all_out(work)
+        _tell_of_accounts(work)
+        sending.finish()
+        while sending.goes_on():
+            _instruct(work)
+    sending.raise_problem()
+
+
+@contextmanager
+def _sending(work: Work) -> Iterator["Sending"]:
+    """Messages go out in a thread of their own while the run does something else, which stops them when it ends."""
+    sending = Sending(work)
+    try:
+        yield sending
+    finally:
+        sending.stop()
+
+
+class Sending:
+    """Sends what is due, again and again until it is to finish; what came of it is counted in the run's own thread."""
+
+    def __init__(self, work: Work) -> None:
+        self._results = DeliveryResults(work)
+        self._control = work.control
+        self._settled: Queue[tuple[list[tuple[ClaimedDelivery, Result]], int]] = Queue()
+        self._finishes, self._stops = Event(), Event()
+        self._problem: BaseException | None = None
+        self._sender = OutboxSender(work.runtime, seconds=_SENDING, settled=self._note, check=self._check)
+        self._thread = Thread(target=self._run, name="outbox")
+        self._thread.start()
+
+    def goes_on(self) -> bool:
+        """Whether it still sends, after some seconds at most. Raises Stopped when the run has to stop."""
+        ends = time.monotonic() + _MEANWHILE
+        while self._thread.is_alive() and time.monotonic() < ends:
+            self._control.check()
+            self._thread.join(_POLL)
+            self._count()
+        return self._thread.is_alive()
+
+    def finish(self) -> None:
+        """Everything is written: send what is due once more."""
+        self._finishes.set()
+
+    def stop(self) -> None:
+        """Take nothing more, and wait for what is under way."""
+        self._stops.set()
+        self._finishes.set()
+        self._thread.join()
+        self._count()
+        self._results.count()
+
+    def raise_problem(self) -> None:
+        """Raise what ended it, if anything did but this run."""
+        if self._problem is not None:
+            raise self._problem
+
+    def _run(self) -> None:
+        try:
+            while not self._finishes.wait(_FIRST):
+                self._sender.run()
+            self._sender.run()
+        except _StopSending:
+            pass
+        except BaseException as problem:  # It is the run's, and raised there.
+            self._problem = problem
+
+    def _check(self) -> None:
+        if self._stops.is_set():
+            raise _StopSending
+
+    def _note(self, results: list[tuple[ClaimedDelivery, Result]], arrived: int) -> None:
+        self._settled.put(([each for each in results if isinstance(each[1], Failed)], arrived))
+
+    def _count(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._results.note(*self._settled.get_nowait())
+
+
+class _StopSending(Exception):
+    """The run ends."""
 
 
 def _tell_of_accounts(work: Work) -> None:
@@ -89,6 +176,16 @@ class DeliveryResults:
             return
         self._work.recorder.record(lambda session: counted)
         self._outcome = Outcome("delivery")
+
+
+def _fan_all_out(work: Work) -> None:
+    """Turn every event into deliveries; what providers have to do is looked at meanwhile, for events may be many."""
+    since = time.monotonic()
+    while _fan_out(work):
+        work.control.check()
+        if time.monotonic() - since > _MEANWHILE:
+            _instruct(work)
+            since = time.monotonic()
 
 
 def _fan_out(work: Work) -> bool:

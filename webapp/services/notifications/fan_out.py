@@ -45,7 +45,7 @@ def _write(session: Session, endpoint: WebhookEndpoint, ids: Sequence[int], at: 
     columns = {
         "key": literal("event-") + cast(Event.id, String) + literal(f"-endpoint-{endpoint.id}"),
         "channel": Channel.WEBHOOK,
-        "lane": endpoints.lane_of(endpoint.id),
+        "lane": endpoints.lanes_of(endpoint, Event.subject_id),
         "endpoint_id": endpoint.id,
         "event_id": Event.id,
         "kind": Event.type,

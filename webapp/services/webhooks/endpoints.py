@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, String, cast, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -29,6 +30,16 @@ _MOST, _MOST_PATTERNS = 100, 50
 TEST = "webhook.test"
 LONGEST_KEPT = timedelta(days=7)
 """How long a former secret may sign beside the present one."""
+MOST_IN_A_BATCH, MOST_PARALLEL, MOST_A_MINUTE = 100, 8, 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Events in a call, calls at once, and calls in a minute at most, beside what all webhooks together may be."""
+
+    batch_size: int = 1
+    parallel_calls: int = 1
+    calls_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class NewEndpoint:
     url: str
     description: str
     events: Sequence[str]
+    pace: Pace = Pace()
 
 
 def create(
@@ -54,12 +66,14 @@ def create(
         description=description,
         events=events,
         secret_encrypted=encrypt(secret, settings.encryption_keys),
+        **asdict(_checked_pace(new.pace)),
         created_at=at,
         created_by=actor.name,
     )
     session.add(endpoint)
     session.flush()
-    _record(session, actor, "webhook.create", endpoint, at, after={"url": url, "events": events})
+    after = {"url": url, "events": events, **asdict(new.pace)}
+    _record(session, actor, "webhook.create", endpoint, at, after=after)
     return endpoint, secret
 
 
@@ -84,14 +98,24 @@ def change(
     actor: Actor,
     settings: Settings,
 ) -> WebhookEndpoint:
-    """Change where it is, what it is for and which events it takes."""
+    """Change where it is, what it is for, which events it takes and at what pace."""
     endpoint = _locked(session, endpoint_id, actor)
     lookup.require_version(endpoint, version, "endpoint")
     url, description, events = _checked(new, settings)
     before = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
+    before |= asdict(pace_of(endpoint))
     endpoint.url, endpoint.description, endpoint.events = url, description, events
-    after = {"url": url, "description": description, "events": events}
+    _take_pace(session, endpoint, new.pace)
+    after = {"url": url, "description": description, "events": events, **asdict(new.pace)}
     return _changed(session, actor, "webhook.change", endpoint, at, before=before, after=after)
+
+
+def set_pace(session: Session, endpoint_id: int, pace: Pace, *, at: datetime, actor: Actor) -> WebhookEndpoint:
+    """Say how it wants its events. Invalid names the wrong field."""
+    endpoint = _locked(session, endpoint_id, actor)
+    before = asdict(pace_of(endpoint))
+    _take_pace(session, endpoint, pace)
+    return _changed(session, actor, "webhook.change", endpoint, at, before=before, after=asdict(pace))
 
 
 def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: Actor) -> WebhookEndpoint:
@@ -158,7 +182,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     delivery = Delivery(
         key=f"test-{endpoint_id}-{int(at.timestamp() * 1_000_000)}",
         channel=Channel.WEBHOOK,
-        lane=lane_of(endpoint_id),
+        lane=lane_of(endpoint),
         endpoint_id=endpoint_id,
         kind=TEST,
         subject_kind="endpoint",
@@ -175,14 +199,51 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     return delivery
 
 
-def lane_of(endpoint_id: int) -> str:
-    """The lane that keeps an endpoint's webhooks in order."""
-    return f"webhook-{endpoint_id}"
+def pace_of(endpoint: WebhookEndpoint) -> Pace:
+    """How it wants its events."""
+    return Pace(endpoint.batch_size, endpoint.parallel_calls, endpoint.calls_per_minute)
+
+
+def lane_of(endpoint: WebhookEndpoint, subject: int = 0) -> str:
+    """The lane that keeps in order what an endpoint is told of a thing: one for all, unless it takes parallel calls.
+
+    Lanes go side by side, so that an endpoint has as many calls at once as it has lanes.
+    """
+    name = f"webhook-{endpoint.id}"
+    return name if endpoint.parallel_calls == 1 else f"{name}-{subject % endpoint.parallel_calls}"
+
+
+def lanes_of(endpoint: WebhookEndpoint, subject: Any) -> ColumnElement[str]:
+    """The same for the subjects of rows, computed by the database."""
+    if endpoint.parallel_calls == 1:
+        return literal(lane_of(endpoint))
+    return literal(f"webhook-{endpoint.id}-").concat(cast(subject % endpoint.parallel_calls, String))
 
 
 def _waiting(session: Session, endpoint_id: int, **values: object) -> None:
-    lane = (Delivery.lane == lane_of(endpoint_id), Delivery.status == DeliveryStatus.WAITING)
-    session.execute(update(Delivery).where(*lane).values(**values).execution_options(synchronize_session=False))
+    mine = (Delivery.endpoint_id == endpoint_id, Delivery.status == DeliveryStatus.WAITING)
+    session.execute(update(Delivery).where(*mine).values(**values).execution_options(synchronize_session=False))
+
+
+def _take_pace(session: Session, endpoint: WebhookEndpoint, pace: Pace) -> None:
+    """What waits goes to the lanes that it has now, so that the order of each thing stays."""
+    _checked_pace(pace)
+    endpoint.batch_size, endpoint.calls_per_minute = pace.batch_size, pace.calls_per_minute
+    if endpoint.parallel_calls != pace.parallel_calls:
+        endpoint.parallel_calls = pace.parallel_calls
+        _waiting(session, endpoint.id, lane=lanes_of(endpoint, Delivery.subject_id))
+
+
+def _checked_pace(pace: Pace) -> Pace:
+    for name, number, most in (
+        ("batch_size", pace.batch_size, MOST_IN_A_BATCH),
+        ("parallel_calls", pace.parallel_calls, MOST_PARALLEL),
+        ("calls_per_minute", pace.calls_per_minute or 1, MOST_A_MINUTE),
+    ):
+        if not 1 <= number <= most:
+            sentence = phrase("From 1 to %(most)s.", most=most)
+            raise Invalid(sentence, fields={name: sentence})
+    return pace
 
 
 def _locked(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint:
