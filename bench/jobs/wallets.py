@@ -29,8 +29,8 @@ _PARTIES = (
     f"SELECT n, 'p' || n, 'p', {_AT}, {_AT} FROM (NUMBERS) AS numbers"
 )
 _ORDERS = (
-    "INSERT INTO purchase_order (id, ref, buyer_id, seller_id, status, amount, currency, created_at) "
-    f"SELECT n, 'o' || n, 1, SELLER, 'awaiting_payment', 100, 'NGN', {_AT} FROM (NUMBERS) AS numbers"
+    "INSERT INTO purchase_order (id, ref, buyer_id, seller_id, status, amount, currency, on_credit, created_at) "
+    f"SELECT n, 'o' || n, 1, SELLER, 'awaiting_payment', 100, 'NGN', false, {_AT} FROM (NUMBERS) AS numbers"
 )
 _ESCROWS = (
     "INSERT INTO escrow (id, ref, order_id, buyer_id, seller_id, policy, status, currency, amount, fee, hold_no, "
@@ -60,11 +60,11 @@ def run() -> Ratios:
 def _measured(kind: str, runtime: Runtime) -> Ratios:
     fewer = ROWS // 5
     _carry_out(kind, runtime, (_PARTIES,), 1, _SELLERS)
-    _escrows(kind, runtime, 1, fewer, f"1 + n % {_SELLERS}")
+    _escrows(kind, runtime, 1, fewer, f"2 + n % {_SELLERS - 1}")
     _timed(runtime)
     _new(kind, runtime, fewer)
     beside_fewer = _timed(runtime)
-    _escrows(kind, runtime, fewer + NEW + 1, ROWS, f"1 + n % {_SELLERS}")
+    _escrows(kind, runtime, fewer + NEW + 1, ROWS, f"2 + n % {_SELLERS - 1}")
     _timed(runtime)
     _new(kind, runtime, ROWS)
     bare, ours = _by_hand(runtime, ROWS), _timed(runtime)

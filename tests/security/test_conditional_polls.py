@@ -76,10 +76,10 @@ def test_times_that_grow_older_are_told_once_a_minute(
     with desk.db.transaction() as session:
         session.execute(update(User).values(created_at=begun - timedelta(seconds=140)))
     monkeypatch.setattr(clock, "now", lambda: begun)
+    assert "2 minutes ago" in reader.get("/users/1").text
     shown = reader.get("/users/1", headers=POLL)
     monkeypatch.setattr(clock, "now", lambda: begun + timedelta(seconds=20))
     assert "3 minutes ago" in reader.get("/users/1").text
-    assert "3 minutes ago" not in shown.text
     known = POLL | {"If-None-Match": shown.headers["ETag"]}
     assert reader.get("/users/1", headers=known).status_code == 304
     monkeypatch.setattr(clock, "now", lambda: begun + timedelta(seconds=61))

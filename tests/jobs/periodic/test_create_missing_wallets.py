@@ -1,7 +1,7 @@
 """Wallets for those who lack one, through the engine."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,6 +178,9 @@ def test_what_came_since_the_last_run_is_looked_at_and_nothing_else(runtime: Run
     found = traders(runtime)
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
+        # Whoever was verified within the last hour is looked at again.
+        long_ago = clock.now() - timedelta(days=1)
+        session.execute(update(Party).where(Party.id == found["idle"].id).values(verified_at=long_ago))
         # Past the desk: no wallet ever goes, so nobody looks for one again.
         session.execute(update(Account).where(Account.party_id == found["idle"].id).values(kind="pending"))
         market = Market(session, runtime, at=clock.now())

@@ -1,5 +1,6 @@
 """The first page after sign-in."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,10 @@ from webapp.services.read_models import money_totals, work_queue
 from webapp.services.read_models.kept_figures import OVERVIEW
 from webapp.services.scheduling import processes, schedule_rows
 from webapp.services.scheduling.queue_depth import waiting
+from webapp.services.scheduling.schedules import JobHealth
+
+_NOTICES = 2
+"""How many late jobs have a notice and a button of their own: where many are late, a button for one is no cure."""
 
 
 class OverviewScreen(Screen):
@@ -48,7 +53,7 @@ class OverviewScreen(Screen):
         return self.render(
             "dashboard/overview.html",
             rows=rows,
-            late=[job for job in jobs if job.late_since is not None],
+            late=_longest_late(jobs),
             system_status=evaluate(jobs, silent, now),
             alive=alive,
             currency=currency,
@@ -73,6 +78,12 @@ class OverviewScreen(Screen):
     def _currency(self, held: list[str]) -> str:
         wanted = request.args.get("currency", "")
         return wanted if wanted in held else next(iter(held), "")
+
+
+def _longest_late(jobs: Sequence[JobHealth]) -> list[JobHealth]:
+    """The few that have been late for the longest; the status names all, and each stands among the jobs below."""
+    late = [(job.late_since, job) for job in jobs if job.late_since is not None]
+    return [job for _, job in sorted(late, key=lambda each: each[0])[:_NOTICES]]
 
 
 def _today(now: datetime) -> date:
