@@ -57,9 +57,9 @@ class PaceInput(RequestModel):
     with more than 1 only the events of one thing come in order. `calls_per_minute` at most; null for no own limit.
     """
 
-    batch_size: Annotated[int, Field(ge=1, le=MOST_IN_A_BATCH)] = 1
-    parallel_calls: Annotated[int, Field(ge=1, le=MOST_PARALLEL)] = 1
-    calls_per_minute: Annotated[int, Field(ge=1, le=MOST_A_MINUTE)] | None = None
+    batch_size: Annotated[int, Field(strict=True, ge=1, le=MOST_IN_A_BATCH)] = 1
+    parallel_calls: Annotated[int, Field(strict=True, ge=1, le=MOST_PARALLEL)] = 1
+    calls_per_minute: Annotated[int | None, Field(strict=True, ge=1, le=MOST_A_MINUTE)] = None
 
     def pace(self) -> Pace:
         """That."""

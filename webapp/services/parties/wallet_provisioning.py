@@ -62,9 +62,9 @@ def seen(session: Session, now: Seen) -> Seen | None:
     return Seen(parse_instant(kept.value["at"]), dict(kept.value["ids"]))
 
 
-def keep_seen(session: Session, looked_at: Seen, *, at: datetime, actor: Actor) -> None:
+def keep_seen(session: Session, marks: Seen, *, at: datetime, actor: Actor) -> None:
     """The next run looks at what comes after."""
-    value = {"at": looked_at.at.isoformat(), "ids": looked_at.ids}
+    value = {"at": marks.at.isoformat(), "ids": marks.ids}
     session.merge(StoredSetting(name=_SEEN, value=value, changed_at=at, changed_by=actor.name))
 
 
