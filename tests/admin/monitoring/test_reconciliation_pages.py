@@ -202,7 +202,7 @@ def test_all_of_our_own_book_is_checked_by_a_button(desk: Runtime, sign_in: Sign
     register_jobs(desk)
     assert "Our own book" not in sign_in("viewer").get("/reconciliation").text
     client = sign_in("operator")
-    assert "Check all of our own book" in client.get("/reconciliation").text
+    assert "Check all of our own books" in client.get("/reconciliation").text
     assert send(client, "/reconciliation/check-books").status_code == 303
     with desk.db.reading() as session:
         run = session.scalars(select(Run).where(Run.job == "verify_books")).one()

@@ -56,7 +56,7 @@ class ReconciliationActions(ListScreen):
             "compared. What is wrong is alerted. The checkpoints that the hourly check counts from are made anew "
             "from the entries."
         )
-        return ActionPage(_("Check all of our own book"), self.at(), summary, _("Check it now"))
+        return ActionPage(_("Check all of our own books"), self.at(), summary, _("Check it now"))
 
     @action("/check", permission="job:run", form=SinceForm)
     def check(self, form: SinceForm) -> Done:

@@ -163,7 +163,7 @@ class ReconciliationScreen(ReconciliationActions):
         """Looking at all of it, unless that is done already."""
         running = runs.unfinished_of(session, BOOKS_JOB)
         reason = _("Run %(number)s is at it.", number=running.id) if running else ""
-        return action_link("check_books", _("Check all of our own book"), "scale", "job:run", reason)
+        return action_link("check_books", _("Check all of our own books"), "scale", "job:run", reason)
 
     def _action_links(self, lacking: int) -> list[Any]:
         """Asking the external ledger, and sending again what it was found to lack."""
