@@ -6,13 +6,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bench.child import operator
+from bench.child import timed
 from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.jobs.run_job import run_here
 from webapp.runtime import Runtime
-from webapp.services.scheduling import runs
 
 JOB = "verify_books"
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
@@ -74,14 +72,14 @@ def _measured(kind: str, runtime: Runtime) -> Ratios:
     _carry_out(runtime, _SETUP[1:], {})
     fewer = ROWS // 5
     _fill(runtime, numbers, 1, fewer)
-    _timed(runtime)
+    timed(runtime, JOB)
     _fill(runtime, numbers, fewer + 1, fewer + NEW)
-    beside_fewer = _timed(runtime)
+    beside_fewer = timed(runtime, JOB)
     _fill(runtime, numbers, fewer + NEW + 1, ROWS)
-    whole = _timed(runtime, from_first=True)
+    whole = timed(runtime, JOB, from_first=True)
     _fill(runtime, numbers, ROWS + 1, ROWS + NEW)
     bare = _by_hand(runtime, ROWS)
-    ours = _timed(runtime)
+    ours = timed(runtime, JOB)
     what = f"{JOB}, {kind}: {NEW:,} new transfers beside {ROWS:,}, per second"
     return {
         f"job-{JOB}-{kind}-against-limit": Ratio.of_figures(NEW / ours, NEW / bare, what, "by hand-written SQL"),
@@ -108,17 +106,6 @@ def _carry_out(runtime: Runtime, statements: Any, values: dict[str, int]) -> Non
         for statement in statements:
             names = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(text(statement), names)
-
-
-def _timed(runtime: Runtime, **asked: Any) -> float:
-    """Seconds that a run took; nothing may be wrong."""
-    with runtime.db.transaction() as session:
-        queued = runs.trigger(session, JOB, actor=operator(), parameters=asked or None)
-    began = time.perf_counter()
-    ended = run_here(runtime, queued.id)
-    if ended.status != "succeeded":
-        raise RuntimeError(f"{JOB} ended {ended.status}: {ended.error}")
-    return time.perf_counter() - began
 
 
 def _by_hand(runtime: Runtime, after: int) -> float:

@@ -6,13 +6,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bench.child import operator
+from bench.child import timed
 from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.jobs.run_job import run_here
 from webapp.runtime import Runtime
-from webapp.services.scheduling import runs
 
 JOB = "create_missing_wallets"
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
@@ -61,14 +59,14 @@ def _measured(kind: str, runtime: Runtime) -> Ratios:
     fewer = ROWS // 5
     _carry_out(kind, runtime, (_PARTIES,), 1, _SELLERS)
     _escrows(kind, runtime, 1, fewer, f"2 + n % {_SELLERS - 1}")
-    _timed(runtime)
+    timed(runtime, JOB)
     _new(kind, runtime, fewer)
-    beside_fewer = _timed(runtime)
+    beside_fewer = timed(runtime, JOB)
     _escrows(kind, runtime, fewer + NEW + 1, ROWS, f"2 + n % {_SELLERS - 1}")
-    _timed(runtime)
+    timed(runtime, JOB)
     _new(kind, runtime, ROWS)
-    bare, ours = _by_hand(runtime, ROWS), _timed(runtime)
-    nothing = _timed(runtime)
+    bare, ours = _by_hand(runtime, ROWS), timed(runtime, JOB)
+    nothing = timed(runtime, JOB)
     what = f"{JOB}, {kind}: {NEW:,} new wallets beside {ROWS:,} escrows, per second"
     return {
         f"job-{JOB}-{kind}-against-limit": Ratio.of_figures(NEW / ours, NEW / bare, what, "the bare rows by hand"),
@@ -97,17 +95,6 @@ def _carry_out(kind: str, runtime: Runtime, statements: tuple[str, ...], first: 
     with runtime.db.engine.connect().execution_options(desk_writes=True) as connection, connection.begin():
         for statement in statements:
             connection.execute(text(statement.replace("NUMBERS", _NUMBERS[kind])), {"first": first, "last": last})
-
-
-def _timed(runtime: Runtime) -> float:
-    """Seconds that a run took."""
-    with runtime.db.transaction() as session:
-        queued = runs.trigger(session, JOB, actor=operator())
-    began = time.perf_counter()
-    ended = run_here(runtime, queued.id)
-    if ended.status != "succeeded":
-        raise RuntimeError(f"{JOB} ended {ended.status}: {ended.error}")
-    return time.perf_counter() - began
 
 
 def _by_hand(runtime: Runtime, after: int) -> float:
