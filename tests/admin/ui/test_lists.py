@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
-from sqlalchemy import case, insert
+from sqlalchemy import String, case, delete, func, insert, literal, select, text
 
 from webapp import clock
-from webapp.admin.ui.lists import keyset
+from webapp.admin.ui.lists import found, keyset
 from webapp.admin.ui.lists.columns import Column, choice, since, until
 from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.lists.keyset import Order
@@ -34,7 +35,6 @@ LISTING = Listing(
         until("to", "To", Party.created_at),
     ),
     search=lambda words: Party.ref == words,
-    count_up_to=100,
 )  # fmt: skip
 
 
@@ -82,13 +82,62 @@ def test_a_row_that_comes_meanwhile_shifts_no_page(parties: Runtime) -> None:
 def test_filters_and_search_narrow_the_list_and_stay_in_the_address(parties: Runtime) -> None:
     page = _read(parties, name="A", size="50")
     assert {row.name for row in page.rows} == {"A"}
-    assert page.count == (60, False)
+    assert str(page.found) == "1–50 of 60"
     assert dict(parse_qsl(page.link(sort="-name")[1:])) == {"name": "A", "size": "50", "sort": "-name"}
     assert [row.ref for row in _read(parties, q="p007").rows] == ["p007"]
 
 
-def test_a_count_stops_where_it_was_told_to(parties: Runtime) -> None:
-    assert _read(parties).count == (100, True)
+def test_each_page_says_which_rows_it_shows_of_how_many(parties: Runtime) -> None:
+    pages = list(_walk(parties, "name"))
+    placed = ["1–25 of 120", "26–50 of 120", "51–75 of 120", "76–100 of 120", "101–120 of 120"]
+    assert [str(page.found) for page in pages] == placed
+    back = [pages[-1]]
+    while back[-1].earlier:
+        back.append(_read(parties, sort="name", before=back[-1].earlier))
+    assert [str(page.found) for page in reversed(back)] == placed
+    assert str(_read(parties, q="p007").found) == "1 of 1"
+    assert str(_read(parties, q="nobody").found) == ""
+
+
+def test_an_address_that_does_not_tell_its_place_tells_how_many(parties: Runtime) -> None:
+    for cursor in (keyset.encode([50]), keyset.encode([50], -3), keyset.encode([50], 2**60), keyset.encode([50], 119)):
+        assert str(_read(parties, sort="id", after=cursor).found) == "25 of 120"
+
+
+def test_a_place_that_rows_have_left_since_is_not_told(parties: Runtime) -> None:
+    later = str(_read(parties, sort="id", size="100").later)
+    with parties.db.transaction() as session:
+        session.execute(delete(Party).where(Party.ref < "p060"))
+    assert str(_read(parties, sort="id", after=later).found) == "20 of 60"
+
+
+def test_a_count_stops_where_it_was_told_to(parties: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(found, "COUNTED", 100)
+    assert [str(page.found) for page in _walk(parties, "id")][0::4] == ["1–25 of over 100", "101–120 of over 100"]
+
+
+def test_a_count_that_takes_long_is_given_up_and_the_rest_goes_on(
+    parties: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found, "PATIENCE", 20)
+    endless = select(_far(parties)).where(Party.id > 0)
+    with parties.db.reading() as session:
+        began = time.monotonic()
+        assert found.count_up_to(session, endless, 100) == (None, False)
+        assert time.monotonic() - began < 2
+        assert session.scalar(select(func.count()).select_from(Party)) == 120, "the snapshot is as it was"
+        if not parties.db.is_sqlite:
+            assert session.scalar(text("SHOW statement_timeout")) == "2min"
+        assert str(found.found(session, endless, 25, 50, whole=False)) == "51–75 of many"
+
+
+def _far(desk: Runtime) -> Any:
+    """What takes a database seconds for each row."""
+    if not desk.db.is_sqlite:
+        return func.pg_sleep(0.1).cast(String)
+    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < 10**6))
+    return select(func.max(numbers.c.n)).scalar_subquery()
 
 
 def test_a_filter_that_cannot_be_used_is_named_and_left_out(parties: Runtime) -> None:

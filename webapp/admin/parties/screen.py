@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case
+from sqlalchemy import case, select
 
 from webapp import clock
 from webapp.admin.parties.actions import PartyActions
@@ -15,6 +15,7 @@ from webapp.admin.parties.statement import STATEMENT
 from webapp.admin.parties.wallet_actions import WalletActions
 from webapp.admin.ui.lists.columns import Column, flag
 from webapp.admin.ui.lists.csv_export import download
+from webapp.admin.ui.lists.found import found
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Entry, Party
@@ -74,9 +75,9 @@ class PartyScreen(PartyActions, CorrespondenceActions, WalletActions, Destinatio
     def index(self) -> Any:
         """Every party with its balances."""
         with self.reading() as session:
-            found = LISTING.read(session, request.args)
-            accounts = party_detail.accounts_of(session, [row.id for row in found.rows])
-        return self.render("parties/parties.html", page=found, accounts=accounts)
+            parties = LISTING.read(session, request.args)
+            accounts = party_detail.accounts_of(session, [row.id for row in parties.rows])
+        return self.render("parties/parties.html", page=parties, accounts=accounts)
 
     @page("/export.csv")
     def export(self) -> Any:
@@ -110,9 +111,18 @@ class PartyScreen(PartyActions, CorrespondenceActions, WalletActions, Destinatio
         with self.reading() as session:
             file, account = party_detail.read(session, party_id), party_detail.account_of(session, party_id, account_id)
             lines = statements.statement(session, account_id, before=before, limit=LINES + 1)
-        later = lines[LINES - 1].entry_id if len(lines) > LINES else None
+            later = lines[LINES - 1].entry_id if len(lines) > LINES else None
+            first, shown = before is None, min(len(lines), LINES)
+            entries = select(Entry.id).where(Entry.account_id == account_id)
+            counted = found(session, entries, shown, 0 if first else None, whole=first and later is None)
         return self.render(
-            "parties/statement.html", file=file, account=account, lines=lines[:LINES], later=later, first=before is None
+            "parties/statement.html",
+            file=file,
+            account=account,
+            lines=lines[:LINES],
+            later=later,
+            first=first,
+            found=counted,
         )
 
     @page("/<int:party_id>/accounts/<int:account_id>/export.csv")

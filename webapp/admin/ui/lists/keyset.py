@@ -40,24 +40,40 @@ class Order:
         return query.where(here < there if self.descending != backwards else here > there)
 
 
-def encode(position: list[Any]) -> str:
-    """A position as text for an address."""
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins or ends: a row's place in the order, and how many rows came before the page's edge there.
+
+    That number is from when the address was made, and None where it says none: rows may have come or gone since.
+    """
+
+    position: list[Any]
+    before: int | None = None
+
+
+def encode(position: list[Any], before: int | None = None) -> str:
+    """A position as text for an address, with how many rows lie before it."""
     plain = [{"t": clock.iso(value)} if isinstance(value, datetime) else value for value in position]
+    if before is not None:
+        plain.append({"n": before})
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, order: Order) -> list[Any] | None:
+def decode(cursor: str, order: Order) -> Cursor | None:
     """The position again; None for a text that is none in this order. A wrong one shows another page, nothing else."""
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        before = plain.pop()["n"] if isinstance(plain[-1], dict) and "n" in plain[-1] else None
         position = [clock.from_iso(value["t"]) if isinstance(value, dict) else value for value in plain]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, binascii.Error):
         return None
     wanted = [part.type.python_type for part in order.parts]
     fits = len(position) == len(wanted) and all(
         isinstance(value, kind) for value, kind in zip(position, wanted, strict=True)
     )
-    return position if fits and all(map(_can_be_asked_for, position)) else None
+    if not fits or not all(map(_can_be_asked_for, position)):
+        return None
+    return Cursor(position, before if type(before) is int and 0 <= before < 2**53 else None)
 
 
 def _can_be_asked_for(value: Any) -> bool:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp.admin.ui.lists import keyset
 from webapp.admin.ui.lists.columns import Column, Filter
-from webapp.admin.ui.lists.keyset import Order
+from webapp.admin.ui.lists.found import Found, found
+from webapp.admin.ui.lists.keyset import Cursor, Order
 from webapp.admin.ui.lists.listing_state import SIZES, ListState
 
 
@@ -26,16 +27,16 @@ class Listing:
     sort: str = "-id"
     source: Callable[[Select[Any]], Select[Any]] = lambda query: query
     """Adds joins and conditions that always hold."""
-    count_up_to: int = 0
-    """Count what is found up to this many; 0 counts nothing."""
 
     def read(self, session: Session, args: Mapping[str, str], *conditions: Any) -> "Page":
         """The page that the address asks for; `conditions` are the screen's own (a tab)."""
         state = ListState.of(self, args)
         query = self.query(state, *conditions)
         order = self.order(state)
-        rows, earlier, later = _window(session, query, order, state)
-        return Page(self, state, rows, earlier, later, self._count(session, query))
+        window = _window(session, query, order, state)
+        whole = window.earlier is None and window.later is None
+        counted = found(session, query, len(window.rows), window.before, whole=whole)
+        return Page(self, state, window.rows, window.earlier, window.later, counted)
 
     def query(self, state: ListState, *conditions: Any) -> Select[Any]:
         """Everything that is found, in no order."""
@@ -72,13 +73,6 @@ class Listing:
     def _placed(self, state: ListState, order: Order, conditions: Sequence[Any]) -> Select[Any]:
         return self.query(state, *conditions).add_columns(order.value.label("place_"))
 
-    def _count(self, session: Session, query: Select[Any]) -> tuple[int, bool] | None:
-        if not self.count_up_to:
-            return None
-        some = query.order_by(None).limit(self.count_up_to + 1).subquery()
-        found = session.scalar(select(func.count()).select_from(some)) or 0
-        return min(found, self.count_up_to), found > self.count_up_to
-
 
 @dataclass(frozen=True)
 class Page:
@@ -89,7 +83,7 @@ class Page:
     rows: list[Any]
     earlier: str | None
     later: str | None
-    count: tuple[int, bool] | None
+    found: Found
     sizes = SIZES
 
     @cached_property
@@ -113,24 +107,43 @@ class Page:
         return self.state.link(**changes)
 
 
-def _window(
-    session: Session, query: Select[Any], order: Order, state: ListState
-) -> tuple[list[Any], str | None, str | None]:
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The rows of a page, the cursors of the pages around it, and how many rows are before it, where that is known."""
+
+    rows: list[Any]
+    earlier: str | None
+    later: str | None
+    before: int | None
+
+
+def _window(session: Session, query: Select[Any], order: Order, state: ListState) -> _Window:
     query = query.add_columns(order.value.label("place_"))
-    backwards = state.before is not None
     cursor = state.before or state.after
-    position = keyset.decode(cursor, order) if cursor else None
-    if position is None:
-        backwards = False
-    else:
-        query = order.beyond(query, position, backwards=backwards)
-    found = list(session.execute(order.sorted(query, backwards=backwards).limit(state.size + 1)))
-    more, rows = len(found) > state.size, found[: state.size]
+    at = keyset.decode(cursor, order) if cursor else None
+    backwards = at is not None and state.before is not None
+    if at is not None:
+        query = order.beyond(query, at.position, backwards=backwards)
+    rows = list(session.execute(order.sorted(query, backwards=backwards).limit(state.size + 1)))
+    more, rows = len(rows) > state.size, rows[: state.size]
     if backwards:
         rows.reverse()
-    first = keyset.encode(_position(rows[0], order)) if rows and (more if backwards else position is not None) else None
-    last = keyset.encode(_position(rows[-1], order)) if rows and (backwards or more) else None
-    return rows, first, last
+    is_first = not more if backwards else at is None
+    before = 0 if is_first else _rows_before(at, len(rows), backwards=backwards)
+    if not rows:
+        return _Window([], None, None, None)
+    earlier = None if is_first else keyset.encode(_position(rows[0], order), before)
+    after = None if before is None else before + len(rows)
+    later = keyset.encode(_position(rows[-1], order), after) if backwards or more else None
+    return _Window(rows, earlier, later, before)
+
+
+def _rows_before(at: Cursor | None, shown: int, *, backwards: bool) -> int | None:
+    """What the address says of the rows before this page; nothing where that can't be, for rows came or went."""
+    if at is None or at.before is None:
+        return None
+    before = at.before - shown if backwards else at.before
+    return before if before > 0 else None
 
 
 def _position(row: Any, order: Order) -> list[Any]:
