@@ -35,3 +35,18 @@ def test_every_page_of_the_menu_is_clean(someone: Someone, role: str) -> None:
         page.goto(place)
         page.wait_for_selector("h1")
     assert wrong == []
+
+
+def test_a_page_one_level_down_is_reached_by_keys(someone: Someone) -> None:
+    page = someone("viewer")
+    group = page.locator("nav.side-wide summary").last
+    link = group.locator("xpath=..").locator("a").last
+    assert not link.is_visible()
+    group.focus()
+    page.keyboard.press("Enter")
+    place = link.get_attribute("href")
+    while page.evaluate("document.activeElement.getAttribute('href')") != place:
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{place}")
+    assert page.locator("nav.side-wide details[open] a[aria-current=page]").get_attribute("href") == place

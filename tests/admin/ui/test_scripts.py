@@ -71,7 +71,8 @@ def test_no_page_is_wider_than_a_phone(page: Any, address: str) -> None:
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") == 390, path
     page.click("summary")
-    page.click("nav >> text=API tokens")
+    page.click(".side-narrow nav >> text=Desk")
+    page.click(".side-narrow nav >> text=API tokens")
     assert page.url == f"{address}/tokens/"
 
 

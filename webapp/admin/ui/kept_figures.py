@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from flask import request
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.admin.ui.lists.listing_state import ASK_NOW
 from webapp.figure_cache import Answer, CachedFigure
-from webapp.security.context import runtime, saved_at
+from webapp.security.context import current_actor, runtime, saved_at
 from webapp.services.read_models import kept_figures, list_tabs
 
 Value = TypeVar("Value")
@@ -22,9 +23,22 @@ the clocks of two machines may differ."""
 
 def read(session: Session, figure: CachedFigure[Value], at: datetime) -> Answer[Value]:
     """The figure for who is reading."""
+    return runtime().figure_cache.read(figure, session, at, since=_since(at))
+
+
+def work_counts() -> Mapping[str, int]:
+    """How much work of each kind waits for who is reading."""
+    figure, at = kept_figures.work_counts_of(current_actor()), clock.now()
+    ready = runtime().figure_cache.ready(figure, at, since=_since(at))
+    if ready is not None:
+        return ready.value
+    with runtime().db.reading() as session:
+        return read(session, figure, at).value
+
+
+def _since(at: datetime) -> datetime | None:
     changed = saved_at()
-    since = at if request.args.get(ASK_NOW) else changed + _SETTLES if changed is not None else None
-    return runtime().figure_cache.read(figure, session, at, since=since)
+    return at if request.args.get(ASK_NOW) else changed + _SETTLES if changed is not None else None
 
 
 def address_to_ask_now() -> str:

@@ -1,6 +1,6 @@
 """What surrounds every page: who is signed in, the menu, the environment, and what stops the desk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from flask import Flask, current_app, get_template_attribute, request
 from flask_babel import get_locale
 from markupsafe import Markup
 
+from webapp.admin.ui import kept_figures
 from webapp.admin.ui.badges import icon
 from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
@@ -20,9 +21,12 @@ from webapp.security.views import THEME_COOKIE, THEMES
 from webapp.services.alerts import alerts
 from webapp.services.common import instance, kill_switch
 from webapp.services.monitoring.rules.host import REDIS, redis_unwell
+from webapp.services.read_models import work_counts
 
 _MOST_MENUS = 512
 """Menus that a process keeps: some kilobytes each."""
+_SLOT = "\0"
+"""Around the names of the pages whose numbers stand here. No page can hold this character otherwise."""
 
 
 def register_context(app: Flask) -> None:
@@ -32,6 +36,7 @@ def register_context(app: Flask) -> None:
         nonce=nonce,
         menu=menu,
         menu_links=_menu_links(),
+        count_slot=count_slot,
         principal=current_principal,
         colours=colours,
         banners=banners,
@@ -50,20 +55,39 @@ def register_context(app: Flask) -> None:
 def _menu_links() -> Callable[..., Markup]:
     """What draws the menu for the screen that is open: once for everybody who may use the same, in each language.
 
-    It was a fifth of what an ordinary page took. The folded one does without icons: each page carries both.
+    It was a fifth of what an ordinary page took. The folded one does without icons: each page carries both. Only the
+    numbers are a person's own: the drawn menu has a slot for each.
     """
 
     @lru_cache(_MOST_MENUS)
-    def draw(_permissions: frozenset[str] | None, _language: str, _root: str, slug: str, icons: bool) -> Markup:
+    def draw(_permissions: frozenset[str], _language: str, _root: str, slug: str, icons: bool) -> tuple[str, ...]:
         links: Callable[[str, bool], Markup] = get_template_attribute("components/nav.html", "links")
-        return links(slug, icons)
+        return tuple(links(slug, icons).split(_SLOT))
 
     def links(screen: Any, *, icons: bool = True) -> Markup:
         principal = current_principal()
-        permissions = None if principal is None else principal.actor.permissions
-        return draw(permissions, str(get_locale()), request.root_path, screen.slug if screen else "", icons)
+        if principal is None:
+            return Markup()
+        slug = screen.slug if screen else ""
+        drawn = draw(principal.actor.permissions, str(get_locale()), request.root_path, slug, icons)
+        return _with_counts(drawn, kept_figures.work_counts())
 
     return links
+
+
+def count_slot(*slugs: str) -> Markup:
+    """Where the number of what waits on these pages comes to stand."""
+    return Markup(_SLOT + " ".join(slugs) + _SLOT)  # noqa: S704 - names of screens
+
+
+def _with_counts(drawn: Sequence[str], counts: Mapping[str, int]) -> Markup:
+    """The drawn menu with its slots filled: every second piece names the pages of one."""
+    count: Callable[[str], Markup] = get_template_attribute("components/nav.html", "count")
+    pieces = list(drawn)
+    for place in range(1, len(pieces), 2):
+        waiting = sum(counts.get(slug, 0) for slug in pieces[place].split())
+        pieces[place] = count(work_counts.in_words(waiting)) if waiting else ""
+    return Markup("".join(pieces))  # noqa: S704 - drawn by the template
 
 
 def colours() -> str:

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.actors import Actor
 from webapp.domain.analytics.currencies import NO_CURRENCY
 from webapp.domain.analytics.periods import Period, until
 from webapp.figure_cache import CachedFigure
 from webapp.models import AnalyticsDay, AnalyticsTotal
 from webapp.services.analytics import figures
 from webapp.services.analytics.figures import Seller
-from webapp.services.read_models import list_tabs, money_totals
+from webapp.services.read_models import list_tabs, money_totals, work_counts
 from webapp.services.read_models.money_totals import MoneySummary
 
 _COUNTS = TypeAdapter(dict[str, int])
@@ -35,6 +36,12 @@ OVERVIEW: CachedFigure[MoneySummary] = CachedFigure("overview", money_totals.sum
 def tab_counts(name: str) -> CachedFigure[dict[str, int]]:
     """How many rows the tabs of a list have."""
     return CachedFigure(f"tabs:{name}", lambda session, _at: list_tabs.counts(session, name), _COUNTS)
+
+
+def work_counts_of(actor: Actor) -> CachedFigure[dict[str, int]]:
+    """How much work of each kind waits for this person. Every page shows it, so it is asked twice a minute at most."""
+    name = f"work:{actor.person}:{','.join(work_counts.kinds(actor))}"
+    return CachedFigure(name, lambda session, _at: work_counts.counts(session, actor), _COUNTS, timedelta(seconds=30))
 
 
 def best_sellers(session: Session, period: Period, currency: str) -> CachedFigure[list[Seller]]:
