@@ -75,8 +75,9 @@ def test_the_warning_goes_when_the_silent_job_has_run(someone: Someone) -> None:
     warning = operator.locator(".notice.silent", has_text="auto_deduct has not run")
     assert warning.count() == 1
     assert "auto_deduct is late by" in operator.inner_text(".status-banner")
-    warning.locator("button").click()
-    operator.wait_for_selector("h1:has-text('Run ')")
+    warning.locator("a.button").click()
+    operator.locator("main .card form button", has_text="Run auto_deduct now").click()
+    operator.wait_for_selector("#progress")
     operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
     operator.goto("/")
     assert operator.locator(".notice.silent", has_text="auto_deduct").count() == 0

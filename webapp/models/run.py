@@ -79,6 +79,8 @@ class Run(Base):
     amounts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     other_amounts: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What came back while it ran, and what of its amounts met debts, by name and currency."""
+    parties: Mapped[int | None]
+    """How many different parties a dry run would pay, or take from; `batch_result.MOST_PARTIES` + 1 stands for more."""
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

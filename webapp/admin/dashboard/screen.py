@@ -15,6 +15,7 @@ from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.context import current_principal, runtime
 from webapp.services.approvals import approvals
+from webapp.services.common import kill_switch
 from webapp.services.read_models import money_totals, work_queue
 from webapp.services.read_models.kept_figures import OVERVIEW
 from webapp.services.scheduling import processes, schedule_rows
@@ -41,6 +42,7 @@ class OverviewScreen(Screen):
         now = clock.now()
         with self.reading() as session:
             rows = schedule_rows.load(session, now)
+            stopped = kill_switch.disabled_reason(session)
             alive = self._alive(session, now)
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
             sums = kept_figures.read(session, OVERVIEW, now)
@@ -54,7 +56,8 @@ class OverviewScreen(Screen):
             "dashboard/overview.html",
             rows=rows,
             late=_longest_late(jobs),
-            system_status=evaluate(jobs, silent, now),
+            system_status=evaluate(jobs, silent, stopped, now),
+            stopped=stopped,
             alive=alive,
             currency=currency,
             held=charts.held_over_time(flow, currency) if flow else None,

@@ -19,12 +19,12 @@ class SystemStatus(NamedTuple):
     sentences: list[str]
 
 
-def evaluate(jobs: Sequence[JobHealth], silent: Sequence[str], at: datetime) -> SystemStatus:
-    """`silent` names the kinds of process of which none is alive."""
+def evaluate(jobs: Sequence[JobHealth], silent: Sequence[str], stopped: str, at: datetime) -> SystemStatus:
+    """`silent` names the kinds of process of which none is alive; `stopped` says why no money goes out, if so."""
     late = [job for job in jobs if job.late_since is not None]
     troubled = [job for job in jobs if job.late_since is None and job.state in _TROUBLED]
-    sentences = [_count(jobs, late, troubled, at), *_silent(silent)]
-    tone = "bad" if late or silent else "warn" if troubled or not jobs else "good"
+    sentences = [*([stopped] if stopped else []), _count(jobs, late, troubled, at), *_silent(silent)]
+    tone = "bad" if stopped or late or silent else "warn" if troubled or not jobs else "good"
     return SystemStatus(tone, sentences)
 
 

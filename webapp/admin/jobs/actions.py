@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from webapp import clock
+from webapp.admin.jobs import money_runs
 from webapp.admin.jobs.forms import PauseForm, ScheduleForm
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
@@ -23,7 +24,7 @@ from webapp.services.scheduling.schedules import ScheduleChanges
 class JobActions(Screen):
     """The actions of a job."""
 
-    @action("/<job>/run", permission="job:run")
+    @action("/<job>/run", permission="job:run", template="jobs/run_now.html")
     def run_now(self, job: str, form: DeskForm) -> Done:
         """Run it now, and show the run."""
         return self._run(job, dry_run=False)
@@ -31,7 +32,11 @@ class JobActions(Screen):
     @run_now.confirmation
     def _confirm_run(self, job: str) -> ActionPage:
         summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)
-        return self._action_page(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
+        page = self._action_page(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
+        with self.reading() as session:
+            if not schedules.get(session, job).moves_money:
+                return page
+            return money_runs.describe(session, page, job, clock.now())
 
     @action("/<job>/dry-run", permission="job:run")
     def dry_run(self, job: str, form: DeskForm) -> Done:

@@ -17,6 +17,7 @@ from webapp.domain.numbers import parse_whole
 from webapp.domain.states import UNFINISHED_RUNS
 from webapp.errors import NotFound
 from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.models import Schedule
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.ledger import transfer_queries
@@ -48,7 +49,9 @@ class RunScreen(Screen):
             items = runs.items(session, run_id, after=after_item, limit=_ITEMS + 1)
             moved = transfer_queries.of_run(session, run_id, after=after_transfer, limit=_TRANSFERS + 1)
             lines = runs.lines(session, run_id, limit=_LINES)
-            places = named(session, items)
+            retried = runs.retried_items(session, run, after=_after("retried"), limit=_ITEMS + 1)
+            places = named(session, [*items, *(each.item for each in retried)])
+            plan = session.get(Schedule, run.job)
         return self.render(
             "jobs/run.html",
             run=run,
@@ -57,7 +60,10 @@ class RunScreen(Screen):
             trigger=TRIGGERS.get(run.trigger, run.trigger),
             items=items[:_ITEMS],
             next_item=items[_ITEMS - 1].id if len(items) > _ITEMS else None,
+            retried=retried[:_ITEMS],
+            next_retried=retried[_ITEMS - 1].item.id if len(retried) > _ITEMS else None,
             places=places,
+            moves_money=plan is not None and plan.moves_money,
             transfers=moved[:_TRANSFERS],
             next_transfer=moved[_TRANSFERS - 1].id if len(moved) > _TRANSFERS else None,
             lines=lines,

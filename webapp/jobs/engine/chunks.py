@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from webapp import clock
 from webapp.errors import Refusal
 from webapp.jobs.engine.run_control import RunControl
-from webapp.services.common.batch_result import Outcome, added
+from webapp.services.common.batch_result import MOST_PARTIES, Outcome, added
 from webapp.services.common.due import Due
 from webapp.services.scheduling import run_progress
 from webapp.services.scheduling.run_progress import RunLost
@@ -148,7 +149,7 @@ class Chunks:
             outcome = self._act(session, got)
             cursor = self._after(rows, advance, sorted(set(ids) - set(got)))
             self._meant = cursor
-            self._recorder.count(session, outcome, cursor)
+            self._recorder.count(session, outcome, cursor, done=self._done(got, outcome))
 
     def _was_committed(self, advance: bool) -> bool:
         """Whether the last try got through after all, and only its acknowledgement was lost."""
@@ -162,6 +163,14 @@ class Chunks:
             return Outcome(self._kind)
         actor, run_id = self._control.actor, self._recorder.run.id
         return self._action(session, ids, at=database_now(session), actor=actor, run_id=run_id)
+
+    def _done(self, ids: Sequence[int], outcome: Outcome) -> Sequence[int]:
+        """The rows of a retry that are done now, which are named too: people ask what became of each that failed."""
+        if self._only is None:
+            return ()
+        left = {item.id for item in (*outcome.refused, *outcome.failed)}
+        done = [item for item in ids if item not in left]
+        return done if len(done) == outcome.done else ()
 
     def _after(self, rows: list[Row], advance: bool, left: list[int]) -> dict[str, Any]:
         after = [_encoded(value) for value in rows[-1][-len(self._due.keys) :]] if advance else self._cursor["after"]
@@ -179,13 +188,16 @@ class DryChunks:
 
     def walk(self) -> None:
         """Compute page by page, then note it in the run."""
-        whole = Outcome(self._due.model.__tablename__)
+        whole, parties = Outcome(self._due.model.__tablename__), set[int]()
         with self._control.db.reading() as session:
             at, after = max(database_now(session), self._control.at), None
             while page := list(session.execute(_id_and_keys(self._due, self._due.after(after, CHUNK)))):
                 self._control.check()
-                _add(whole, self._dry(session, [row[0] for row in page], at=at))
+                part = self._dry(session, [row[0] for row in page], at=at)
+                _add(whole, part)
+                parties.update(_new(part, parties))
                 after = tuple(page[-1][-len(self._due.keys) :])
+        whole.parties = len(parties) if parties or not whole.done else None
         self._control.recorder.record(lambda session: whole)
 
 
@@ -201,6 +213,12 @@ def _add(whole: Outcome, part: Outcome) -> None:
     for currency, amount in part.amounts.items():
         whole.amounts[currency] = whole.amounts.get(currency, 0) + amount
     whole.other_amounts = added(whole.other_amounts, part.other_amounts)
+
+
+def _new(part: Outcome, known: set[int]) -> Iterator[int]:
+    """The parties of a page that are not known yet, until there are so many that nobody counts on."""
+    room = MOST_PARTIES + 1 - len(known)
+    return islice({share.party_id for share in part.shares} - known, room)
 
 
 def _passes(problem: DBAPIError) -> bool:

@@ -28,7 +28,7 @@ class RunRecorder:
     def __init__(self, runtime: Runtime, run: Run, lease: timedelta) -> None:
         self.run, self.lease = run, RunLease(run.id, run.attempt, lease)
         self._db = runtime.db
-        self._totals = RunTotals(dict(run.amounts or {}), dict(run.other_amounts or {}))
+        self._totals = RunTotals(dict(run.amounts or {}), dict(run.other_amounts or {}), run.parties)
         self._pending = self._totals
         self._cursor: Any = run.cursor
         self._pending_cursor: Any = run.cursor
@@ -72,11 +72,21 @@ class RunRecorder:
         # Only now: a transaction that rolled back must not have counted in the totals that the next one writes.
         self.committed()
 
-    def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:
-        """The last act of a transaction of the run: what it did, and where it is. Raises RunLost."""
+    def count(
+        self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None, *, done: Sequence[int] = ()
+    ) -> None:
+        """The last act of a transaction of the run: what it did, and where it is. Raises RunLost.
+
+        Those of `done` are named too.
+        """
         if outcome.passed_on:
             self.expect(session, -outcome.passed_on)
-        named = [*_named(outcome, outcome.failed, "failed"), *_named(outcome, outcome.refused, "skipped")]
+        well = [RefusedItem(item, "", "") for item in done]
+        named = [
+            *_named(outcome, outcome.failed, "failed"),
+            *_named(outcome, outcome.refused, "skipped"),
+            *_named(outcome, well, "done"),
+        ]
         progress = Progress(
             succeeded=outcome.done,
             failed=len(outcome.failed),
@@ -135,7 +145,9 @@ class RunRecorder:
 
     def _write(self, session: Session, progress: Progress, outcome: Outcome, cursor: Any) -> None:
         amounts = added({"": self._totals.amounts}, {"": outcome.amounts})[""]
-        self._pending = RunTotals(amounts, added(self._totals.other_amounts, outcome.other_amounts))
+        others = added(self._totals.other_amounts, outcome.other_amounts)
+        parties = self._totals.parties if outcome.parties is None else outcome.parties
+        self._pending = RunTotals(amounts, others, parties)
         self._pending_cursor = self._cursor if cursor is None else cursor
         run_progress.add(session, self.lease, progress, self._pending, self._pending_cursor)
         if not self.run.dry_run:

@@ -39,6 +39,8 @@ class Outcome:
     passed_on: int = 0
     other_amounts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Sums that are not in `amounts`, or are a part of them: `came_back`, `debts_met`; minor units per currency."""
+    parties: int | None = None
+    """How many different parties `shares` were of, where somebody counted them: at most MOST_PARTIES + 1."""
 
     def note(self, what: str, currency: str, amount: int) -> None:
         """Add to one of the sums besides."""
@@ -47,6 +49,8 @@ class Outcome:
 
 
 CAME_BACK, DEBTS_MET = "came_back", "debts_met"
+MOST_PARTIES = 10_000
+"""So many different parties are counted; one more stands for "over"."""
 
 
 def added(sums: Mapping[str, Mapping[str, int]], more: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -12,7 +12,7 @@ from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, Policy
 from webapp.models import Dispute, Escrow
 from webapp.models.base import BigInt
-from webapp.services.common.batch_result import Outcome
+from webapp.services.common.batch_result import Outcome, Share
 from webapp.services.escrows import disbursement_sql
 from webapp.services.escrows.disbursement_sql import Wallet, wallet_of_seller
 from webapp.services.escrows.due import is_ripe
@@ -38,11 +38,14 @@ def preview_all(
     session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, policy: Policy | None = None
 ) -> Outcome:
     """What `release_all` would answer for these escrows, nothing moved and nothing marked."""
-    query = select(Escrow.id, Escrow.currency, Escrow.amount).join(Wallet, wallet_of_seller())
+    query = select(Escrow.id, Escrow.currency, Escrow.amount, Escrow.fee, Escrow.seller_id).join(
+        Wallet, wallet_of_seller()
+    )
     rows = session.execute(query.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by, policy))).all()
     outcome = Outcome("escrow", done=len(rows))
-    for _, currency, amount in rows:
-        outcome.amounts[currency] = outcome.amounts.get(currency, 0) + amount
+    for row in rows:
+        outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
+    outcome.shares = [Share(row.seller_id, row.currency, row.amount - row.fee) for row in rows]
     met = disbursement_sql.debts_met(session, [row.id for row in rows], disbursement_sql.RELEASE, {})
     disbursement_sql.note_met(session, outcome, met)
     outcome.refused = refusals(session, ids, [row.id for row in rows], due_by, mark=False)

@@ -35,6 +35,9 @@ class JobHealth:
     late_since: datetime | None
     warns_at: datetime | None
     last_run: Run | None
+    """The last that took what was due; a retry of some of its items does not stand in its place."""
+    last_retry: Run | None
+    """The last retry of what failed in it."""
     last_good: Run | None
     next_slot: datetime | None
     words: str
@@ -64,13 +67,20 @@ def _of(session: Session, schedules: Sequence[Schedule], at: datetime) -> list[J
     ids = {row.job: (row.last or 0, _greatest(row[2:])) for row in session.execute(_last_ids(schedules))}
     wanted = {run_id for pair in ids.values() for run_id in pair}
     runs = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_(wanted)))}
+    retries = _last_retries(session, [last for last, _ in ids.values() if last])
     found = [(schedule, *ids[schedule.job]) for schedule in schedules]
-    return [_judged(schedule, runs.get(last), runs.get(good), at) for schedule, last, good in found]
+    return [_judged(schedule, runs.get(last), retries.get(last), runs.get(good), at) for schedule, last, good in found]
+
+
+def _last_retries(session: Session, run_ids: Sequence[int]) -> dict[int | None, Run]:
+    """The newest retry of each of these runs."""
+    query = select(Run).where(Run.parent_id.in_(run_ids), Run.trigger == Trigger.RETRY).order_by(Run.id)
+    return {run.parent_id: run for run in session.scalars(query)}
 
 
 def _last_ids(schedules: Sequence[Schedule]) -> Any:
     """Per job the id of its last run, and of its last run by each status that counts: a few probes of an index each."""
-    columns = [_last().label("last")]
+    columns = [_last(Run.trigger != Trigger.RETRY).label("last")]
     counting = or_(Run.slot.is_not(None), Run.at >= Run.created_at), Run.trigger != Trigger.RETRY
     columns += [_last(Run.status == status, *counting) for status in RUNS_THAT_COUNT]
     return select(Schedule.job, *columns).where(Schedule.job.in_([schedule.job for schedule in schedules]))
@@ -85,7 +95,7 @@ def _greatest(ids: Sequence[int | None]) -> int:
     return max((i for i in ids if i), default=0)
 
 
-def _judged(schedule: Schedule, last: Run | None, good: Run | None, at: datetime) -> JobHealth:
+def _judged(schedule: Schedule, last: Run | None, retry: Run | None, good: Run | None, at: datetime) -> JobHealth:
     slot, warns_at = expected_by(schedule, good)
     paused = schedule.paused_at is not None
     late = not paused and at > warns_at
@@ -93,10 +103,11 @@ def _judged(schedule: Schedule, last: Run | None, good: Run | None, at: datetime
         job=schedule.job,
         description=phrase(schedule.description),
         schedule=schedule,
-        state="paused" if paused else _state(last, late),
+        state="paused" if paused else _state(retry or last, late),
         late_since=slot if late else None,
         warns_at=None if paused else warns_at,
         last_run=last,
+        last_retry=retry,
         last_good=good,
         next_slot=schedule.next_slot,
         words=in_words(schedule.cron),

@@ -44,10 +44,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """The sums of a run so far, per currency."""
+    """The sums of a run so far, per currency, and of how many parties they are, where it counts them."""
 
     amounts: dict[str, int] = field(default_factory=dict)
     other_amounts: dict[str, dict[str, int]] = field(default_factory=dict)
+    parties: int | None = None
 
 
 def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run | None:
@@ -81,6 +82,7 @@ def add(session: Session, lease: RunLease, progress: Progress, totals: RunTotals
         "skipped": Run.skipped + progress.skipped,
         "amounts": totals.amounts,
         "other_amounts": totals.other_amounts or None,
+        "parties": totals.parties,
         "cursor": cursor,
     }
     if not _rows(session, _mine(lease).values(**values)):

@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from webapp import clock
+from webapp.domain.states import Trigger
 from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Run, RunItem, RunLine, Transfer
 from webapp.services.common.batch_result import CAME_BACK, DEBTS_MET
 
 _MOST = 1_000
+FAILED, DONE = "failed", "done"
+"""Outcomes of items; what is done is named only where it was retried."""
+
+
+class RetriedItem(NamedTuple):
+    """An item that failed, and what a retry said of it; None where that did not come to it."""
+
+    item: RunItem
+    outcome: str | None
+    message: str | None
 
 
 def get(session: Session, run_id: int) -> Run:
@@ -57,8 +68,24 @@ def items(
 ) -> Sequence[RunItem]:
     """Items that failed or were skipped, after the id of the last one seen."""
     query = select(RunItem).where(RunItem.run_id == run_id, RunItem.id > after)
-    query = query if outcome is None else query.where(RunItem.outcome == outcome)
+    wanted = RunItem.outcome != DONE if outcome is None else RunItem.outcome == outcome
+    query = query.where(wanted)
     return session.scalars(query.order_by(RunItem.id).limit(min(limit, _MOST))).all()
+
+
+def retried_items(session: Session, run: Run, *, after: int = 0, limit: int = 100) -> list[RetriedItem]:
+    """What a retry made of each item that failed before, after the id of the last one seen. Empty for other runs."""
+    if run.trigger != Trigger.RETRY:
+        return []
+    again = aliased(RunItem)
+    same = (again.subject_kind == RunItem.subject_kind, again.subject_id == RunItem.subject_id)
+    query = (
+        select(RunItem, again.outcome, again.message)
+        .outerjoin(again, and_(again.run_id == run.id, *same))
+        .where(RunItem.run_id == run.parent_id, RunItem.outcome == FAILED, RunItem.id > after)
+    )
+    rows = session.execute(query.order_by(RunItem.id).limit(min(limit, _MOST)))
+    return [RetriedItem(item, outcome, message) for item, outcome, message in rows]
 
 
 def lines(session: Session, run_id: int, *, after: int = 0, limit: int = 200) -> Sequence[RunLine]:

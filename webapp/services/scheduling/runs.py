@@ -13,12 +13,23 @@ from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from webapp.models import Run, RunItem, Schedule
 from webapp.services.audit import trail
-from webapp.services.scheduling.run_queries import as_json, get, history, items, lines, recent, transfers
+from webapp.services.scheduling.run_queries import (
+    FAILED,
+    as_json,
+    get,
+    history,
+    items,
+    lines,
+    recent,
+    retried_items,
+    transfers,
+)
 from webapp.services.scheduling.schedule_changes import locked
 from webapp.services.scheduling.slots import claim_latest
 from webapp.sql import database_now
 
 __all__ = [
+    "FAILED",
     "as_json",
     "cancel",
     "claim_for_outside_cron",
@@ -29,12 +40,11 @@ __all__ = [
     "queue_run",
     "recent",
     "repeat",
+    "retried_items",
     "retry",
     "transfers",
     "trigger",
 ]
-
-FAILED = "failed"
 
 
 def trigger(
