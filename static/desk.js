@@ -187,7 +187,7 @@
     singleKeys.checked = store.get("keys", "on") === "on";
     singleKeys.addEventListener("change", () => store.set("keys", singleKeys.checked ? "on" : "off"));
     const places = { o: "/", d: "/disputes", e: "/escrows", j: "/jobs", t: "/tonight", p: "/parties", a: "/approvals" };
-    let waitsForPlace = 0;
+    let waitsForPlace = -Infinity;
     const step = (by) => {
       const rows = $$("main table.data tbody tr");
       const links = rows.map((row) => $("a", row)).filter(Boolean);
@@ -198,9 +198,10 @@
     document.addEventListener("keydown", (event) => {
       if (!singleKeys.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
       if (performance.now() - waitsForPlace < 1200 && places[event.key]) { location.assign(places[event.key]); return; }
-      waitsForPlace = event.key === "g" ? performance.now() : 0;
+      waitsForPlace = event.key === "g" ? performance.now() : -Infinity;
       if (event.key === "?") shortcuts.showModal();
       if (event.key === "/" && $("[data-list-search]")) { event.preventDefault(); $("[data-list-search]").focus(); }
+      if (!event.repeat) $(`[data-key="${CSS.escape(event.key)}"]`)?.click();
       if (event.key === "j") step(1);
       if (event.key === "k") step(-1);
     });

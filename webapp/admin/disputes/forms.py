@@ -69,6 +69,8 @@ class ResolutionForm(DeskForm):
     )
     version = HiddenField()
     step = HiddenField(default="preview")
+    then = HiddenField()
+    """`next` where the decision leads to the next case."""
 
     @property
     def decimals(self) -> int:

@@ -1,5 +1,6 @@
 """The list of disputes, sorted by deadline, and its tabs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
@@ -25,6 +26,14 @@ TABS: dict[str, Any] = {
     "resolved": _l("Resolved"),
     "all": _l("All"),
 }
+
+
+def tab_of(args: Mapping[str, str]) -> str:
+    """The tab that an address asks for: what waits for a decision, unless something is searched for in all of them."""
+    wanted = args.get("tab", "")
+    return wanted if wanted in TABS else "all" if args.get("q") else "decide"
+
+
 KINDS = [("dispute", _l("dispute")), ("warranty_claim", _l("backjob"))]
 _ASSIGNEE = select(User.name).where(User.id == Dispute.assignee_id).scalar_subquery()
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, ResolutionForm
+from webapp.admin.disputes.next_case import gone_on
 from webapp.admin.ui.actions import reversal_form
 from webapp.admin.ui.actions.decisions import Verb, verb_of
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
@@ -49,6 +50,8 @@ class ResolutionActions(Screen):
                 actor=current_actor(),
                 settings=runtime().settings,
             )
+            if form.then.data == "next":
+                return gone_on(self, session, dispute_id, decided.sentence)
             return decided.sentence
 
     @decide.confirmation

@@ -13,9 +13,11 @@ from webapp.admin.disputes.bulk_and_views import DisputeListActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
 from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm, set_assignee_choices
-from webapp.admin.disputes.listing import LISTING, TABS
+from webapp.admin.disputes.listing import LISTING, TABS, tab_of
+from webapp.admin.disputes.next_case import NextCaseActions
 from webapp.admin.disputes.resolution import ResolutionActions
 from webapp.admin.ui.actions.action_links import ActionLink
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.actions.reversal_form import reversal_link
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.lists.csv_export import download
@@ -32,7 +34,7 @@ from webapp.services.read_models.dispute_detail import DisputeCase
 from webapp.services.users import saved_views
 
 
-class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, EvidenceActions):
+class DisputeScreen(NextCaseActions, DisputeActions, DisputeListActions, ResolutionActions, EvidenceActions):
     """Claims on escrows, and what people decide about them."""
 
     slug = "disputes"
@@ -47,7 +49,7 @@ class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, Evide
     @page("/")
     def index(self) -> Any:
         """One tab of disputes."""
-        tab, user = self._tab(), self._user_id()
+        tab, user = tab_of(request.args), self._user_id()
         with self.reading() as session:
             found = LISTING.read(session, request.args, *dispute_queues.conditions(tab, user, clock.now()))
             counts = dispute_queues.counts(session, user, clock.now())
@@ -55,7 +57,15 @@ class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, Evide
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
         bulk = BulkDisputeForm()
         set_assignee_choices(bulk)
-        return self.render("disputes/disputes.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
+        return self.render(
+            "disputes/disputes.html",
+            page=found,
+            tabs=tabs,
+            views=views,
+            bulk=bulk,
+            take=DeskForm(),
+            due_badge=due_badge,
+        )
 
     @page("/export.csv")
     def export(self) -> Any:
@@ -65,7 +75,7 @@ class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, Evide
             LISTING,
             self.reading_to_export(),
             request.args,
-            *dispute_queues.conditions(self._tab(), self._user_id(), clock.now()),
+            *dispute_queues.conditions(tab_of(request.args), self._user_id(), clock.now()),
         )
 
     @page("/<int:dispute_id>")
@@ -88,10 +98,12 @@ class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, Evide
             case = dispute_detail.read(session, dispute_id)
             why = escrow_explanation.reasons(session, case.escrow_detail.escrow.id, clock.now())
             reversing = _reversing(session, case)
+            beside = self.beside(session, dispute_id)
         return {
             "case": case,
             "parts": _parts(case.shares),
             "reversing": reversing,
+            "beside": beside,
             "why": with_links(why, case.escrow_detail.escrow.id),
             "moments": in_words(case.escrow_detail.moments),
             "due_badge": due_badge,
@@ -106,10 +118,6 @@ class DisputeScreen(DisputeActions, DisputeListActions, ResolutionActions, Evide
         if page.prepare is not None:
             page.prepare(form)
         return form
-
-    def _tab(self) -> str:
-        wanted = request.args.get("tab", "")
-        return wanted if wanted in TABS else "all" if request.args.get("q") else "decide"
 
     def _user_id(self) -> int | None:
         principal = current_principal()
