@@ -80,7 +80,7 @@ class Broken:
 def clock_of_breaks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds by which it is judged how long Redis is left alone."""
     seconds = [1_000.0]
-    monkeypatch.setattr("webapp.figure_cache.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("webapp.settings_parts.unawaited_redis.time.monotonic", lambda: seconds[0])
     return seconds
 
 

@@ -4,25 +4,21 @@ Redis is a hint: nothing is decided by what is found there, and a page that does
 for: after a failure this process asks the database alone for a while.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from redis import Redis
-from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.settings_parts.unawaited_redis import UnawaitedRedis
 
 Value = TypeVar("Value")
 KEPT_FOR = timedelta(minutes=15)
 """A little longer than from one filling to the next."""
-_WAITS, _AWAY = 0.25, 30.0
-"""Seconds: how long Redis may take to answer, and for how long it is left alone when it did not."""
 _KEY = "desk:figures:1:"
 
 
@@ -49,12 +45,7 @@ class FigureCache:
     """What is kept ready. `redis` makes the connection, when it is first needed."""
 
     def __init__(self, redis: Callable[[float], Redis]) -> None:
-        self._connect = redis
-        self._away_until = 0.0
-
-    @cached_property
-    def _redis(self) -> Redis:
-        return self._connect(_WAITS)
+        self._redis = UnawaitedRedis(redis)
 
     def read(
         self, figure: CachedFigure[Value], session: Session, at: datetime, *, since: datetime | None = None
@@ -82,10 +73,10 @@ class FigureCache:
 
     def has(self, figure: CachedFigure[Value]) -> bool:
         """Whether it is kept. Raises RedisError."""
-        return bool(self._redis.exists(_KEY + figure.name))
+        return bool(self._redis.client.exists(_KEY + figure.name))
 
     def _kept(self, figure: CachedFigure[Value]) -> Answer[Value] | None:
-        found = self._tried(lambda: self._redis.get(_KEY + figure.name))
+        found: Any = self._redis.tried(lambda redis: redis.get(_KEY + figure.name))
         if found is None:
             return None
         instant, _, text = found.partition(b" ")
@@ -95,18 +86,8 @@ class FigureCache:
             return None  # Another version of the desk wrote it, or somebody else.
 
     def _keep(self, figure: CachedFigure[Value], value: Value, at: datetime) -> None:
-        self._tried(lambda: self._write(figure, value, at))
+        self._redis.tried(lambda _redis: self._write(figure, value, at))
 
     def _write(self, figure: CachedFigure[Value], value: Value, at: datetime) -> None:
         text = clock.iso(at).encode() + b" " + figure.shape.dump_json(value)
-        self._redis.set(_KEY + figure.name, text, ex=figure.kept_for)
-
-    def _tried(self, act: Callable[[], Any]) -> Any:
-        """What Redis answers; None while it is away."""
-        if time.monotonic() < self._away_until:
-            return None
-        try:
-            return act()
-        except RedisError:
-            self._away_until = time.monotonic() + _AWAY
-            return None
+        self._redis.client.set(_KEY + figure.name, text, ex=figure.kept_for)

@@ -16,6 +16,7 @@ from webapp.services.audit import trail
 from webapp.services.common import instance
 from webapp.services.common.identity_file import IdentityFile
 from webapp.services.common.replica import Replica
+from webapp.services.disputes.presence import Presence
 from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
@@ -52,6 +53,15 @@ class Runtime:
     def figure_cache(self) -> FigureCache:
         """Figures that are kept ready in the same Redis, which is not waited for."""
         return FigureCache(
+            lambda seconds: redis_address.connect(
+                self.settings.redis_address, socket_connect_timeout=seconds, socket_timeout=seconds
+            )
+        )
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Who has which case open, in the same Redis."""
+        return Presence(
             lambda seconds: redis_address.connect(
                 self.settings.redis_address, socket_connect_timeout=seconds, socket_timeout=seconds
             )

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import PASSWORDS
+
 Someone = Callable[..., Any]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -33,3 +35,101 @@ def test_the_list_of_a_case_is_walked_by_keys_as_soon_as_a_page_is_there(someone
     for row in (rows[1], rows[0]):
         agent.keyboard.press("p")
         agent.wait_for_selector(f"h1:has-text('{row}')")
+
+
+def a_case(page: Any, row: int) -> str:
+    """The address of an undecided case, opened."""
+    page.goto("/disputes?tab=decide")
+    page.locator("table.data td.ref a").nth(row).click()
+    page.wait_for_selector("#decide textarea")
+    return str(page.url)
+
+
+def test_two_people_at_one_case_see_each_other_and_what_the_other_does(someone: Someone) -> None:
+    agent, approver = someone("agent"), someone("approver")
+    case = a_case(agent, 3)
+    agent.fill("#decide textarea[name=reason]", "Half of it came, and")
+    approver.goto(case)
+    assert "Ngozi Afolabi is here too." in approver.inner_text(".case-news")
+    agent.wait_for_selector(".case-here:has-text('Kwame Boateng is here too.')", timeout=15_000)
+    approver.click("text=Write a message or a note")
+    approver.fill("textarea[name=body]", "Where is the parcel?")
+    place = agent.evaluate("() => document.querySelector('#decide').getBoundingClientRect().top")
+    approver.click("form[action*=message] button.primary")
+    approver.wait_for_selector("main .notice.good")
+    agent.wait_for_selector(".case-new:has-text('1 new thing: Message or note (Kwame Boateng)')", timeout=15_000)
+    assert agent.evaluate("() => document.querySelector('#decide').getBoundingClientRect().top") == place
+    assert agent.evaluate("document.activeElement.name") == "reason"
+    agent.click(".case-new a")
+    agent.wait_for_selector("article.message:has-text('Where is the parcel?')")
+    assert agent.input_value("#decide textarea[name=reason]") == "Half of it came, and"
+    assert agent.locator(".case-new").count() == 0
+
+
+def test_what_is_typed_survives_a_reload_a_closed_tab_and_a_lost_session_and_ends_when_it_is_sent(
+    someone: Someone,
+) -> None:
+    agent = someone("agent")
+    case = a_case(agent, 4)
+    agent.click("text=Write a message or a note")
+    agent.check("input[name=audience][value=internal]")
+    agent.fill("textarea[name=body]", "Asked the courier.")
+    agent.reload()
+    assert agent.input_value("textarea[name=body]") == "Asked the courier."
+    assert agent.is_checked("input[name=audience][value=internal]")
+    assert agent.is_visible("form[action*=message] [data-draft-note]")
+
+    other_tab = agent.context.new_page()
+    agent.close()
+    other_tab.goto(case)
+    assert other_tab.input_value("textarea[name=body]") == "Asked the courier."
+    other_tab.context.clear_cookies()
+    other_tab.reload()
+    other_tab.wait_for_selector("[name=password]")
+    sign_in(other_tab, "agent")
+    other_tab.goto(case)
+    assert other_tab.input_value("textarea[name=body]") == "Asked the courier."
+    other_tab.click("form[action*=message] button.primary")
+    other_tab.wait_for_selector("main .notice.good")
+    assert other_tab.input_value("textarea[name=body]") == ""
+    assert drafts_in(other_tab) == []
+
+
+def test_a_draft_is_nobody_elses_and_no_secret_is_one(someone: Someone) -> None:
+    agent = someone("agent")
+    case = a_case(agent, 5)
+    agent.fill("#decide textarea[name=reason]", "Between us:")
+    agent.reload()
+    assert len(drafts_in(agent)) == 1
+    agent.context.clear_cookies()
+    agent.goto("/sign-in")
+    sign_in(agent, "approver")
+    assert drafts_in(agent) == []
+    agent.goto(case)
+    assert agent.input_value("#decide textarea[name=reason]") == ""
+    agent.fill("#decide textarea[name=reason]", "Mine.")
+    agent.reload()
+    assert len(drafts_in(agent)) == 1
+    agent.locator("form[action$='sign-out'] button:visible").click()
+    agent.wait_for_selector("[name=password]")
+    assert drafts_in(agent) == []
+
+    admin = someone("admin")
+    admin.goto("/profile")
+    for secret in admin.locator("main input[type=password]").all():
+        secret.fill("seven quiet herons")
+    admin.reload()
+    assert drafts_in(admin) == []
+
+
+def sign_in(page: Any, role: str) -> None:
+    email, password = PASSWORDS[role]
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", password)
+    page.click("main form button")
+    page.wait_for_selector("nav", state="attached")
+
+
+def drafts_in(page: Any) -> list[str]:
+    """The names under which the browser keeps drafts."""
+    return list(page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('desk.draft.'))"))

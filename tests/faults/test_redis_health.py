@@ -220,7 +220,9 @@ def do_everything(place: Runtime) -> None:
     work(place)
     rq_cleanup.clear(place.redis)
     assert queue(place.redis).count == 0
-    assert place.figure_cache._tried(lambda: place.redis.set("desk:figures:1:x", "1", ex=9))
+    assert place.figure_cache._redis.tried(lambda redis: redis.set("desk:figures:1:x", "1", ex=9))
+    assert place.presence.others(7, 1, clock.now()) == []
+    assert place.presence.others(7, 2, clock.now()) == [1]
     storefront_documents.fill(place, clock.now(), lambda: None)
     event = Event(id=1, type="run.finished", at=clock.now(), payload="{}")
     assert event_stream.publish(place, [event])

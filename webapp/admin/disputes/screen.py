@@ -14,6 +14,7 @@ from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
 from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm, set_assignee_choices
 from webapp.admin.disputes.listing import LISTING, TABS, tab_of
+from webapp.admin.disputes.live_case import LiveCaseActions
 from webapp.admin.disputes.next_case import NextCaseActions
 from webapp.admin.disputes.resolution import ResolutionActions
 from webapp.admin.ui.actions.action_links import ActionLink
@@ -34,7 +35,9 @@ from webapp.services.read_models.dispute_detail import DisputeCase
 from webapp.services.users import saved_views
 
 
-class DisputeScreen(NextCaseActions, DisputeActions, DisputeListActions, ResolutionActions, EvidenceActions):
+class DisputeScreen(
+    LiveCaseActions, NextCaseActions, DisputeActions, DisputeListActions, ResolutionActions, EvidenceActions
+):
     """Claims on escrows, and what people decide about them."""
 
     slug = "disputes"
@@ -44,6 +47,7 @@ class DisputeScreen(NextCaseActions, DisputeActions, DisputeListActions, Resolut
     icon = "scale"
     order = 10
     intro = _l("Claims on escrows, the most urgent first.")
+    keeps_drafts = True
     empty = _l("No dispute is like this. One appears here when a party claims something, here or through the API.")
 
     @page("/")
@@ -99,11 +103,13 @@ class DisputeScreen(NextCaseActions, DisputeActions, DisputeListActions, Resolut
             why = escrow_explanation.reasons(session, case.escrow_detail.escrow.id, clock.now())
             reversing = _reversing(session, case)
             beside = self.beside(session, dispute_id)
+            live = self.live(session, case.dispute)
         return {
             "case": case,
             "parts": _parts(case.shares),
             "reversing": reversing,
             "beside": beside,
+            "live_case": live,
             "why": with_links(why, case.escrow_detail.escrow.id),
             "moments": in_words(case.escrow_detail.moments),
             "due_badge": due_badge,

@@ -48,6 +48,8 @@ class Screen(BaseView):
     order: ClassVar[int] = 50
     """Its order within the group, smallest first."""
     in_menu: ClassVar[bool] = True
+    keeps_drafts: ClassVar[bool] = False
+    """Whether what is typed into its forms is kept in the browser until it is sent; never where secrets are typed."""
     address: ClassVar[str | None] = None
 
     def __init__(self) -> None:

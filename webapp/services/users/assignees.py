@@ -7,8 +7,18 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.permissions import ROLES
 from webapp.models import Role, User
+from webapp.sql import one_of
 
 MOST = 500
+
+
+def names_of(session: Session, ids: Sequence[int]) -> list[str]:
+    """The names of those of these people who are active, in this order."""
+    if not ids:
+        return []
+    people = session.execute(select(User.id, User.name).where(User.active, one_of(session, User.id, ids)))
+    names = dict(people.tuples().all())
+    return [names[person] for person in ids if person in names]
 
 
 def dispute_handlers(session: Session) -> Sequence[tuple[int, str]]:
