@@ -110,6 +110,75 @@
     });
   }
 
+  // Fields that suggest: a combobox over the field's own list, which stays a plain field when nothing answers.
+  for (const field of $$("[data-suggest]")) {
+    const list = document.createElement("ul");
+    list.id = "suggested-" + field.name;
+    list.className = "suggested";
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", field.closest("label")?.firstElementChild?.textContent ?? field.name);
+    list.hidden = true;
+    field.closest("label").after(list);
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) field.setAttribute(name, value);
+    const rows = () => [...list.children];
+    let chosen = -1;
+    let asked = 0;
+    let timer;
+    const choose = (place) => {
+      chosen = place;
+      rows().forEach((row, at) => row.setAttribute("aria-selected", String(at === place)));
+      if (place >= 0) field.setAttribute("aria-activedescendant", rows()[place].id);
+      else field.removeAttribute("aria-activedescendant");
+    };
+    const close = () => { asked += 1; clearTimeout(timer); list.hidden = true; field.setAttribute("aria-expanded", "false"); choose(-1); };
+    const take = (row) => { field.value = row.dataset.value; close(); field.form.requestSubmit(); };
+    const show = (results) => {
+      list.replaceChildren(...results.map((result, place) => {
+        const row = document.createElement("li");
+        row.id = list.id + "-" + place;
+        row.dataset.value = result.value;
+        row.setAttribute("role", "option");
+        for (const text of [result.label, result.note]) {
+          const part = document.createElement("span");
+          part.textContent = text;
+          row.append(part);
+        }
+        return row;
+      }));
+      list.style.left = field.offsetLeft + "px";
+      list.style.top = field.offsetTop + field.offsetHeight + 2 + "px";
+      list.hidden = !results.length;
+      field.setAttribute("aria-expanded", String(!list.hidden));
+      choose(-1);
+    };
+    const ask = async () => {
+      const turn = ++asked;
+      try {
+        const answer = await fetch(field.dataset.suggest + "?q=" + encodeURIComponent(field.value));
+        if (turn === asked) show(answer.ok ? (await answer.json()).results : []);
+      } catch {
+        if (turn === asked) close();
+      }
+    };
+    field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 150); });
+    field.addEventListener("blur", close);
+    field.addEventListener("keydown", (event) => {
+      const many = list.hidden ? 0 : rows().length;
+      if (many && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+        event.preventDefault();
+        choose(event.key === "ArrowDown" ? (chosen + 1) % many : (Math.max(chosen, 0) - 1 + many) % many);
+      } else if (many && event.key === "Enter" && chosen >= 0) {
+        event.preventDefault();
+        take(rows()[chosen]);
+      } else if (many && event.key === "Escape") {
+        event.preventDefault();
+        close();
+      }
+    });
+    // Before the field loses its focus, which closes the list.
+    list.addEventListener("mousedown", (event) => { event.preventDefault(); const row = event.target.closest("li"); if (row) take(row); });
+  }
+
   // The command palette.
   const palette = $("[data-palette-dialog]");
   const isMac = /Mac|iPhone|iPad/.test(navigator.platform);

@@ -19,7 +19,7 @@ import webapp.admin
 from tests.support.odd import ODD_AMOUNTS, ODD_INSTANTS, ODD_MINOR, ODD_NUMBERS
 from tests.support.people import app, desk  # noqa: F401
 from webapp.admin.ui.actions.forms import DeskForm, InstantField, MoneyField
-from webapp.admin.ui.lists import amount_filters
+from webapp.admin.ui.lists import amounts
 from webapp.admin.ui.lists.columns import Filter
 from webapp.admin.ui.lists.listing import Listing
 from webapp.api import all_endpoints
@@ -185,16 +185,16 @@ def _filters() -> list[Filter]:
 
 def test_no_filter_takes_what_is_no_day_or_amount(app: Flask) -> None:
     days = [filter_ for filter_ in _filters() if filter_.kind == "date"]
-    amounts = [filter_ for filter_ in _filters() if filter_.parse is amount_filters._major]
+    typed = [filter_ for filter_ in _filters() if filter_.parse is amounts._major]
     assert len(days) >= 10
-    assert len(amounts) >= 6
+    assert len(typed) >= 6
     with app.test_request_context():
         for filter_ in days:
             assert filter_.parse("2026-03-31")
             for odd in _DAYS:
                 with pytest.raises(ValueError):
                     filter_.parse(odd)
-        for filter_ in amounts:
+        for filter_ in typed:
             assert filter_.parse("1,250.50")
             for odd in ["", *ODD_AMOUNTS]:
                 if odd != "12.345":  # some currency has three decimals

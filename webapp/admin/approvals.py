@@ -11,7 +11,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import PasskeyForm, ReasonForm
 from webapp.admin.ui.actions.reauthentication_form import ReauthenticationForm
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.lists.amount_filters import currency
+from webapp.admin.ui.lists.amounts import by_amount, currency
 from webapp.admin.ui.lists.columns import Column, choice
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
@@ -55,12 +55,12 @@ class ApprovalScreen(ListScreen):
                 link=lambda row: url_for("approvals.one", approval_id=row.id),
             ),
             Column("action", _l("What"), Approval.action, kind="action"),
-            Column("amount", _l("Amount"), Approval.amount, kind="money"),
+            by_amount(Approval.amount, Approval.currency),
             Column("sentence", _l("What happens"), Approval.sentence, kind="prose"),
             Column("currency", _l("Currency"), Approval.currency, shown=False),
             Column("proposed_by_name", _l("Proposed by"), Approval.proposed_by_name),
-            Column("proposed_at", _l("Proposed"), Approval.proposed_at, kind="when"),
-            Column("expires_at", _l("Lapses"), Approval.expires_at, kind="when"),
+            Column("proposed_at", _l("Proposed"), Approval.proposed_at, kind="when", sort=Approval.id),
+            Column("expires_at", _l("Lapses"), Approval.expires_at, kind="when", sort=True),
             Column("status", _l("Status"), Approval.status, kind="badge"),
             Column("decided_by_name", _l("Decided by"), Approval.decided_by_name),
         ),

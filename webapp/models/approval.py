@@ -26,6 +26,8 @@ class Approval(Base):
             sqlite_where=_PROPOSED,
         ),
         Index("ix_approval_status", "status", "id"),
+        Index("ix_approval_amount", "currency", "amount", "id"),
+        Index("ix_approval_expires", "expires_at", "id"),
         Index("ix_approval_proposed_by", "proposed_by", "id"),
         Index("ix_approval_subject", "subject_kind", "subject_id", "id"),
     )

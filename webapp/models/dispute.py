@@ -18,6 +18,7 @@ class Dispute(Base):
         Index("uq_dispute_open", "escrow_id", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_dispute_assignee", "assignee_id", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_dispute_due", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_dispute_deadline", "due_at", "id"),
         Index("ix_dispute_status", "status", "due_at", "id"),
         Index("ix_dispute_escrow_id", "escrow_id", "id"),
         Index("ix_dispute_opened_at", "opened_at"),

@@ -40,6 +40,7 @@ class Escrow(Base):
         Index("ix_escrow_placement", "placement", "id", postgresql_where=_PLACED, sqlite_where=_PLACED),
         Index("ix_escrow_status", "status", "id"),
         Index("ix_escrow_currency", "currency", "status", "id"),
+        Index("ix_escrow_amount", "currency", "amount", "id"),
         Index("ix_escrow_buyer_id", "buyer_id", "id"),
         Index("ix_escrow_seller_id", "seller_id", "id"),
     )

@@ -98,6 +98,7 @@ class Payout(Base):
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_payout_unsettled", "next_try_at", "id", postgresql_where=_UNSETTLED, sqlite_where=_UNSETTLED),
         Index("ix_payout_status", "status", "id"),
+        Index("ix_payout_amount", "currency", "amount", "id"),
         Index("ix_payout_party_id", "party_id", "id"),
         Index("ix_payout_schedule_id", "schedule_id", "id"),
         Index("ix_payout_recheck", "recheck_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),

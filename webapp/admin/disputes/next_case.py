@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.disputes.listing import LISTING, tab_of
+from webapp.admin.disputes.listing import listing_of, tab_of
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.lists.neighbours import FROM_LIST, Neighbours, list_args, neighbours
@@ -51,8 +51,9 @@ class NextCaseActions(Screen):
         if not came_from:
             return None
         args, user = list_args(came_from), current_person()[0].id
-        conditions = queues.conditions(tab_of(args), user, clock.now())
-        return neighbours(session, LISTING, args, dispute_id, *conditions)
+        tab = tab_of(args)
+        conditions = queues.conditions(tab, user, clock.now())
+        return neighbours(session, listing_of(tab), args, dispute_id, *conditions)
 
 
 def gone_on(screen: Screen, session: Session, dispute_id: int, sentence: str) -> Done:

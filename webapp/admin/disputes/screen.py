@@ -13,7 +13,7 @@ from webapp.admin.disputes.bulk_and_views import DisputeListActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
 from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm, set_assignee_choices
-from webapp.admin.disputes.listing import LISTING, TABS, tab_of
+from webapp.admin.disputes.listing import TABS, listing_of, tab_of
 from webapp.admin.disputes.live_case import LiveCaseActions
 from webapp.admin.disputes.next_case import NextCaseActions
 from webapp.admin.disputes.resolution import ResolutionActions
@@ -55,7 +55,7 @@ class DisputeScreen(
         """One tab of disputes."""
         tab, user = tab_of(request.args), self._user_id()
         with self.reading() as session:
-            found = LISTING.read(session, request.args, *dispute_queues.conditions(tab, user, clock.now()))
+            found = listing_of(tab).read(session, request.args, *dispute_queues.conditions(tab, user, clock.now()))
             counts = dispute_queues.counts(session, user, clock.now())
             views = saved_views.of_user(session, user, self.slug) if user else []
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
@@ -76,7 +76,7 @@ class DisputeScreen(
         """The tab, all of it, as a file."""
         return download(
             self.slug,
-            LISTING,
+            listing_of(tab_of(request.args)),
             self.reading_to_export(),
             request.args,
             *dispute_queues.conditions(tab_of(request.args), self._user_id(), clock.now()),

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.amounts import amount_from, amount_to, by_amount, currency
 from webapp.admin.ui.lists.columns import Column, Filter, choice, until
 from webapp.admin.ui.lists.listing import Listing
 from webapp.domain.states import Policy
@@ -59,7 +59,7 @@ LISTING = Listing(
             link=lambda row: url_for("parties.one", party_id=row.seller_id),
         ),
         Column("seller_id", "", Escrow.seller_id, shown=False, exported=False),
-        Column("amount", _l("Amount"), Escrow.amount, kind="money"),
+        by_amount(Escrow.amount, Escrow.currency),
         Column("currency", _l("Currency"), Escrow.currency, shown=False),
         Column("status", _l("Status"), Escrow.status, kind="badge"),
         Column("policy", _l("Policy"), Escrow.policy),
@@ -73,22 +73,17 @@ LISTING = Listing(
         currency("currency", _l("Currency"), Escrow.currency),
         amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),
         amount_to("to", _l("Amount to"), Escrow.amount, Escrow.currency),
-        Filter("party", _l("Party"), of_party),
+        Filter("party", _l("Party"), of_party, kind="party"),
     ),
     search=matching,
     search_hint=_l("Escrow, order, dispute or party"),
 )
 
 
-def _due(column: Column) -> Column:
-    by_due = {"created_at": replace(column, sort=False), "release_at": replace(column, sort=True)}
-    return by_due.get(column.name, column)
-
-
 DUE_LISTING = replace(
     LISTING,
     sort="release_at",
-    columns=tuple(_due(column) for column in LISTING.columns),
+    columns=tuple(replace(column, sort=column.name == "release_at") for column in LISTING.columns),
     filters=(*LISTING.filters, until("until", _l("Due until"), Escrow.release_at)),
 )
 """By when they are due, over the index that the release itself walks."""

@@ -6,7 +6,7 @@ from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.escrows.listing import LISTING as ESCROWS
-from webapp.admin.ui.lists.amount_filters import currency
+from webapp.admin.ui.lists.amounts import currency
 from webapp.admin.ui.lists.columns import Column, choice, text
 from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.lists.listing import Listing

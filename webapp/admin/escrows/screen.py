@@ -108,6 +108,6 @@ class EscrowScreen(EscrowActions):
     def _tabs(self, state: ListState, counts: Mapping[str, str]) -> list[tuple[Any, str, bool, str | None]]:
         current = self._tab()
         return [
-            (label, state.link(tab=name, sort=None, until=None), name == current, counts.get(name))
+            (label, state.link(tab=name, until=None), name == current, counts.get(name))
             for name, (label, _where) in TABS.items()
         ]

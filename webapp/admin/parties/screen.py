@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request, url_for
+from flask import Response, jsonify, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, select
 
@@ -25,7 +25,7 @@ from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.search import in_debt, matching, with_auto_deduct
 from webapp.services.read_models import party_detail
 
-LINES = 50
+LINES, LONGEST = 50, 200
 LISTING = Listing(
     key=Party.id,
     columns=(
@@ -83,6 +83,16 @@ class PartyScreen(PartyActions, CorrespondenceActions, WalletActions, Destinatio
     def export(self) -> Any:
         """Every party that is found, as a file."""
         return download(self.slug, LISTING, self.reading_to_export(), request.args)
+
+    @page("/suggestions.json")
+    def suggestions(self) -> Response:
+        """The first parties whose reference or name begins with what somebody types into a filter."""
+        words = request.args.get("q", "").strip()[:LONGEST]
+        if not words:
+            return jsonify(results=[])
+        with self.reading() as session:
+            found = session.execute(select(Party.ref, Party.name).where(matching(words)).order_by(Party.name).limit(8))
+            return jsonify(results=[{"value": row.ref, "label": row.name, "note": row.ref} for row in found])
 
     @page("/<int:party_id>")
     def one(self, party_id: int) -> Any:

@@ -4,7 +4,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.amounts import amount_from, amount_to, by_amount, currency
 from webapp.admin.ui.lists.columns import Column, Filter
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.provider_filter import provider
@@ -47,7 +47,7 @@ LISTING = Listing(
         Column("buyer", _l("Buyer"), _NAME, link=lambda row: url_for("parties.one", party_id=row.buyer_id)),
         Column("buyer_id", "", _BUYER, shown=False, exported=False),
         Column("provider", _l("Provider"), Payment.provider),
-        Column("amount", _l("Amount"), Payment.amount, kind="money"),
+        by_amount(Payment.amount, Payment.currency),
         Column("currency", _l("Currency"), Payment.currency, shown=False),
         Column("status", _l("Status"), Payment.status, kind="badge"),
         Column("charged_back", _l("Chargeback"), _CHARGED_BACK, kind="money", sparse=True),
@@ -60,7 +60,7 @@ LISTING = Listing(
         currency("currency", _l("Currency"), Payment.currency),
         amount_from("from", _l("Amount from"), Payment.amount, Payment.currency),
         amount_to("to", _l("Amount to"), Payment.amount, Payment.currency),
-        Filter("party", _l("Party"), of_party),
+        Filter("party", _l("Party"), of_party, kind="party"),
     ),
     search=matching,
     search_hint=_l("Payment's reference, order or party"),

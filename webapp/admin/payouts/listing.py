@@ -4,7 +4,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.amounts import amount_from, amount_to, by_amount, currency
 from webapp.admin.ui.lists.columns import Column, Filter, since, until
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.provider_filter import provider
@@ -42,7 +42,7 @@ LISTING = Listing(
         Column("party_id", "", Payout.party_id, shown=False, exported=False),
         Column("destination", _l("To"), _DESTINATION),
         Column("provider", _l("Provider"), Payout.provider),
-        Column("amount", _l("Amount"), Payout.amount, kind="money"),
+        by_amount(Payout.amount, Payout.currency),
         Column("currency", _l("Currency"), Payout.currency, shown=False),
         Column("status", _l("Status"), Payout.status, kind="badge"),
         Column(
@@ -60,7 +60,7 @@ LISTING = Listing(
         currency("currency", _l("Currency"), Payout.currency),
         amount_from("from", _l("Amount from"), Payout.amount, Payout.currency),
         amount_to("to", _l("Amount to"), Payout.amount, Payout.currency),
-        Filter("party", _l("Party"), payouts_of),
+        Filter("party", _l("Party"), payouts_of, kind="party"),
         since("since", _l("Written from"), Payout.created_at),
         until("until", _l("Written until"), Payout.created_at),
     ),

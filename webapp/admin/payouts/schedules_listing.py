@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, func, select
 
 from webapp import clock
-from webapp.admin.ui.lists.amount_filters import currency
+from webapp.admin.ui.lists.amounts import currency
 from webapp.admin.ui.lists.columns import Column, Filter, since, until
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.tabbed_screen import Tabs
@@ -57,7 +57,7 @@ LISTING = Listing(
     ),
     filters=(
         Filter("placement", _l("Placement"), lambda value: PayoutSchedule.placement == value),
-        Filter("party", _l("Party"), schedules_of),
+        Filter("party", _l("Party"), schedules_of, kind="party"),
         currency("currency", _l("Currency"), PayoutSchedule.currency),
         since("since", _l("Due from"), PayoutSchedule.due_at),
         until("until", _l("Due until"), PayoutSchedule.due_at),

@@ -2,14 +2,23 @@
 
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import phrase
 from webapp.errors import NotFound, Overtaken
-from webapp.models import Base
+from webapp.models import Base, Party
 
 Found = TypeVar("Found", bound=Base)
+
+
+NAMESAKES = 1000
+"""Parties of one name that are looked at."""
+
+
+def parties_called(words: str) -> Select[int]:
+    """The ids of the parties with this very reference or name, by the indexes of both."""
+    return select(Party.id).where(or_(Party.ref == words, Party.name == words)).limit(NAMESAKES)
 
 
 def by_id(session: Session, model: type[Found], key: int, kind: str) -> Found:

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
-from webapp.models import Dispute, Escrow, Order, Party
+from webapp.models import Dispute, Escrow, Order
+from webapp.services.common.lookup import parties_called
 from webapp.sql import begins
 
 COUNTED = 99
@@ -51,7 +52,7 @@ def matching(words: str) -> ColumnElement[bool]:
 
 def of_party(reference: str) -> ColumnElement[bool]:
     """Where the escrow's buyer or seller has this reference or name."""
-    found = select(Party.id).where(or_(Party.ref == reference, Party.name == reference)).limit(ENOUGH)
+    found = parties_called(reference)
     return or_(Escrow.buyer_id.in_(found), Escrow.seller_id.in_(found))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select, union_all
 
 from webapp.models import Dispute, Escrow, Order, Party
+from webapp.services.common.lookup import parties_called
 from webapp.sql import begins
 
 ENOUGH = 1000
@@ -18,9 +19,9 @@ def matching(words: str) -> ColumnElement[bool]:
 
 
 def of_party(reference: str) -> ColumnElement[bool]:
-    """Escrows whose buyer or seller has this reference."""
-    party = select(Party.id).where(Party.ref == reference).scalar_subquery()
-    return or_(Escrow.buyer_id == party, Escrow.seller_id == party)
+    """Escrows whose buyer or seller has this reference or name."""
+    found = parties_called(reference)
+    return or_(Escrow.buyer_id.in_(found), Escrow.seller_id.in_(found))
 
 
 def _ways(words: str) -> list[Select[Any]]:

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, union_all
 
 from webapp.models import Order, Party, Payment
 from webapp.providers import catalogue
+from webapp.services.common.lookup import parties_called
 from webapp.sql import begins
 
 ENOUGH = 1000
@@ -23,9 +24,9 @@ def matching(words: str) -> ColumnElement[bool]:
 
 
 def of_party(reference: str) -> ColumnElement[bool]:
-    """Payments for orders whose buyer or seller has this reference."""
-    party = select(Party.id).where(Party.ref == reference).scalar_subquery()
-    return Payment.order_id.in_(select(Order.id).where(or_(Order.buyer_id == party, Order.seller_id == party)))
+    """Payments for orders whose buyer or seller has this reference or name."""
+    found = parties_called(reference)
+    return Payment.order_id.in_(select(Order.id).where(or_(Order.buyer_id.in_(found), Order.seller_id.in_(found))))
 
 
 def _ways(words: str) -> list[Select[Any]]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, union_all
 
-from webapp.models import Party, Payout, PayoutSchedule
+from webapp.models import Payout, PayoutSchedule
+from webapp.services.common.lookup import parties_called
 from webapp.sql import begins
 
 ENOUGH = 1000
@@ -34,19 +35,13 @@ def schedules_matching(words: str) -> ColumnElement[bool]:
 
 
 def payouts_of(reference: str) -> ColumnElement[bool]:
-    """Payouts of the party with this reference."""
-    mine: ColumnElement[bool] = Payout.party_id == _party(reference)
-    return mine
+    """Payouts of the party with this reference or name."""
+    return Payout.party_id.in_(parties_called(reference))
 
 
 def schedules_of(reference: str) -> ColumnElement[bool]:
-    """Schedules of the party with this reference."""
-    mine: ColumnElement[bool] = PayoutSchedule.party_id == _party(reference)
-    return mine
-
-
-def _party(reference: str) -> Any:
-    return select(Party.id).where(Party.ref == reference).scalar_subquery()
+    """Schedules of the party with this reference or name."""
+    return PayoutSchedule.party_id.in_(parties_called(reference))
 
 
 def _any_of(model: Any, *queries: Any) -> ColumnElement[bool]:

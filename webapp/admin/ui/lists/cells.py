@@ -7,7 +7,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.formatting import duration, file_size, money, number, of_the_desk, provider_word, when
+from webapp.admin.ui.formatting import claim_label, duration, file_size, money, number, of_the_desk, provider_word, when
 from webapp.admin.ui.lists.columns import Column
 
 _NOTHING = Markup('<span class="muted">–</span>')
@@ -52,6 +52,7 @@ _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "when": lambda _row, _column, value: when(value),
     "badge": lambda _row, _column, value: badge(value),
     "word": lambda _row, _column, value: provider_word(value),
+    "claim": lambda _row, _column, value: claim_label(value),
     "number": lambda _row, _column, value: number(value),
     "size": lambda _row, _column, value: _unbroken(file_size(value, binary=True)),
     "took": lambda row, _column, value: _unbroken(duration((value - row.started_at).total_seconds())),

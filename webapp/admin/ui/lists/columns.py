@@ -17,15 +17,16 @@ Choices = Sequence[tuple[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `value` is an SQL expression; `kind` says how it looks: text, money, when, badge, number, ref,
-    name: of an event, size: bytes, took: the end of what began at the row's `started_at`, or word: what a provider
-    said."""
+    claim: why a dispute was opened, name: of an event, size: bytes, took: the end of what began at the row's
+    `started_at`, or word: what a provider said."""
 
     name: str
     label: Any
     value: Any
     kind: str = "text"
     sort: Any = False
-    """True, or an expression that is never NULL, when one may sort by it; it should have an index with the key."""
+    """True, or an expression that is never NULL, or a tuple of such, when one may sort by it; there should be an index
+    on it with the key. Amounts are sorted within their currency, for those of two can't be compared."""
     currency: str = "currency"
     """The column whose value is the currency of a money column."""
     link: Callable[[Any], str] | None = None

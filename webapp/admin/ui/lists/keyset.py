@@ -17,16 +17,30 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sort expression with the key that makes it unique, in one direction."""
+    """What is sorted by, an expression or several, with the key that makes it unique, in one direction."""
 
     value: Any
     key: Any
     descending: bool
 
     @property
+    def values(self) -> list[Any]:
+        """What comes before the key; nothing when the key is what is sorted by."""
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        return [value for value in values if value is not self.key]
+
+    @property
     def parts(self) -> list[Any]:
-        """The expressions in order; the key alone when it is what is sorted by."""
-        return [self.key] if self.value is self.key else [self.value, self.key]
+        """The expressions in order, the key last."""
+        return [*self.values, self.key]
+
+    def with_places(self, query: Select[Any]) -> Select[Any]:
+        """The query with what `position` reads of its rows."""
+        return query.add_columns(*[value.label(f"place_{number}") for number, value in enumerate(self.values)])
+
+    def position(self, row: Any) -> list[Any]:
+        """Where a row stands in this order."""
+        return [*[getattr(row, f"place_{number}") for number in range(len(self.values))], row.key_]
 
     def sorted(self, query: Select[Any], *, backwards: bool = False) -> Select[Any]:
         """The query in this order, or in the opposite one."""

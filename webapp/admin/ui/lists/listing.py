@@ -61,17 +61,14 @@ class Listing:
         state = ListState.of(self, args)
         order, position = self.order(state), None
         while True:
-            query = order.sorted(self._placed(state, order, conditions)).limit(size)
+            query = order.sorted(order.with_places(self.query(state, *conditions))).limit(size)
             with reading() as session:
                 rows = list(session.execute(query if position is None else order.beyond(query, position)))
             if rows:
                 yield rows
             if len(rows) < size:
                 return
-            position = _position(rows[-1], order)
-
-    def _placed(self, state: ListState, order: Order, conditions: Sequence[Any]) -> Select[Any]:
-        return self.query(state, *conditions).add_columns(order.value.label("place_"))
+            position = order.position(rows[-1])
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class _Window:
 
 
 def _window(session: Session, query: Select[Any], order: Order, state: ListState) -> _Window:
-    query = query.add_columns(order.value.label("place_"))
+    query = order.with_places(query)
     cursor = state.before or state.after
     at = keyset.decode(cursor, order) if cursor else None
     backwards = at is not None and state.before is not None
@@ -132,9 +129,9 @@ def _window(session: Session, query: Select[Any], order: Order, state: ListState
     before = 0 if is_first else _rows_before(at, len(rows), backwards=backwards)
     if not rows:
         return _Window([], None, None, None)
-    earlier = None if is_first else keyset.encode(_position(rows[0], order), before)
+    earlier = None if is_first else keyset.encode(order.position(rows[0]), before)
     after = None if before is None else before + len(rows)
-    later = keyset.encode(_position(rows[-1], order), after) if backwards or more else None
+    later = keyset.encode(order.position(rows[-1]), after) if backwards or more else None
     return _Window(rows, earlier, later, before)
 
 
@@ -144,7 +141,3 @@ def _rows_before(at: Cursor | None, shown: int, *, backwards: bool) -> int | Non
         return None
     before = at.before - shown if backwards else at.before
     return before if before > 0 else None
-
-
-def _position(row: Any, order: Order) -> list[Any]:
-    return [row.key_] if len(order.parts) == 1 else [row.place_, row.key_]

@@ -26,11 +26,11 @@ class TabbedScreen(ListScreen):
         return self.tabs[self.tab()][1]
 
     def around(self, session: Any) -> dict[str, Any]:
-        """The row of tabs; a filter stays when the tab is changed."""
+        """The row of tabs; a filter and an order stay when the tab is changed."""
         state, current = ListState.of(self.current_listing(), request.args), self.tab()
         counts, counted = tab_counts(session, self.counted, clock.now()) if self.counted else ({}, None)
         row = [
-            (label, state.link(tab=name, sort=None), name == current, counts.get(name))
+            (label, state.link(tab=name), name == current, counts.get(name))
             for name, (label, _where) in self.tabs.items()
         ]
         return {"tabs": row, "tab": current, "counted": counted}

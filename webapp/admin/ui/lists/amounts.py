@@ -1,12 +1,13 @@
-"""A filter on amounts, which people write in major units of whatever currency a row has."""
+"""Amounts in lists: filters, written in major units of whatever currency a row has, and the column that sorts them."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import BigInteger, case, cast
 
-from webapp.admin.ui.lists.columns import Filter
+from webapp.admin.ui.lists.columns import Column, Filter
 from webapp.domain.money.amounts import parse_any_currency
 from webapp.domain.money.money import exponent, known_currencies
 from webapp.domain.words import joined, sentence_of
@@ -15,6 +16,11 @@ from webapp.domain.words import joined, sentence_of
 def currency(name: str, label: Any, column: Any) -> Filter:
     """One currency, by its code."""
     return Filter(name, label, lambda code: column == code, parse=_code)
+
+
+def by_amount(amount: Any, currency: Any) -> Column:
+    """The column of the rows' amounts, in minor units of the column `currency`; sorted within each currency."""
+    return Column("amount", _l("Amount"), amount, kind="money", sort=(currency, amount))
 
 
 def amount_from(name: str, label: Any, amount: Any, currency: Any) -> Filter:
