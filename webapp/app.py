@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
 from webapp.admin.ui import formatting, gettext_cache, languages, layout
-from webapp.admin.ui.lists import cells
+from webapp.admin.ui.lists import cells, saved_view_links
 from webapp.admin.ui.menu import screens
 from webapp.admin.ui.unindented import Unindented
 from webapp.api.framework.binding import IdConverter
@@ -67,6 +67,7 @@ def _init_i18n(app: Flask) -> None:
     app.jinja_env.add_extension(Unindented)
     formatting.register_filters(app)
     cells.register_cells(app)
+    saved_view_links.register_saved_views(app)
     layout.register_context(app)
 
 

@@ -30,6 +30,7 @@ _CASE = frozenset(
         "money:propose",
         "party:auto-deduct",
         "payment:verify",
+        "view:share",
     ]
 )
 _OPERATE = frozenset(
@@ -44,6 +45,7 @@ _OPERATE = frozenset(
         "webhook:replay",
         "report:make",
         "subscription:write",
+        "view:share",
     ]
 )
 _ADMIN = frozenset(

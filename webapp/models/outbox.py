@@ -90,13 +90,20 @@ class StoredSetting(Base):
 
 
 class SavedView(Base):
-    """A list with its filters, saved by name for one person."""
+    """A list with its filters, saved by name for one person, or shared by that person.
+
+    `screen` is the path of the list without its first slash.
+    """
 
     __tablename__ = "saved_view"
-    __table_args__ = (UniqueConstraint("user_id", "screen", "name"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "screen", "name"),
+        Index("ix_saved_view_shared", "screen", postgresql_where=text("shared"), sqlite_where=text("shared")),
+    )
 
     id: Mapped[Key]
     user_id: Mapped[int] = mapped_column(ForeignKey("desk_user.id"))
     screen: Mapped[Word]
     name: Mapped[Name]
     query: Mapped[str]
+    shared: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -9,10 +9,9 @@ from sqlalchemy import func, select
 
 from tests.support.paths import ROOT
 from tests.support.people import PASSWORD, hidden, send
-from webapp.errors import NotFound
 from webapp.models import ApiToken, Audit, User, UserSession
 from webapp.runtime import Runtime
-from webapp.services.users import saved_views, users
+from webapp.services.users import users
 
 SignIn = Callable[..., FlaskClient]
 
@@ -162,20 +161,3 @@ def test_a_new_password_ends_every_other_sign_in(sign_in: SignIn) -> None:
     assert send(here, "/profile/password", page="/profile", **fields).status_code == 303
     assert here.get("/profile").status_code == 200
     assert elsewhere.get("/profile").status_code == 302
-
-
-def test_nobody_removes_the_view_of_another(desk: Runtime) -> None:
-    with desk.db.transaction() as session:
-        one, other = session.scalars(select(User.id).order_by(User.id).limit(2)).all()
-        view = saved_views.save(session, one, "escrows", "Mine", "status=held")
-        session.flush()
-        with pytest.raises(NotFound):
-            saved_views.remove(session, other, view.id)
-        assert saved_views.remove(session, one, view.id) == "Mine"
-
-
-def test_whatever_is_saved_as_filters_can_stand_in_an_address(desk: Runtime) -> None:
-    with desk.db.transaction() as session:
-        one = session.scalars(select(User.id).order_by(User.id).limit(1)).one()
-        odd = saved_views.save(session, one, "escrows", "Odd", "status=held\r\nX: 1&q=a b")
-        assert odd.query == "status=held%0D%0AX%3A+1&q=a+b"

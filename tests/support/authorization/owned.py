@@ -60,10 +60,11 @@ def _sign_in(world: World) -> Owned:
 
 def _saved_view(world: World) -> Owned:
     with world.runtime.db.transaction() as session:
-        saved_views.save(session, _number(world, "agent"), "disputes", "mine", "status=open")
-    path = f"/disputes/views/{_newest(world, SavedView)}/remove"
+        agent = users.actor_of(session.get_one(User, _number(world, "agent")))
+        saved_views.save(session, agent.id or 0, "disputes", "mine", "status=open", at=clock.now(), actor=agent)
+    path = f"/views/{_newest(world, SavedView)}/remove"
     other, own = (world.person(role).ask(path, "POST") for role in ("approver", "agent"))
-    return Owned("a saved view", "POST /disputes/views/<view_id>/remove", _said(own), _said(other))
+    return Owned("a saved view", "POST /views/<view_id>/remove", _said(own), _said(other))
 
 
 def _proposal(world: World, choice: str, body: dict[str, Any]) -> Owned:

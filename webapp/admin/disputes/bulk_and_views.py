@@ -1,21 +1,15 @@
-"""Many disputes at once: given to somebody, or kept as a view by name."""
-
-from urllib.parse import urlencode
+"""Many disputes at once."""
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.admin.disputes.forms import BulkDisputeForm, ViewForm, set_assignee_choices
+from webapp.admin.disputes.forms import BulkDisputeForm, set_assignee_choices
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
-from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen
-from webapp.models import SavedView
 from webapp.security import current_actor
-from webapp.security.context import current_person
 from webapp.services.disputes import handling
-from webapp.services.users import saved_views
 
 
 class DisputeListActions(Screen):
@@ -35,43 +29,6 @@ class DisputeListActions(Screen):
         summary = _("Each marked dispute that is still open goes to this person.")
         return ActionPage(
             _("Assign disputes"), self.at(), summary, _("Assign"), values={"ids": ids}, prepare=_prepare_bulk
-        )
-
-    @action("/views", permission="dispute:read", form=ViewForm)
-    def save_view(self, form: ViewForm) -> Done:
-        """Keep the list's filters by name."""
-        with self.transaction() as session:
-            view = saved_views.save(session, current_person()[0].id, "disputes", form.text("name"), form.text("query"))
-            return _("The view %(name)s is saved.", name=view.name), f"/disputes?{view.query}"
-
-    @save_view.confirmation
-    def _confirm_save(self) -> ActionPage:
-        kept = {name: value for name, value in request.args.items() if name not in ("after", "before")}
-        return ActionPage(
-            _("Save this view"),
-            self.at(),
-            _("It appears above the list, for you only."),
-            _("Save view"),
-            values={"query": urlencode(kept)},
-        )
-
-    @action("/views/<int:view_id>/remove", permission="dispute:read")
-    def remove_view(self, view_id: int, form: DeskForm) -> Done:
-        """Forget a view."""
-        with self.transaction() as session:
-            return _("The view %(name)s is gone.", name=saved_views.remove(session, current_person()[0].id, view_id))
-
-    @remove_view.confirmation
-    def _confirm_remove(self, view_id: int) -> ActionPage:
-        with self.reading() as session:
-            view = session.get(SavedView, view_id)
-        name = view.name if view is not None and view.user_id == current_person()[0].id else "?"
-        return ActionPage(
-            _("Remove the view %(name)s", name=name),
-            self.at(),
-            _("The filters are forgotten. No dispute changes."),
-            _("Remove"),
-            danger=True,
         )
 
 

@@ -11,7 +11,6 @@ from wtforms import (
     RadioField,
     SelectField,
     SelectMultipleField,
-    StringField,
     TextAreaField,
     ValidationError,
 )
@@ -165,13 +164,6 @@ def set_assignee_choices(form: AssignForm) -> None:
     with runtime().db.reading() as session:
         people = dispute_handlers(session)
     form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]
-
-
-class ViewForm(DeskForm):
-    """A name for a list's filters."""
-
-    name = StringField(_l("Name"), [DataRequired(_l("Give it a name.")), Length(max=60)])
-    query = HiddenField()
 
 
 class OpenForm(DeskForm):

@@ -32,7 +32,6 @@ from webapp.security.context import current_principal
 from webapp.services.disputes import queues as dispute_queues
 from webapp.services.read_models import dispute_detail, escrow_explanation, party_detail
 from webapp.services.read_models.dispute_detail import DisputeCase
-from webapp.services.users import saved_views
 
 
 class DisputeScreen(
@@ -57,7 +56,6 @@ class DisputeScreen(
         with self.reading() as session:
             found = listing_of(tab).read(session, request.args, *dispute_queues.conditions(tab, user, clock.now()))
             counts = dispute_queues.counts(session, user, clock.now())
-            views = saved_views.of_user(session, user, self.slug) if user else []
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
         bulk = BulkDisputeForm()
         set_assignee_choices(bulk)
@@ -65,7 +63,6 @@ class DisputeScreen(
             "disputes/disputes.html",
             page=found,
             tabs=tabs,
-            views=views,
             bulk=bulk,
             take=DeskForm(),
             due_badge=due_badge,
