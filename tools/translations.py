@@ -107,7 +107,7 @@ def _declared() -> Iterator[str]:
     """What jobs do and alert rules ask, as their functions say it, and what is said where `domain` is not known."""
     yield from (each.title for each in vars(errors).values() if isinstance(each, type) and hasattr(each, "title"))
     yield from (each.sentence for each in vars(db_failures).values() if isinstance(each, db_failures.DatabaseFailure))
-    yield from (spec.description for spec in registry().values())
+    yield from (text for spec in registry().values() for text in (spec.title, spec.description))
     yield from (rule.says for rule in rules().values())
 
 

@@ -72,9 +72,9 @@ def books_of(up: LocalDesk) -> int:
 
 def test_the_warning_goes_when_the_silent_job_has_run(someone: Someone) -> None:
     operator = someone("operator")
-    warning = operator.locator(".notice.silent", has_text="auto_deduct has not run")
+    warning = operator.locator(".notice.silent", has_text="(auto_deduct) has not run")
     assert warning.count() == 1
-    assert "auto_deduct is late by" in operator.inner_text(".status-banner")
+    assert "(auto_deduct) is late by" in operator.inner_text(".status-banner")
     warning.locator("a.button").click()
     operator.locator("main .card form button", has_text="Run auto_deduct now").click()
     operator.wait_for_selector("#progress")

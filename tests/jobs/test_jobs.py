@@ -21,6 +21,12 @@ def test_each_job_says_what_it_does_and_when(name: str) -> None:
     assert Recurrence(spec.cron, spec.zone).next(clock.now()) > clock.now()
 
 
+def test_each_job_has_a_title_of_its_own_that_fits_beside_its_name() -> None:
+    titles = [spec.title for spec in jobs.registry().values()]
+    assert [title for title in titles if not title or len(title) > 40 or title.endswith(".") or "_" in title] == []
+    assert len(set(titles)) == len(titles)
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_each_job_runs_on_an_empty_desk(runtime: Runtime, dry_run: bool) -> None:
     register_jobs(runtime)

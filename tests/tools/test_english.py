@@ -10,7 +10,8 @@ import pytest
 import translations
 
 LAYERS = ("admin", "domain", "jobs", "security", "services")
-MARKS = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "phrase", "message", "counted", "count", "joined"}
+MARKS = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "phrase", "message", "counted", "count", "joined", "job"}
+"""Calls whose texts catalogues have; a `job` declares its title, which `translations` reads off the registry."""
 NOT_READ = {"Field", "LookupError", "NoResultFound", "RunLost", "RuntimeError", "TypeError", "execute", "text"}
 """Calls whose texts are for machines, logs and programmers."""
 LOGGED = {"critical", "debug", "echo", "error", "exception", "info", "say", "warning"}

@@ -38,6 +38,7 @@ def minutes(count: float) -> timedelta:
 
 def job(
     *,
+    title: str,
     cron: str,
     zone: str = "UTC",
     grace: timedelta | None = None,
@@ -47,7 +48,9 @@ def job(
     catch_up: CatchUp = CatchUp.ONCE,
     moves_money: bool = True,
 ) -> Callable[[JobFunction], JobFunction]:
-    """Declare a periodic job. Its name is the function's, its description the docstring's first line."""
+    """Declare a periodic job. Its name is the function's, its description the docstring's first line; its `title` says
+    in a few words what it does, as pages call it.
+    """
 
     def declare(function: JobFunction) -> JobFunction:
         description = (function.__doc__ or "").strip().partition("\n")[0]
@@ -62,6 +65,7 @@ def job(
             failed_items_percent,
             catch_up,
             moves_money,
+            title,
         )
         _jobs[spec.name] = Job(spec, function)
         return function

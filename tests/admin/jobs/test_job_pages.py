@@ -72,6 +72,28 @@ def test_every_job_is_shown_with_its_words(clocked: Runtime, sign_in: SignIn) ->
     assert "Run now" not in page
 
 
+def test_a_job_is_called_by_its_title_everywhere_and_found_by_title_and_by_name(
+    clocked: Runtime, sign_in: SignIn
+) -> None:
+    run_id = run_of(clocked, "auto_release", status="queued", started_at=None, finished_at=None)
+    viewer = sign_in("viewer")
+    title = "Pay sellers whose time has come"
+    for address in ("/", "/jobs/", "/jobs/auto_release", f"/runs/{run_id}", "/queues/", "/tonight/"):
+        page = viewer.get(address).text.partition("<main")[2]
+        assert title in page, address
+        assert "auto_release" in page, address
+    for words in ("sellers", "auto_rel"):
+        found = viewer.get(f"/search.json?q={words}").json["results"]
+        assert {"url": "/jobs/auto_release", "label": title, "kind": "job", "note": "auto_release"} in found
+        assert len([each for each in found if each["url"] == "/jobs/auto_release"]) == 1
+
+
+def test_a_job_of_another_version_is_called_by_its_name(clocked: Runtime, sign_in: SignIn) -> None:
+    run_id = run_of(clocked, "sweep_the_yard")
+    assert "<h1>" in (page := sign_in("viewer").get(f"/runs/{run_id}").text)
+    assert "sweep_the_yard" in page
+
+
 def test_a_process_whose_clock_is_wrong_says_so_in_its_row(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
         processes.beat(session, processes.WORKER, clock.now(), skew=timedelta(minutes=-5))
@@ -273,13 +295,13 @@ def test_the_first_page_warns_of_a_silent_job_until_it_has_run(clocked: Runtime,
         plan.since, plan.changed_at = clock.now() - timedelta(days=9), clock.now()
     operator = sign_in("operator")
     page = operator.get("/").text
-    assert "auto_deduct has not run" in page
-    assert "auto_deduct is late by" in page
+    assert "Take repayments from wallets (auto_deduct) has not run" in page
+    assert "(auto_deduct) is late by" in page
     assert "No worker is alive" in page
     run_id = int(send(operator, "/jobs/auto_deduct/run").headers["Location"].rpartition("/")[2])
     run_job(clocked, run_id)
     page = operator.get("/").text
-    assert "auto_deduct has not run" not in page
+    assert "(auto_deduct) has not run" not in page
     assert f"{len(registry())} of {len(registry())} jobs on time" in page
 
 

@@ -8,6 +8,7 @@ from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from webapp.admin.ui.job_names import all_titles, job_title
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.access import SIGNED_IN
@@ -86,16 +87,29 @@ class SearchScreen(Screen):
         with self.reading() as session:
             hits = global_search.find(session, words, current_actor())
         exact = [_row(hit) for hit in hits if hit.exact]
-        return [*exact, *_pages(words), *[_row(hit) for hit in hits if not hit.exact]]
+        return [*exact, *_pages(words), *_jobs(words), *[_row(hit) for hit in hits if not hit.exact]]
 
 
 def _row(hit: Hit) -> dict[str, str]:
+    if hit.kind == "job":
+        return _job_row(hit.label, job_title(hit.label))
     return {"url": _address(hit), "label": hit.label, "kind": str(KINDS[hit.kind]), "note": hit.note}
 
 
+def _jobs(words: str) -> list[dict[str, str]]:
+    """Jobs that are found by their title; by their names they are found as other things are."""
+    if not current_actor().may("job:read"):
+        return []
+    return [_job_row(job, title) for job, title in all_titles() if _fits(words, title) and not _fits(words, job)]
+
+
+def _job_row(job: str, title: str) -> dict[str, str]:
+    return {"url": url_for("jobs.one", job=job), "label": title, "kind": str(KINDS["job"]), "note": job}
+
+
 def _address(hit: Hit) -> str:
-    if hit.kind in ("job", "run"):
-        return f"/{hit.kind}s/{hit.id}"
+    if hit.kind == "run":
+        return f"/runs/{hit.id}"
     arguments: dict[str, Any] = {ARGUMENTS.get(hit.kind, f"{hit.kind}_id"): hit.id}
     return url_for(PLACES[hit.kind], **arguments)
 

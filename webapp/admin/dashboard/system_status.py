@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask_babel import format_timedelta, ngettext
 from flask_babel import gettext as _
 
+from webapp.admin.ui.job_names import titled
 from webapp.services.scheduling.schedules import JobHealth
 
 _TROUBLED = ("failed", "lost", "paused")
@@ -34,7 +35,7 @@ def _count(jobs: Sequence[JobHealth], late: list[JobHealth], troubled: list[JobH
     fine = len(jobs) - len(late) - len(troubled)
     parts = [
         ngettext("%(fine)s of %(num)s job on time", "%(fine)s of %(num)s jobs on time", len(jobs), fine=fine),
-        *[_("%(job)s is late by %(long)s", job=job.job, long=_late_by(job, at)) for job in late],
+        *[_("%(job)s is late by %(long)s", job=titled(job.job), long=_late_by(job, at)) for job in late],
         *[_troubles(job) for job in troubled],
     ]
     return "; ".join(parts) + "."
@@ -46,9 +47,9 @@ def _late_by(job: JobHealth, at: datetime) -> str:
 
 def _troubles(job: JobHealth) -> str:
     sentences = {
-        "failed": _("%(job)s failed last time", job=job.job),
-        "lost": _("the last run of %(job)s was lost", job=job.job),
-        "paused": _("%(job)s is paused", job=job.job),
+        "failed": _("%(job)s failed last time", job=titled(job.job)),
+        "lost": _("the last run of %(job)s was lost", job=titled(job.job)),
+        "paused": _("%(job)s is paused", job=titled(job.job)),
     }
     return sentences[job.state]
 

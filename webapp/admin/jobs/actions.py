@@ -13,6 +13,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.badges import badge
 from webapp.admin.ui.formatting import when
+from webapp.admin.ui.job_names import job_title
 from webapp.admin.ui.screen import Screen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor
@@ -32,7 +33,7 @@ class JobActions(Screen):
     @run_now.confirmation
     def _confirm_run(self, job: str) -> ActionPage:
         summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)
-        page = self._action_page(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
+        page = self._action_page(job, _("Run now: %(job)s", job=job_title(job)), summary, _("Run %(job)s now", job=job))
         with self.reading() as session:
             if not schedules.get(session, job).moves_money:
                 return page
@@ -46,7 +47,7 @@ class JobActions(Screen):
     @dry_run.confirmation
     def _confirm_dry_run(self, job: str) -> ActionPage:
         summary = _("A dry run of %(job)s counts and adds up what a run would do. Nothing is changed.", job=job)
-        return self._action_page(job, _("Dry run of %(job)s", job=job), summary, _("Start the dry run"))
+        return self._action_page(job, _("Dry run: %(job)s", job=job_title(job)), summary, _("Start the dry run"))
 
     @action("/<job>/pause", permission="job:pause", form=PauseForm)
     def pause(self, job: str, form: PauseForm) -> Done:
@@ -59,7 +60,7 @@ class JobActions(Screen):
     @pause.confirmation
     def _confirm_pause(self, job: str) -> ActionPage:
         summary = _("No run of %(job)s is planned until it is resumed. What is due waits.", job=job)
-        return self._action_page(job, _("Pause %(job)s", job=job), summary, _("Pause %(job)s", job=job))
+        return self._action_page(job, _("Pause: %(job)s", job=job_title(job)), summary, _("Pause %(job)s", job=job))
 
     @action("/<job>/resume", permission="job:pause")
     def resume(self, job: str, form: DeskForm) -> Done:
@@ -71,7 +72,7 @@ class JobActions(Screen):
     @resume.confirmation
     def _confirm_resume(self, job: str) -> ActionPage:
         summary = _("%(job)s is planned again from now on. Slots of the pause are recorded as missed.", job=job)
-        return self._action_page(job, _("Resume %(job)s", job=job), summary, _("Resume %(job)s", job=job))
+        return self._action_page(job, _("Resume: %(job)s", job=job_title(job)), summary, _("Resume %(job)s", job=job))
 
     @action(
         "/<job>/change",
@@ -93,7 +94,9 @@ class JobActions(Screen):
         with self.reading() as session:
             plan = schedules.get(session, job)
         values = {name: getattr(plan, name) for name in (*ScheduleChanges.__annotations__, "version")}
-        return ActionPage(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
+        return ActionPage(
+            _("Schedule: %(job)s", job=job_title(job)), self.at("one", job=job), verb=_("Save"), values=values
+        )
 
     def _previewed(self, job: str, form: ScheduleForm) -> Response:
         upcoming = schedules.preview(form.text("cron"), form.text("zone"), clock.now())

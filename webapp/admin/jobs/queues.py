@@ -12,6 +12,7 @@ from wtforms import SelectField
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.job_names import titled
 from webapp.admin.ui.screen import Screen, page
 from webapp.jobs.engine.queue import enqueue_after_commit, queue
 from webapp.jobs.engine.rq_cleanup import registries
@@ -89,7 +90,7 @@ class QueueScreen(Screen):
             "Its page names each run and what became of it.",
             most=bulk_actions.MOST,
         )
-        choices = [("", _("every job")), *[(job, job) for job in jobs]]
+        choices = [("", _("every job")), *[(job, titled(job)) for job in jobs]]
         return ActionPage(
             _("Retry or cancel many runs"),
             self.at(),

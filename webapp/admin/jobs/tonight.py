@@ -9,15 +9,6 @@ from webapp.admin.ui.screen import Screen, page
 from webapp.security.context import runtime
 from webapp.services.read_models import tonight
 
-_WHAT = {
-    "auto_release": _l("pays sellers whose escrows are due"),
-    "release_completed_orders": _l("pays sellers whose orders are completed"),
-    "release_pending_earnings": _l("moves earnings whose buffer is over to the wallet"),
-    "release_placement_holds": _l("pays what was held back from placements until now"),
-    "auto_deduct": _l("takes repayments from wallets of parties in debt"),
-    "process_payout_schedules": _l("pays out what is planned until now"),
-}
-
 
 class TonightScreen(Screen):
     """The dry run of every job that moves money."""
@@ -35,4 +26,4 @@ class TonightScreen(Screen):
         ways = runtime().providers.payout_routes
         with self.reading() as session:
             upcoming = tonight.upcoming_runs(session, clock.now(), runtime().settings, ways)
-        return self.render("jobs/tonight.html", upcoming=upcoming, what=_WHAT)
+        return self.render("jobs/tonight.html", upcoming=upcoming)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from webapp.admin.ui import kept_figures
 from webapp.admin.ui.badges import icon
+from webapp.admin.ui.job_names import job_title, titled
 from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
 from webapp.admin.ui.run_bars import run_bars
@@ -48,6 +49,8 @@ def register_context(app: Flask) -> None:
         needs_passkey=needs_passkey,
         has_passkeys=has_passkeys,
         run_bars=run_bars,
+        job_title=job_title,
+        titled=titled,
         get_locale=get_locale,
     )
 

@@ -9,7 +9,7 @@ from webapp.domain.states import CatchUp
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A job's name, its one-line description, and the defaults of its schedule."""
+    """A job's name, its title, its one-line description, and the defaults of its schedule."""
 
     name: str
     description: str
@@ -23,6 +23,8 @@ class JobSpec:
     catch_up: CatchUp = CatchUp.ONCE
     moves_money: bool = True
     """Whether money may move in it, or through what it sends. Only a job that says no is taken to move none."""
+    title: str = ""
+    """What it does, in a few words: what people read first, with the name small beside it."""
 
     def grace_at(self, at: datetime) -> timedelta:
         """The grace of the default schedule."""

@@ -17,7 +17,7 @@ DAY = "analytics_day"
 """What an item is called that failed; its number is the day's as 20261127."""
 
 
-@job(cron="0 1 * * *", catch_up=CatchUp.EACH, moves_money=False)
+@job(title="Add up yesterday's orders and revenue", cron="0 1 * * *", catch_up=CatchUp.EACH, moves_money=False)
 def aggregate_analytics(work: Work, at: datetime) -> None:
     """Count and add up yesterday per tenant and currency: orders, revenue, new customers, products sold."""
     if work.dry_run:

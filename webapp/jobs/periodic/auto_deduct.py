@@ -13,7 +13,13 @@ CHUNK = 500
 """Parties in one transaction: their wallets are locked until it ends, and others wait for them less than a second."""
 
 
-@job(cron="0 23 * * *", zone="Africa/Nairobi", grace=hours(1), catch_up=CatchUp.ONCE_SAME_DAY)
+@job(
+    title="Take repayments from wallets",
+    cron="0 23 * * *",
+    zone="Africa/Nairobi",
+    grace=hours(1),
+    catch_up=CatchUp.ONCE_SAME_DAY,
+)
 def auto_deduct(work: Work, at: datetime) -> None:
     """Take repayments from wallets of parties in debt."""
     rule = auto_deduct_mandates.rule(work.settings)

@@ -21,6 +21,7 @@ OFF = overview.OFF
 
 
 @job(
+    title="Back up the database",
     cron="30 3 * * *",
     catch_up=CatchUp.ONCE,
     max_duration=minutes(180),

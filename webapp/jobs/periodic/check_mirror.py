@@ -28,7 +28,14 @@ SINCE, SEND = "since", "send"
 _MAY = frozenset({"job:run"})
 
 
-@job(cron="45 4 * * 0", catch_up=CatchUp.SKIP, max_duration=minutes(120), long_run=minutes(60), moves_money=False)
+@job(
+    title="Compare with the external ledger",
+    cron="45 4 * * 0",
+    catch_up=CatchUp.SKIP,
+    max_duration=minutes(120),
+    long_run=minutes(60),
+    moves_money=False,
+)
 def check_mirror(work: Work, at: datetime) -> None:
     """Ask the external ledger by reference whether it has every transfer that it was sent, and what it has besides."""
     blnk = work.runtime.providers.blnk

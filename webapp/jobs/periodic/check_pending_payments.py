@@ -9,7 +9,7 @@ from webapp.jobs.steps.verify_payments import batch, open_chargebacks
 from webapp.services.payments import payments, unpaid_orders
 
 
-@job(cron="0 * * * *", max_duration=minutes(30), long_run=minutes(20))
+@job(title="Settle payments that are pending", cron="0 * * * *", max_duration=minutes(30), long_run=minutes(20))
 def check_pending_payments(work: Work, at: datetime) -> None:
     """Verify payments that no webhook settled, give up on the silent, and decline orders never paid."""
     known = list(work.runtime.providers.payment_collectors)

@@ -15,7 +15,7 @@ PLAIN_CHUNK = 250
 """The same of what is not archived: nothing is compressed and brought to the disk while the rows are locked."""
 
 
-@job(cron="0 2 * * 0", catch_up=CatchUp.SKIP, moves_money=False)
+@job(title="Remove what is kept no longer", cron="0 2 * * 0", catch_up=CatchUp.SKIP, moves_money=False)
 def clean_up_data(work: Work, at: datetime) -> None:
     """Remove what is older than it is kept for, kind by kind, archived first; never ledger, audit or disputes."""
     for kind in all_kinds():

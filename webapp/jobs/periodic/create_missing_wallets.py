@@ -15,7 +15,7 @@ from webapp.services.parties import wallet_provisioning
 from webapp.services.parties.wallet_provisioning import SOURCES, Seen
 
 
-@job(cron="0 10 * * *", moves_money=False)
+@job(title="Give verified parties their wallets", cron="0 10 * * *", moves_money=False)
 def create_missing_wallets(work: Work, at: datetime) -> None:
     """Give verified parties a wallet in each currency they use, or in their country's."""
     default = work.settings.default_currency

@@ -33,7 +33,7 @@ due before this run, which is sent first where the rest takes longer.
 """
 
 
-@job(cron="* * * * *", catch_up=CatchUp.SKIP)
+@job(title="Send what waits to go out", cron="* * * * *", catch_up=CatchUp.SKIP)
 def deliver_outbox(work: Work, at: datetime) -> None:
     """Send notifications, webhooks, alerts and provider instructions that are waiting."""
     if work.dry_run:

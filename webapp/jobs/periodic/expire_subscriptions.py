@@ -10,7 +10,7 @@ from webapp.services.subscriptions import expiry
 CHUNK = 500
 
 
-@job(cron="0 0 * * *", moves_money=False)
+@job(title="End subscriptions on their date", cron="0 0 * * *", moves_money=False)
 def expire_subscriptions(work: Work, at: datetime) -> None:
     """Mark subscriptions whose date has come as expired, and suspend those whose grace is over."""
     expire = partial(expiry.expire_all, by=at, settings=work.settings)

@@ -17,7 +17,7 @@ from webapp.services.payouts import creation, payouts, retries
 from webapp.services.payouts.schedules import schedules
 
 
-@job(cron="0 2 * * *", max_duration=minutes(10))
+@job(title="Pay out what is planned", cron="0 2 * * *", max_duration=minutes(10))
 def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
     routes = work.runtime.providers.payout_routes

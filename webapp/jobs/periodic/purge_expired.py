@@ -15,7 +15,7 @@ from webapp.services.common import retention
 from webapp.services.scheduling import bulk_actions
 
 
-@job(cron="45 3 * * *", catch_up=CatchUp.SKIP)
+@job(title="Clear the queue of ended runs", cron="45 3 * * *", catch_up=CatchUp.SKIP)
 def purge_expired(work: Work, at: datetime) -> None:
     """Clear what the queue keeps of ended runs; by hand, retry or cancel many runs."""
     if work.parameters:

@@ -20,7 +20,14 @@ FAILURES = 3
 """So many in a row are worth an alert; the token that is in use lives that long."""
 
 
-@job(cron="* * * * *", catch_up=CatchUp.SKIP, max_duration=minutes(2), long_run=minutes(1), moves_money=False)
+@job(
+    title="Renew Flutterwave's access token",
+    cron="* * * * *",
+    catch_up=CatchUp.SKIP,
+    max_duration=minutes(2),
+    long_run=minutes(1),
+    moves_money=False,
+)
 def refresh_flutterwave_token(work: Work, at: datetime) -> None:
     """Ask Flutterwave for a new access token before the present one expires."""
     client = work.runtime.providers.clients.get(NAME)

@@ -12,7 +12,7 @@ from webapp.services.subscriptions import reminders
 CHUNK = 500
 
 
-@job(cron="0 9 * * *", moves_money=False)
+@job(title="Remind tenants to pay", cron="0 9 * * *", moves_money=False)
 def send_payment_reminders(work: Work, at: datetime) -> None:
     """Remind tenants whose subscription expires within seven days, and those that are overdue, once each."""
     if not work.settings.smtp_url:

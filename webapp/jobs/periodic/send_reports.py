@@ -8,13 +8,13 @@ from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.send_report import make_asked, send_report
 
 
-@job(cron="0 6 * * 1", moves_money=False)
+@job(title="Send the weekly report", cron="0 6 * * 1", moves_money=False)
 def send_weekly_report(work: Work, at: datetime) -> None:
     """Make the report of the last week, PDF and CSV, and send it to who subscribes."""
     send_report(work, ReportKind.WEEKLY, at)
 
 
-@job(cron="0 6 1 * *", moves_money=False)
+@job(title="Send the monthly report", cron="0 6 1 * *", moves_money=False)
 def send_monthly_report(work: Work, at: datetime) -> None:
     """Make the report of the last month, PDF and CSV, and send it to who subscribes; or one of days asked for."""
     if work.parameters:

@@ -27,7 +27,7 @@ _FOR_COMPARISONS = 120.0
 """Seconds of a run's time that are left to the comparisons, but never more than half of it."""
 
 
-@job(cron="30 * * * *", catch_up=CatchUp.SKIP, moves_money=False)
+@job(title="Check the books", cron="30 * * * *", catch_up=CatchUp.SKIP, moves_money=False)
 def verify_books(work: Work, at: datetime) -> None:
     """Check every invariant of the ledger, and compare it with the external ledger and the providers."""
     with work.db.reading() as session:
@@ -79,6 +79,7 @@ def _keep_books(work: Work, session: Session, walk: BooksWalk, last: BooksVerdic
 
 
 @job(
+    title="Check the audit trail",
     cron="40 4 * * *",
     max_duration=hours(4),
     long_run=hours(1),

@@ -18,7 +18,7 @@ from webapp.services.read_models import kept_figures
 FIGURE = "figure"
 
 
-@job(cron="*/10 * * * *", catch_up=CatchUp.SKIP, moves_money=False)
+@job(title="Keep figures ready", cron="*/10 * * * *", catch_up=CatchUp.SKIP, moves_money=False)
 def warm_caches(work: Work, at: datetime) -> None:
     """Keep ready what pages ask for most: sums of Overview, tabs of the long lists, the tenants that sold most."""
     with work.db.reading() as session:

@@ -15,7 +15,7 @@ from webapp.services.notifications.messages import reminders
 from webapp.services.scheduling import processes
 
 
-@job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)
+@job(title="Watch over runs and deadlines", cron="*/5 * * * *", catch_up=CatchUp.SKIP)
 def watch(work: Work, at: datetime) -> None:
     """Look for lost runs, silent processes, late jobs and silent parties; remind of deadlines, let approvals lapse."""
     if work.dry_run:
