@@ -1,4 +1,25 @@
-"""Lengths of time in words."""
+"""Lengths of time, in words and in figures of many."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Percentiles(NamedTuple):
+    """Lengths that a half, 95 and 99 of a hundred do not exceed; each is one of those that were measured."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+def percentiles(lengths: Sequence[float]) -> Percentiles | None:
+    """The percentiles by nearest rank, in the unit of the lengths. None of nothing."""
+    ranked = sorted(lengths)
+    if not ranked:
+        return None
+    p50, p95, p99 = (ranked[math.ceil(len(ranked) * percent / 100) - 1] for percent in (50, 95, 99))
+    return Percentiles(p50, p95, p99)
 
 
 def in_words(seconds: float) -> str:

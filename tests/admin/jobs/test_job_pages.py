@@ -1,6 +1,7 @@
 """Jobs, runs, queues and alerts: what they show, and what they let people do."""
 
 import html
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -83,7 +84,7 @@ def test_a_job_is_called_by_its_title_everywhere_and_found_by_title_and_by_name(
         assert title in page, address
         assert "auto_release" in page, address
     for words in ("sellers", "auto_rel"):
-        found = viewer.get(f"/search.json?q={words}").json["results"]
+        found = json.loads(viewer.get(f"/search.json?q={words}").data)["results"]
         assert {"url": "/jobs/auto_release", "label": title, "kind": "job", "note": "auto_release"} in found
         assert len([each for each in found if each["url"] == "/jobs/auto_release"]) == 1
 
@@ -322,3 +323,22 @@ def test_alerts_of_facts_have_their_filter_their_words_and_their_end(clocked: Ru
     assert send(operator, f"/alerts/{alert_id}/resolve", reason="Paid in cash.").status_code == 303
     assert "resolved by The operator: Paid in cash." in operator.get("/alerts/?tab=resolved").text
     assert "Paid in cash." in operator.get("/alerts/export.csv?tab=resolved").text
+
+
+def test_a_job_and_the_queue_say_how_runs_go(clocked: Runtime, sign_in: SignIn) -> None:
+    viewer = sign_in("viewer")
+    assert "No run has ended yet." in viewer.get("/jobs/watch").text
+    now = clock.now()
+    for number in range(4):
+        begun = now - timedelta(minutes=9 - number)
+        made = {"created_at": begun - timedelta(seconds=2), "started_at": begun, "processed": 30}
+        run_of(clocked, "watch", **made, finished_at=begun + timedelta(seconds=1 + number // 2))
+    run_of(clocked, "watch", status="failed", started_at=None)
+    page = html.unescape(viewer.get("/jobs/watch").text)
+    assert "4 of the last 5 runs, 80 %" in page
+    assert "half within 2.0 s, 95 % within 2.0 s, 99 % within 2.0 s" in page
+    assert "2.0 s lately, 1.0 s before" in page
+    assert "Length of the last runs, in milliseconds" in page
+    queue = html.unescape(viewer.get("/queues/").text)
+    assert "half within 1.0 s, 95 % within 2.0 s, 99 % within 2.0 s" in queue
+    assert "Items done, failed or skipped: 120." in " ".join(queue.split())

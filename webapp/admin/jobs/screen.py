@@ -1,5 +1,6 @@
 """Jobs: whether each is on time, its schedule and its history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
@@ -9,10 +10,11 @@ from webapp import clock
 from webapp.admin.jobs.actions import JobActions
 from webapp.admin.jobs.forms import CATCH_UP
 from webapp.admin.jobs.run_listing import LISTING, TRIGGERS
+from webapp.admin.ui import charts
 from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.screen import page
 from webapp.models import Run
-from webapp.services.scheduling import runs, schedule_rows, schedules
+from webapp.services.scheduling import run_statistics, runs, schedule_rows, schedules
 
 
 class JobScreen(JobActions):
@@ -39,6 +41,7 @@ class JobScreen(JobActions):
         with self.reading() as session:
             found = schedules.health_of(session, job, now)
             history = LISTING.read(session, request.args, Run.job == job)
+            figures = run_statistics.of_job(session, job)
             recent = runs.recent(session, [job], schedule_rows.SHOWN)[job]
         plan = found.schedule
         upcoming = [] if plan.paused_at else schedules.preview(plan.cron, plan.zone, now)
@@ -47,6 +50,8 @@ class JobScreen(JobActions):
             found=found,
             page=history,
             recent=recent,
+            figures=figures,
+            lengths=_lengths(figures.durations[-schedule_rows.SHOWN :]),
             upcoming=upcoming,
             triggers=TRIGGERS,
             catch_up=CATCH_UP,
@@ -56,3 +61,10 @@ class JobScreen(JobActions):
     def export(self, job: str) -> Any:
         """The history, all of it, as a file."""
         return download(f"runs-{job}", LISTING, self.reading_to_export(), request.args, Run.job == job)
+
+
+def _lengths(durations: Sequence[tuple[int, float]]) -> charts.Picture | None:
+    """The lengths of runs as bars, in milliseconds; nothing for one that has no trend."""
+    if len(durations) < 2:
+        return None
+    return charts.count_chart([str(run) for run, _ in durations], [round(1000 * seconds) for _, seconds in durations])
