@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from real import handbook, servers
+from real import handbook, place, servers
 from real.desk import Desk, now
 from real.packages import HAPROXY, path_of
 from real.report import Case, Report
@@ -16,6 +16,7 @@ from soak.processes import Started
 from soak.servers import PostgreSQL
 from soak.standby import ask, follow, standby_of
 from soak.world import until
+from webapp.migrations import roles, upgrade
 
 ROW = "3 hosts"
 _HEADING = "Several hosts of PostgreSQL"
@@ -39,6 +40,7 @@ class Pair:
 
     first: PostgreSQL
     process: Started
+    follower: Started
     standby_sockets: Path
     ports: tuple[int, int]
 
@@ -47,6 +49,13 @@ class Pair:
         os.kill(self.process.pid, signal.SIGQUIT)
         self.process.wait(20)
         assert ask(self.standby_sockets, "SELECT pg_promote()", self.ports[1]) == (True,)
+
+    def end_standby(self) -> None:
+        """The standby dies at once, and commits wait for it no longer."""
+        os.kill(self.follower.pid, signal.SIGQUIT)
+        self.follower.wait(20)
+        for statement in ("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"):
+            ask(self.first.socket.parent, statement, self.ports[0])
 
 
 @contextmanager
@@ -61,13 +70,14 @@ def pair(folder: Path) -> Iterator[Pair]:
     with servers.running(primary, folder / "first.log", lambda: servers.listens(ports[0]), first.user) as process:
         ask(sockets, "CREATE DATABASE desk", ports[0])
         command, standby_sockets = standby_of(first, folder, ports[0])
-        follower = at(command, ports[1])
-        with servers.running(follower, folder / "standby.log", lambda: servers.listens(ports[1]), first.user):
+        following = at(command, ports[1])
+        log = folder / "standby.log"
+        with servers.running(following, log, lambda: servers.listens(ports[1]), first.user) as follower:
             follow(sockets, ports[0])
             for setting in handbook.blocks(_HEADING, "conf")[0].splitlines():
                 ask(sockets, f"ALTER SYSTEM SET {setting}", ports[0])
             ask(sockets, "SELECT pg_reload_conf()", ports[0])
-            yield Pair(first, process, standby_sockets, ports)
+            yield Pair(first, process, follower, standby_sockets, ports)
 
 
 def try_all(world: World, report: Report) -> None:
@@ -75,6 +85,7 @@ def try_all(world: World, report: Report) -> None:
     with servers.redis(world.new_folder("redis")) as port:
         redis = f"redis://127.0.0.1:{port}/0"
         _two_hosts(world, report, redis)
+        _watched_standby(world, report, redis)
         if HAPROXY.path is None:
             report.not_tried(ROW, "a fail-over behind HAProxy", HAPROXY.install)
         else:
@@ -86,9 +97,34 @@ def _two_hosts(world: World, report: Report, redis: str) -> None:
     with report.case(ROW, trouble) as case, pair(world.new_folder("pair")) as both:
         first, second = both.ports
         places = {"db1.example.com:5432": f"127.0.0.1:{first}", "db2.example.com:5432": f"127.0.0.1:{second}"}
-        places |= {"desk:PASSWORD@": "postgres@"}
+        places |= {"desk_app:PASSWORD@": "postgres@"}
         url = handbook.replaced(handbook.variables(_HEADING)["DATABASE_URL"], places)
         _fails_over(world, case, both, url, redis)
+
+
+def _watched_standby(world: World, report: Report, redis: str) -> None:
+    """What doctor says of a standby as the desk's role, with and without its right, and of files read from it."""
+    trouble = "the standby that exports are read from is killed"
+    with report.case(ROW, trouble) as case, pair(world.new_folder("pair")) as both:
+        owned = f"postgresql://postgres@127.0.0.1:{both.ports[0]}/desk"
+        upgrade(owned)
+        place.ask(owned, roles.SCRIPT, roles.GRANTS)
+        there = {"desk_app:PASSWORD@db2.example.com:5432": f"desk_app@127.0.0.1:{both.ports[1]}"}
+        replica = handbook.variables("Exports and reports from a standby")["DATABASE_REPLICA_URL"]
+        promised = {"DATABASE_STANDBYS": "1", "DATABASE_REPLICA_URL": handbook.replaced(replica, there)}
+        with world.desk(redis, owned.replace("//postgres@", "//desk_app@"), **promised) as desk:
+            case.heard("desk doctor, standbys", desk.doctor()["standbys"].sentence, "desk_app", "pg_read_all_stats")
+            place.ask(owned, handbook.blocks(_HEADING, "sql")[0])
+            case.heard("the same with the right", desk.doctor()["standbys"].sentence, "1 standby")
+            case.heard("desk doctor, replica", desk.doctor()["replica"].sentence, "which has caught up")
+            both.end_standby()
+            case.heard("desk doctor, standbys, without it", until(lambda: _not_ok(desk, "standbys"), 30), "wrong")
+            case.heard("desk doctor, replica, without it", _not_ok(desk, "replica"), "warning", "is not read")
+
+
+def _not_ok(desk: Desk, check: str) -> str:
+    found = desk.doctor()[check]
+    return "" if found.verdict == "ok" else f"{found.verdict}: {found.sentence}"
 
 
 def _behind_haproxy(world: World, report: Report, redis: str) -> None:
