@@ -1,0 +1,39 @@
+"""Every kind of page that somebody can come to by links, in a real browser."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+_HREFS = "links => links.map(link => link.getAttribute('href'))"
+_PASSED_OVER = re.compile(r"/export|/sign-out|\.(csv|json|txt)\b|/evidence/\d+/file")
+_MOST = 250
+
+
+def kind_of(address: str) -> str:
+    """What of an address tells its page from others: the path without numbers, and the tab."""
+    path, _, asked = address.partition("?")
+    tab = re.search(r"(?:^|&)(tab=\w+)", asked)
+    return re.sub(r"\d+", "0", path.rstrip("/")) + (f"?{tab[1]}" if tab else "")
+
+
+def each_kind(page: Any, *first: str) -> Iterator[str]:
+    """Open one page of each kind that links lead to, and give its address while it is open; `page` is signed in.
+
+    Raises AssertionError for a page that is not shown, and for more kinds than a desk has.
+    """
+    waiting, known, shown = deque(first), {kind_of(each) for each in first}, 0
+    while waiting:
+        address = waiting.popleft()
+        answer = page.goto(address)
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        assert answer.status == 200, f"{address}: {answer.status}"
+        shown += 1
+        assert shown <= _MOST, "The addresses of its pages have something in them that numbers them."
+        found = page.eval_on_selector_all("a[href]", _HREFS)
+        yield address
+        for link in (each.partition("#")[0] for each in found):
+            if link.startswith("/") and not _PASSED_OVER.search(link) and kind_of(link) not in known:
+                known.add(kind_of(link))
+                waiting.append(link)
