@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan pythons wheel openapi translations sbom release
+.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan screenshots lighthouse pythons wheel openapi translations sbom release
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -94,6 +94,12 @@ secrets: $(READY) ## look for secrets in every commit of every branch (`make che
 
 scan: $(READY) ## attack every page as each role with a web scanner, on a demo desk here (ROLES="…", SECONDS="120 60"); writes var/scan.json
 	@$(BIN)/python tools/scan_pages.py $(if $(ROLES),--roles $(ROLES)) $(if $(SECONDS),--seconds $(SECONDS))
+
+screenshots: $(READY) ## pictures of the main pages of a demo desk: wide, tablet, phone, light, dark; into var/screenshots
+	@PYTHONPATH=. $(BIN)/python tools/screenshots.py
+
+lighthouse: $(READY) ## ask Lighthouse (from npm) of the main pages on a phone; writes var/lighthouse.json
+	@PYTHONPATH=. $(BIN)/python tools/lighthouse.py
 
 advisories: $(READY) ## keep the known vulnerabilities of what is locked anew, from a clone of pypa/advisory-database (DATABASE=…)
 	@$(BIN)/python tools/advisories.py --write "$(or $(DATABASE),$(error DATABASE=… names a clone of https://github.com/pypa/advisory-database))"

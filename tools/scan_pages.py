@@ -8,20 +8,14 @@ that lost its sign-in is no scan.
 
 import argparse
 import json
-import os
-import re
-import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import requests
+from demo_desk import Failed, demo_desk, is_signed_in, signed_in
 
 from webapp.demo import SIGN_INS
 
@@ -38,12 +32,6 @@ FINE = {"Secure Flag cookie": "the desk speaks http here; production sets it: te
 """What the scanner names and is none, with the reason."""
 SECONDS, SECONDS_OF_A_MODULE = 120, 60
 """For finding the pages, and for each kind of attack."""
-STARTS_WITHIN = 300
-"""Seconds."""
-
-
-class Failed(Exception):
-    """No scan came about; the message says why."""
 
 
 def scanner() -> Path:
@@ -54,57 +42,6 @@ def scanner() -> Path:
         subprocess.run([sys.executable, "-m", "venv", SCANNER], check=True)
         subprocess.run([SCANNER / "bin/python", "-m", "pip", "install", "-q", WAPITI], check=True)
     return command
-
-
-@contextmanager
-def demo_desk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The address of a desk with demo data, and its log; it ends with the block."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port = asked.getsockname()[1]
-    own = {"VAR_DIR": str(folder), "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder}/desk.sqlite3"}
-    environment = os.environ | own | {"SECRET_KEY": secrets.token_hex(32), "LOG_FORMAT": "json"}
-    desk, log = str(Path(sys.executable).with_name("desk")), folder / "web.log"
-    for command in (["migrate"], ["demo", "seed"]):
-        subprocess.run([desk, *command], env=environment, cwd=folder, check=True, capture_output=True)
-    with log.open("w") as output:
-        web = subprocess.Popen([desk, "web"], env=environment, cwd=folder, stdout=output, stderr=output)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/readyz", web)
-            yield f"http://127.0.0.1:{port}", log
-        finally:
-            web.terminate()
-            web.wait(60)
-
-
-def _wait_for(address: str, web: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + STARTS_WITHIN
-    while web.poll() is None and time.monotonic() < ends:
-        try:
-            requests.get(address, timeout=5)
-        except requests.ConnectionError:
-            time.sleep(0.2)
-        else:
-            return
-    raise Failed("The desk did not start.")
-
-
-def signed_in(base: str, email: str, password: str) -> str:
-    """The cookie of somebody who has signed in. Raises Failed."""
-    browser = requests.Session()
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(f"{base}/sign-in", timeout=30).text)
-    fields = {"email": email, "password": password, "csrf_token": token[1] if token else ""}
-    browser.post(f"{base}/sign-in", data=fields, timeout=30, allow_redirects=False)
-    cookie = browser.cookies.get("desk_session") or ""
-    if not is_signed_in(base, cookie):
-        raise Failed(f"{email} could not sign in.")
-    return cookie
-
-
-def is_signed_in(base: str, cookie: str) -> bool:
-    """Whether the cookie opens a page that only people see."""
-    answer = requests.get(f"{base}/profile/", cookies={"desk_session": cookie}, timeout=30, allow_redirects=False)
-    return answer.status_code == 200
 
 
 def scan(wapiti: Path, role: str, email: str, password: str, bounds: tuple[int, int]) -> dict[str, Any]:
