@@ -335,6 +335,30 @@
     });
   }
 
+  // A canned reply is put where the cursor is, filled in for whom the message is to.
+  for (const choice of $$("[data-replies]")) {
+    const text = document.getElementById(choice.dataset.into);
+    const side = $("[name=side]", choice);
+    const said = $("[role=status]", choice);
+    const party = text && $("[name=audience], [name=side]", text.form);
+    if (!party) continue;
+    side.hidden = true;
+    choice.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const to = text.form.elements.namedItem(party.name).value;
+      side.value = to === "seller" ? "seller" : "buyer";
+      try {
+        const answer = await fetch(`${choice.dataset.replies.replace(/\?.*/, "")}?${new URLSearchParams(new FormData(choice))}`);
+        if (!answer.ok) throw new Error(String(answer.status));
+        const { text: reply, note } = await answer.json();
+        text.setRangeText(reply, text.selectionStart, text.selectionEnd, "end");
+        text.dispatchEvent(new Event("input", { bubbles: true }));
+        text.focus();
+        said.textContent = note;
+      } catch { said.textContent = said.dataset.failed; }
+    });
+  }
+
   // What is shown once can be copied.
   for (const button of $$("[data-copy]")) {
     if (!navigator.clipboard) continue;

@@ -122,6 +122,32 @@ def test_a_draft_is_nobody_elses_and_no_secret_is_one(someone: Someone) -> None:
     assert drafts_in(admin) == []
 
 
+def test_a_canned_reply_is_put_where_the_cursor_is_and_sent_whole(someone: Someone) -> None:
+    approver, agent = someone("approver"), someone("agent")
+    approver.goto("/replies/add")
+    approver.fill("[name=title]", "Tracking")
+    approver.fill("[name=body]", "Dear {party}, where is order {order}? {marketplace}")
+    approver.check("[name=shared]")
+    approver.click("form.action-form button.primary")
+    approver.wait_for_selector("main .notice.good")
+
+    a_case(agent, 6)
+    agent.click("text=Write a message or a note")
+    agent.check("input[name=audience][value=seller]")
+    agent.fill("#m-body", "Hello! ")
+    agent.select_option("#m-body-reply", label="Tracking")
+    agent.click(".reply-choice button")
+    agent.wait_for_selector(".reply-choice [role=status]:has-text('{marketplace} could not be filled in')")
+    text = agent.input_value("#m-body")
+    assert text.startswith("Hello! Dear ")
+    assert text.endswith("? {marketplace}")
+    agent.click("form[action*=message] button.primary")
+    agent.wait_for_selector("main .error:has-text('{marketplace} is not filled in')")
+    agent.fill("[name=body]", text.removesuffix(" {marketplace}"))
+    agent.click("form.action-form button.primary")
+    agent.wait_for_selector("article.message:has-text('Hello! Dear ')")
+
+
 def sign_in(page: Any, role: str) -> None:
     email, password = PASSWORDS[role]
     page.fill("[name=email]", email)

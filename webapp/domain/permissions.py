@@ -67,13 +67,14 @@ _ADMIN = frozenset(
         "party:export",
         "party:forget",
         "storefront:write",
+        "reply:share",
     ]
 )
 
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "agent": _READ | _CASE,
-    "approver": _READ | _CASE | {"money:approve", "wallet:open", "book:accept"},
+    "approver": _READ | _CASE | {"money:approve", "reply:share", "wallet:open", "book:accept"},
     "operator": _READ | _OPERATE,
     "admin": _READ | _CASE | _OPERATE | _ADMIN | {"money:approve", "book:accept"},
 }

@@ -6,7 +6,7 @@ from webapp.models.archive import ArchivePart
 from webapp.models.audit import Audit, AuditHead, AuditSeal
 from webapp.models.backup import Backup
 from webapp.models.base import Base
-from webapp.models.dispute import Dispute, Evidence, Message
+from webapp.models.dispute import CannedReply, Dispute, Evidence, Message
 from webapp.models.escrow import Escrow, Freeze
 from webapp.models.ledger import Account, AccountCheckpoint, DailyFigure, Entry, Transfer
 from webapp.models.order import Order
@@ -56,6 +56,7 @@ __all__ = [
     "AutoDeduction",
     "Backup",
     "Base",
+    "CannedReply",
     "CartItem",
     "Chargeback",
     "Customer",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.models.base import Base, Key, Minor, Name, Ref, Word
 
 _OPEN = text("status NOT IN ('resolved', 'withdrawn')")
+_OWN, _SHARED = text("owner_id IS NOT NULL"), text("owner_id IS NULL")
 
 
 class Dispute(Base):
@@ -66,6 +67,25 @@ class Message(Base):
     by_name: Mapped[Name]
     body: Mapped[str]
     at: Mapped[datetime]
+
+
+class CannedReply(Base):
+    """A text for messages to parties, with placeholders in braces: of everybody, or of one person (`owner_id`)."""
+
+    __tablename__ = "canned_reply"
+    __table_args__ = (
+        Index("uq_canned_reply_own", "owner_id", "title", unique=True, postgresql_where=_OWN, sqlite_where=_OWN),
+        Index("uq_canned_reply_shared", "title", unique=True, postgresql_where=_SHARED, sqlite_where=_SHARED),
+        Index("ix_canned_reply_title", "title", "id"),
+    )
+
+    id: Mapped[Key]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("desk_user.id", ondelete="CASCADE"))
+    title: Mapped[Name]
+    body: Mapped[str]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[Name]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Evidence(Base):

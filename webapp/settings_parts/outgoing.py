@@ -23,6 +23,11 @@ class OutgoingSettings(SettingsWithFiles):
         "Escrow Desk <desk@localhost>",
         description="the sender of emails",
     )
+    marketplace_name: str = Field(
+        "",
+        max_length=100,
+        description="what the marketplace is called where a canned reply names it",
+    )
     default_language: Language = Field(
         ENGLISH,
         description=(

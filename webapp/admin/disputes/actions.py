@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from webapp import clock
 from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm, set_assignee_choices
+from webapp.admin.disputes.reply_choice import chosen_reply
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
@@ -85,7 +86,7 @@ class DisputeActions(Screen):
             prepare=set_assignee_choices,
         )
 
-    @action("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm)
+    @action("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm, template="disputes/message.html")
     def message(self, dispute_id: int, form: MessageForm) -> Done:
         """Write to a party, or a note."""
         with self.transaction() as session:
@@ -108,9 +109,10 @@ class DisputeActions(Screen):
             _("Write about %(ref)s", ref=ref),
             _("A message goes to one party. An internal note stays on the desk."),
             _("Send"),
+            values=chosen_reply(dispute_id, "audience"),
         )
 
-    @action("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm)
+    @action("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm, template="disputes/message.html")
     def ask(self, dispute_id: int, form: AskForm) -> Done:
         """Make a party answer by a deadline."""
         with self.transaction() as session:
@@ -134,7 +136,11 @@ class DisputeActions(Screen):
             hours,
         )
         return self._about(
-            dispute_id, _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref), summary, _("Ask and wait")
+            dispute_id,
+            _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref),
+            summary,
+            _("Ask and wait"),
+            values=chosen_reply(dispute_id, "side"),
         )
 
     @action("/<int:dispute_id>/answered", permission="dispute:work")

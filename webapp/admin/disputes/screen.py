@@ -16,6 +16,7 @@ from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, Resolution
 from webapp.admin.disputes.listing import TABS, listing_of, tab_of
 from webapp.admin.disputes.live_case import LiveCaseActions
 from webapp.admin.disputes.next_case import NextCaseActions
+from webapp.admin.disputes.reply_choice import ReplyChoiceActions
 from webapp.admin.disputes.resolution import ResolutionActions
 from webapp.admin.ui.actions.action_links import ActionLink
 from webapp.admin.ui.actions.forms import DeskForm
@@ -35,7 +36,13 @@ from webapp.services.read_models.dispute_detail import DisputeCase
 
 
 class DisputeScreen(
-    LiveCaseActions, NextCaseActions, DisputeActions, DisputeListActions, ResolutionActions, EvidenceActions
+    LiveCaseActions,
+    NextCaseActions,
+    DisputeActions,
+    ReplyChoiceActions,
+    DisputeListActions,
+    ResolutionActions,
+    EvidenceActions,
 ):
     """Claims on escrows, and what people decide about them."""
 

@@ -113,6 +113,9 @@ BADGES: dict[str, BadgeStyle] = {
     "handled": BadgeStyle("good", "check", _("handled")),
     "ignored": BadgeStyle("calm", "skip", _("ignored")),
     "done": BadgeStyle("good", "check", _("done")),
+    # canned replies
+    "shared": BadgeStyle("info", "people", _("shared")),
+    "own": BadgeStyle("calm", "lock", _("own")),
 }
 
 

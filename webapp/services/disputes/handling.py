@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.disputes import reply_placeholders
 from webapp.domain.outbox.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
 from webapp.domain.words import phrase
@@ -65,6 +66,8 @@ def say(
             fields={"audience": phrase("One of %(AUDIENCES)s.", AUDIENCES=", ".join(AUDIENCES))},
         )
     text = validation.require_text(body, "body", phrase("Write something."))
+    if audience != "internal" and not inbound:
+        _require_filled(text)
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
     message = Message(
         dispute_id=dispute.id, audience=audience, inbound=inbound, by=actor.key, by_name=actor.name, body=text, at=at
@@ -79,6 +82,15 @@ def say(
     if inbound and dispute.waiting_on == audience and dispute.status in _WAITING:
         answered(session, dispute_id, at=at, actor=actor)
     return message
+
+
+def _require_filled(text: str) -> None:
+    """No party is sent a placeholder of a canned reply in place of what it stands for."""
+    left = reply_placeholders.unfilled(text)
+    if left:
+        named = ", ".join(f"{{{name}}}" for name in left)
+        sentence = phrase("%(named)s is not filled in: write what it stands for, or take it out.", named=named)
+        raise Invalid(sentence, fields={"body": sentence})
 
 
 _WAITING = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.EXPIRED)
