@@ -148,6 +148,64 @@ def test_a_canned_reply_is_put_where_the_cursor_is_and_sent_whole(someone: Someo
     agent.wait_for_selector("article.message:has-text('Hello! Dear ')")
 
 
+def test_evidence_is_pasted_survives_a_lost_network_and_opens_large(someone: Someone) -> None:
+    agent = someone("agent")
+    case = a_case(agent, 7)
+    agent.evaluate(_PASTE)
+    status = agent.locator("[data-upload-status]")
+    assert status.inner_text() == "image.png"
+    agent.check("form[data-upload] input[value=seller]")
+    agent.context.set_offline(True)
+    agent.click("form[data-upload] button.primary")
+    agent.wait_for_selector("[data-upload-status]:has-text('The network was lost before the file had arrived.')")
+    assert agent.is_checked("form[data-upload] input[value=seller]")
+    agent.context.set_offline(False)
+    agent.click("form[data-upload] button.primary")
+    agent.wait_for_selector("main .notice.good:has-text('The file is staged.')")
+
+    dialogs: list[Any] = []
+    agent.on("dialog", dialogs.append)
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>'
+    attach(agent, "evil.png", svg)
+    attach(agent, "nothing.png", b"PK\x03\x04" + b"\0" * 60, taken=False)
+    assert "this is something else" in status.inner_text()
+
+    agent.goto(case)
+    agent.locator("li.evidence a", has_text="image.png").click()
+    agent.wait_for_selector("dialog[open] .zoom img")
+    width = agent.evaluate("document.querySelector('dialog .zoom img').clientWidth")
+    agent.click("dialog .zoom img")
+    assert agent.evaluate("document.querySelector('dialog .zoom img').clientWidth") > width
+    agent.select_option("dialog #beside", label="evil.txt")
+    agent.wait_for_selector("dialog .pieces.two .zoom.text:has-text('<script>alert(2)</script>')")
+    agent.keyboard.press("Escape")
+    assert agent.locator("dialog[open]").count() == 0
+    assert agent.url == case
+    assert dialogs == []
+
+
+def attach(page: Any, name: str, data: bytes, *, taken: bool = True) -> None:
+    """Send a file from the page of a case."""
+    page.click("details summary:text-is('Add a file')")
+    page.set_input_files("form[data-upload] input[type=file]", {"name": name, "mimeType": "image/png", "buffer": data})
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("form[data-upload] button.primary")
+    page.wait_for_selector(
+        "main .notice.good" if taken else "[data-upload-status]:has-text('Only PDF')", state="visible"
+    )
+
+
+_PASTE = """async () => {
+    const canvas = document.createElement("canvas");
+    canvas.getContext("2d").fillRect(0, 0, 100, 50);
+    const picture = await new Promise((done) => canvas.toBlob(done));
+    const clipboard = new DataTransfer();
+    clipboard.items.add(new File([picture], "image.png", { type: "image/png" }));
+    const pasted = { clipboardData: clipboard, bubbles: true, cancelable: true };
+    document.body.dispatchEvent(new ClipboardEvent("paste", pasted));
+}"""
+
+
 def sign_in(page: Any, role: str) -> None:
     email, password = PASSWORDS[role]
     page.fill("[name=email]", email)

@@ -24,12 +24,18 @@ def nonce() -> str:
     return str(g.csp_nonce)
 
 
+def allow_own_frames() -> None:
+    """This answer's page may have frames of this desk in it; no other has any."""
+    g.csp_frames = True
+
+
 def policy() -> str:
     """What a page may load: its own files, and scripts and styles that carry the nonce."""
     own = f"'self' 'nonce-{nonce()}'"
+    frames = "; frame-src 'self'" if g.get("csp_frames") else ""
     return (
         f"default-src 'none'; script-src {own}; style-src {own}; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+        f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'{frames}"
     )
 
 

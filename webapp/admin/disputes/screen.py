@@ -12,7 +12,7 @@ from webapp.admin.disputes.actions import DisputeActions
 from webapp.admin.disputes.bulk_and_views import DisputeListActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
-from webapp.admin.disputes.forms import BulkDisputeForm, MessageForm, ResolutionForm, set_assignee_choices
+from webapp.admin.disputes.forms import BulkDisputeForm, FileForm, MessageForm, ResolutionForm, set_assignee_choices
 from webapp.admin.disputes.listing import TABS, listing_of, tab_of
 from webapp.admin.disputes.live_case import LiveCaseActions
 from webapp.admin.disputes.next_case import NextCaseActions
@@ -30,6 +30,7 @@ from webapp.domain.money.shares import Shares
 from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute
 from webapp.security.context import current_principal
+from webapp.security.headers import allow_own_frames
 from webapp.services.disputes import queues as dispute_queues
 from webapp.services.read_models import dispute_detail, escrow_explanation, party_detail
 from webapp.services.read_models.dispute_detail import DisputeCase
@@ -89,10 +90,12 @@ class DisputeScreen(
     @page("/<int:dispute_id>")
     def one(self, dispute_id: int) -> Any:
         """The whole case."""
+        allow_own_frames()
         return self.render(
             "disputes/dispute.html",
             **self._case(dispute_id),
             message=MessageForm(),
+            file=FileForm(),
             form=self._resolution_form(dispute_id),
         )
 

@@ -36,7 +36,18 @@ ACCEPTED = {
     "image/webp": ".webp",
     "image/gif": ".gif",
     "text/plain": ".txt",
+    "image/heic": ".heic",
+    "application/msword": ".doc",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.ms-powerpoint": ".ppt",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.oasis.opendocument.presentation": ".odp",
 }
+"""Kinds by what their content says. Those that no browser shows are kept as downloads."""
 SIDES = ("buyer", "seller", "desk")
 _MEGABYTE = 1024 * 1024
 _LINES_AND_PAGES = frozenset("\t\n\v\f\r")
@@ -154,7 +165,10 @@ def _checked(data: bytes, megabytes: int) -> str:
         raise Invalid(sentence, fields={"file": sentence})
     kind = _kind(data)
     if kind not in ACCEPTED:
-        sentence = phrase("Only PDF, PNG, JPEG, WebP, GIF and plain text (UTF-8) are accepted; this is something else.")
+        sentence = phrase(
+            "Only PDF, PNG, JPEG, WebP, GIF, HEIC, office documents and plain text (UTF-8) are accepted; this is "
+            "something else."
+        )
         raise Invalid(sentence, fields={"file": sentence})
     return kind
 
