@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
@@ -24,7 +25,9 @@ from webapp.security import current_actor, passkey_checks
 from webapp.security.context import runtime
 from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals, subject_labels
-from webapp.services.read_models import decision_preview
+from webapp.services.ledger import transfer_queries
+from webapp.services.ledger.transfer_queries import TransferDetail
+from webapp.services.read_models import decision_preview, dispute_detail
 from webapp.services.users.passkeys import PasskeyProof
 
 TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
@@ -89,12 +92,16 @@ class ApprovalScreen(ListScreen):
         with self.reading() as session:
             approval = approvals.get(session, approval_id)
             subject, froze = subject_labels.of(session, approval), approvals.is_freezing(session, approval)
+            case = dispute_detail.read(session, subject.dispute.id) if subject.dispute is not None else None
+            posted = _posted(session, approval)
         preview, problem = self._preview(approval)
         return self.render(
             "approvals/approval.html",
             approval=approval,
             subject=subject,
             froze=froze,
+            case=case,
+            posted=posted,
             preview=preview,
             problem=problem,
             what=PROPOSALS.get(approval.action, approval.action),
@@ -201,6 +208,13 @@ class ApprovalScreen(ListScreen):
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")
         return wanted if wanted in TABS else "waiting"
+
+
+def _posted(session: Session, approval: Approval) -> list[TransferDetail]:
+    """The transfers of an escrow that an approval made: they are of its very instant."""
+    if approval.status != ApprovalStatus.EXECUTED or approval.escrow_id is None:
+        return []
+    return [made for made in transfer_queries.of_escrow(session, approval.escrow_id) if made.at == approval.decided_at]
 
 
 def _verb(approval: Approval) -> str:

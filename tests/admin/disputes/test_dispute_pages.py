@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 from markupsafe import escape
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.support.market import Market
 from tests.support.people import send
 from webapp import clock
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES
-from webapp.models import Dispute
+from webapp.models import Approval, Dispute
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -60,3 +60,41 @@ def test_a_case_says_its_codes_in_the_words_that_they_were_chosen_by(desk: Runti
                 session.execute(update(Dispute).values(**decided, **{column: code}))
             for page in pages:
                 assert str(escape(label)) in client.get(page).text, (page, code)
+
+
+def test_a_case_names_earlier_ones_of_its_parties_and_how_they_ended(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        seller = market.party("seller")
+        past, present = (market.dispute(market.escrow(10_000, seller=seller)) for _case in range(2))
+        ended = {"status": "resolved", "resolution": "refund_to_buyer", "resolved_at": clock.now()}
+        session.execute(update(Dispute).where(Dispute.id == past.id).values(**ended))
+    viewer = sign_in("viewer")
+    card = viewer.get(f"/disputes/{present.id}").text.split("Past cases of these parties")[1].split("</section>")[0]
+    assert f'href="/disputes/{past.id}"' in card
+    assert "Refunded to the buyer" in card
+    assert "No earlier dispute of either party has ended." in viewer.get(f"/disputes/{past.id}").text
+
+
+def test_the_second_person_has_the_whole_case_and_afterwards_what_was_posted(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        market.limit(1)
+        dispute = market.dispute(market.escrow(10_000))
+    here = f"/disputes/{dispute.id}"
+    agent, approver = sign_in("agent"), sign_in("approver")
+    send(agent, f"{here}/message", audience="buyer", body="Where is it?")
+    send(agent, f"{here}/evidence/text", side="buyer", body="It never reached me.")
+    decision = {"resolution": "refund_to_buyer", "code": "evidence_for_buyer", "reason": "Right.", "step": "do"}
+    send(agent, f"{here}/decision", page=here, **decision)
+    with desk.db.reading() as session:
+        number = session.scalars(select(Approval.id)).one()
+    page = approver.get(f"/approvals/{number}").text
+    for said in ("Nothing came.", "not delivered", "Where is it?", "It never reached me."):
+        assert said in page, said
+    assert "What was posted" not in page
+    send(approver, f"/approvals/{number}/approve", page=f"/approvals/{number}")
+    posted = approver.get(f"/approvals/{number}").text.split("What was posted")[1].split("</section>")[0]
+    assert "NGN" in posted
+    assert "refund" in posted
+    assert "hold" not in posted.replace("placeholder", "")

@@ -95,7 +95,7 @@ def test_a_currency_without_charts_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     said: list[str] = []
     drawn: list[str] = []
-    monkeypatch.setattr(pdf._Page, "_muted", lambda self, text: said.append(text))
+    monkeypatch.setattr(pdf._Page, "muted", lambda self, text: said.append(text))
     monkeypatch.setattr(pdf._Page, "_pair", lambda self, currency, days: drawn.append(currency))
     many = [of(code, 10 ** (9 - place)) for place, code in enumerate(("KWD", "XOF", "KES", "JPY", "PHP", "USD"))]
     rest = [0] * (len(FIGURES.ages) - 1)

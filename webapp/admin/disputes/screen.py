@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.admin.disputes.actions import DisputeActions
 from webapp.admin.disputes.bulk_and_views import DisputeListActions
+from webapp.admin.disputes.case_pdf import CasePdfActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
 from webapp.admin.disputes.forms import BulkDisputeForm, FileForm, MessageForm, ResolutionForm, set_assignee_choices
@@ -32,7 +33,7 @@ from webapp.models import Dispute
 from webapp.security.context import current_principal
 from webapp.security.headers import allow_own_frames
 from webapp.services.disputes import queues as dispute_queues
-from webapp.services.read_models import dispute_detail, escrow_explanation, party_detail
+from webapp.services.read_models import dispute_detail, escrow_explanation, party_detail, past_cases
 from webapp.services.read_models.dispute_detail import DisputeCase
 
 
@@ -44,6 +45,7 @@ class DisputeScreen(
     DisputeListActions,
     ResolutionActions,
     EvidenceActions,
+    CasePdfActions,
 ):
     """Claims on escrows, and what people decide about them."""
 
@@ -111,12 +113,14 @@ class DisputeScreen(
             reversing = _reversing(session, case)
             beside = self.beside(session, dispute_id)
             live = self.live(session, case.dispute)
+            past = past_cases.of(session, case.dispute, case.escrow_detail.escrow)
         return {
             "case": case,
             "parts": _parts(case.shares),
             "reversing": reversing,
             "beside": beside,
             "live_case": live,
+            "past": past,
             "why": with_links(why, case.escrow_detail.escrow.id),
             "moments": in_words(case.escrow_detail.moments),
             "due_badge": due_badge,

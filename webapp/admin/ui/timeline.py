@@ -47,6 +47,7 @@ ACTION_LABELS: dict[str, tuple[Any, str, str]] = {
     "dispute.open": (_l("Dispute opened"), "warn", "flag"),
     "dispute.take": (_l("Taken"), "info", "eye"),
     "dispute.assign": (_l("Assigned"), "info", "people"),
+    "dispute.export_notes": (_l("PDF with internal notes made"), "calm", "file"),
     "dispute.message": (_l("Message or note"), "info", "chat"),
     "canned_reply.create": (_l("Canned reply added"), "calm", "chat"),
     "canned_reply.change": (_l("Canned reply changed"), "calm", "chat"),

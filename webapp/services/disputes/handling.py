@@ -141,6 +141,13 @@ def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, ac
     return _changed(session, dispute, "dispute.escalate", DisputeEscalate(), at, actor, {"status": "escalated"}, reason)
 
 
+def record_notes_export(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -> None:
+    """Put on record that somebody took a file of the case with its internal notes."""
+    actor.require("dispute:work")
+    dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
+    trail.record(session, actor, "dispute.export_notes", ("dispute", dispute.id), at=at)
+
+
 def _require_not_proposed(dispute: Dispute) -> None:
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
         raise Overtaken(phrase("A decision waits for approval; it is decided first."))

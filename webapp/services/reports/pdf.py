@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from fpdf import FPDF, FontFace
-from fpdf.enums import Align, TableBordersLayout, XPos, YPos
-from fpdf.prefs import ViewerPreferences
+from fpdf import FontFace
+from fpdf.enums import Align, TableBordersLayout
 
 from webapp.domain import durations
 from webapp.domain.instants import in_utc
@@ -17,14 +16,11 @@ from webapp.domain.money.formatting import localized
 from webapp.services.reports import document
 from webapp.services.reports.document import ReportColumn, ReportTable
 from webapp.services.reports.figures import HeldDayFigures, ReportFigures
-from webapp.services.reports.fonts import BOLD, REGULAR, font_file
 from webapp.services.reports.heading import Heading
+from webapp.services.reports.paper import BAND, FAMILY, INK, MUTED, PAPER, RULE, SMALL, TEXT, Paper
 
 LOCALE = "en"
-_FAMILY = "FiraGO"
-_INK, _MUTED, _RULE, _BAND, _PAPER = (26, 36, 33), (84, 98, 92), (205, 214, 210), (238, 243, 241), (255, 255, 255)
 _HELD, _RELEASED, _REFUNDED = (28, 87, 148), (20, 110, 84), (181, 101, 29)
-_TEXT, _SMALL, _TITLE, _SECTION = 8, 7, 17, 11.5
 _CHART_HEIGHT, _GAP = 26.0, 6.0
 _MOST_CHARTS = 4
 """Currencies that have charts: those with the most escrows held and days on which money moved come first. Amounts of
@@ -54,42 +50,20 @@ def written(heading: Heading, figures: ReportFigures) -> bytes:
     return bytes(pdf.output())
 
 
-class _Page(FPDF):
-    """A4 upright, with the report's name and the page's number under each page."""
+class _Page(Paper):
+    """The report on its paper."""
 
     def __init__(self, heading: Heading) -> None:
-        super().__init__("P", "mm", "A4")
+        about = "Held, released and refunded money, disputes, jobs, alerts and books of a period"
+        super().__init__(heading.title, about, LOCALE, heading.made_at)
         self._heading = heading
-        for style, font in (("", REGULAR), ("B", BOLD)):
-            self.add_font(_FAMILY, style, font_file(font))
-        self.set_margins(14, 14, 14)
-        self.set_auto_page_break(True, 18)
-        self.set_font(_FAMILY, "", _TEXT)
-        self.set_text_color(_INK)
-        self.set_title(heading.title)
-        self.set_author("Escrow Desk")
-        self.set_subject("Held, released and refunded money, disputes, jobs, alerts and books of a period")
-        self.set_creator("Escrow Desk")
-        self.set_lang(LOCALE)
-        self.set_creation_date(heading.made_at)
-        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
-
-    def footer(self) -> None:
-        """The report's title, and which page of how many."""
-        self.set_y(-12)
-        self.set_font(_FAMILY, "", _SMALL)
-        self.set_text_color(_MUTED)
-        self.cell(self.epw / 2, 4, self._heading.title)
-        self.cell(self.epw / 2, 4, f"{self.page_no()} / {{nb}}", align=Align.R)
-        self.set_text_color(_INK)
 
     def head(self) -> None:
         """What it is, of which days, when and by whom it was made."""
-        self.set_font(_FAMILY, "B", _TITLE)
-        self.multi_cell(0, 8, self._heading.title, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.heading()
         # Letters of Arabic take their shape from their neighbours, and run from right to left. Only names have such.
         self.set_text_shaping(True)
-        self._muted(
+        self.muted(
             f"Whole days in UTC. Made on {in_utc(self._heading.made_at)} by {self._heading.made_by}. "
             "The figures are those of the desk's pages."
         )
@@ -97,22 +71,22 @@ class _Page(FPDF):
 
     def section(self, table: ReportTable) -> None:
         """A table under its title, or the sentence in its place."""
-        self._title(table.title)
+        self.section_title(table.title)
         if table.note:
-            self._muted(table.note)
+            self.muted(table.note)
         if table.rows:
             self._table(table)
         else:
-            self._muted(table.empty)
+            self.muted(table.empty)
 
     def charts(self, figures: ReportFigures) -> None:
         """For each currency what was held at the end of each day, and what was released and refunded on it."""
         chosen, others = charted(figures)
         if chosen:
-            self._title("Day by day")
+            self.section_title("Day by day")
             self._legend()
         if others:
-            self._muted(f"Without charts here: {', '.join(others)}. The tables have every currency.")
+            self.muted(f"Without charts here: {', '.join(others)}. The tables have every currency.")
         for currency in chosen:
             self._pair(currency, [day for day in figures.days if day.currency == currency])
 
@@ -125,13 +99,13 @@ class _Page(FPDF):
         self._chart(self.l_margin, top, width, f"Held, {currency}", held, (_HELD,), currency)
         left = self.l_margin + width + _GAP
         self._chart(left, top, width, f"Released and refunded, {currency}", moved, (_RELEASED, _REFUNDED), currency)
-        self.set_font(_FAMILY, "", _SMALL)
-        self.set_text_color(_MUTED)
+        self.set_font(FAMILY, "", SMALL)
+        self.set_text_color(MUTED)
         for start in (self.l_margin, left):
             self.set_xy(start, top + _CHART_HEIGHT + 0.5)
             self.cell(width / 2, 4, f"{self._heading.first_day:%d %b %Y}")
             self.cell(width / 2, 4, f"{self._heading.last_day:%d %b %Y}", align=Align.R)
-        self.set_text_color(_INK)
+        self.set_text_color(INK)
         self.set_xy(self.l_margin, top + _CHART_HEIGHT + 5)
 
     def _chart(
@@ -147,11 +121,11 @@ class _Page(FPDF):
         """Stacked bars, one for each day, under the largest amount in words. What is below zero is not drawn."""
         tallest = max((sum(max(part, 0) for part in parts) for parts in bars), default=0)
         self.set_xy(left, top - 4)
-        self.set_font(_FAMILY, "", _SMALL)
+        self.set_font(FAMILY, "", SMALL)
         self.cell(width / 2, 4, title)
         self.cell(width / 2, 4, f"at most {localized(tallest, currency, LOCALE)}", align=Align.R)
         step, foot = width / max(len(bars), 1), top + _CHART_HEIGHT
-        self.set_draw_color(_RULE)
+        self.set_draw_color(RULE)
         self.line(left, foot, left + width, foot)
         for number, parts in enumerate(bars):
             bottom = foot
@@ -163,7 +137,7 @@ class _Page(FPDF):
                     bottom -= height
 
     def _legend(self) -> None:
-        self.set_font(_FAMILY, "", _SMALL)
+        self.set_font(FAMILY, "", SMALL)
         for colour, label in ((_HELD, "held at the day's end"), (_RELEASED, "released"), (_REFUNDED, "refunded")):
             self.set_fill_color(colour)
             self.rect(self.get_x(), self.get_y() + 0.8, 2.4, 2.4, style="F")
@@ -171,31 +145,16 @@ class _Page(FPDF):
             self.cell(self.get_string_width(label) + 5, 4, label)
         self.ln(6)
 
-    def _title(self, text: str) -> None:
-        if self.will_page_break(24):
-            self.add_page()
-        self.ln(4)
-        self.start_section(text)
-        self.set_font(_FAMILY, "B", _SECTION)
-        self.cell(0, 6, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def _muted(self, text: str) -> None:
-        self.set_font(_FAMILY, "", _SMALL)
-        self.set_text_color(_MUTED)
-        self.multi_cell(0, 4, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self.set_text_color(_INK)
-        self.ln(1)
-
     def _table(self, table: ReportTable) -> None:
-        self.set_font(_FAMILY, "", _TEXT)
-        self.set_draw_color(_RULE)
-        self.set_fill_color(_PAPER)  # Cells are filled with what was drawn with last.
+        self.set_font(FAMILY, "", TEXT)
+        self.set_draw_color(RULE)
+        self.set_fill_color(PAPER)  # Cells are filled with what was drawn with last.
         with self.table(
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
-            cell_fill_color=_BAND,
+            cell_fill_color=BAND,
             cell_fill_mode="NONE",
             col_widths=_widths(table),
-            headings_style=FontFace(emphasis="BOLD", color=_INK, fill_color=_BAND, size_pt=_SMALL),
+            headings_style=FontFace(emphasis="BOLD", color=INK, fill_color=BAND, size_pt=SMALL),
             line_height=4.2,
             padding=(0.8, 1.2),
             text_align=tuple(Align.L if column.kind == "text" else Align.R for column in table.columns),
