@@ -164,7 +164,7 @@ def test_evidence_is_pasted_survives_a_lost_network_and_opens_large(someone: Som
     agent.wait_for_selector("main .notice.good:has-text('The file is staged.')")
 
     dialogs: list[Any] = []
-    agent.on("dialog", dialogs.append)
+    agent.on("dialog", lambda asked: dialogs.append(asked))
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>'
     attach(agent, "evil.png", svg)
     attach(agent, "nothing.png", b"PK\x03\x04" + b"\0" * 60, taken=False)
