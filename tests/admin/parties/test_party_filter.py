@@ -50,7 +50,7 @@ def every(sign_in: Callable[..., FlaskClient], address: str, **filters: str) -> 
 
 def test_disputes_are_narrowed_to_a_party_and_say_what_is_claimed(into_demo: SignIn) -> None:
     page = into_demo("viewer").get("/disputes/?tab=all&claim=not_delivered").text
-    assert set(re.findall(r'<td class="claim" data-label="Claim">\s*([^<]+?)\s*</td>', page)) == {"not delivered"}
+    assert set(re.findall(r'<td class="reason" data-label="Claim">\s*([^<]+?)\s*</td>', page)) == {"not delivered"}
     name = re.search(r'<span class="pair-of">([^<]+)</span>', page)
     assert name is not None
     narrowed = into_demo("viewer").get(f"/disputes/?tab=all&party={unescape(name[1])}").text

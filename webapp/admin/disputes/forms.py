@@ -10,7 +10,6 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     TextAreaField,
     ValidationError,
 )
@@ -20,8 +19,8 @@ from webapp.admin.ui.actions.forms import DeskForm, MoneyField
 from webapp.admin.ui.late_words import read_late
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.domain.money.money import exponent
-from webapp.domain.numbers import parse_whole
 from webapp.security.context import runtime
+from webapp.services.disputes.bulk import RESOLUTIONS as BULK_RESOLUTIONS
 from webapp.services.users.assignees import dispute_handlers
 
 SIDES = [("buyer", _l("Buyer")), ("seller", _l("Seller"))]
@@ -45,11 +44,6 @@ AUDIENCES = [
     ("from_seller", _l("What the seller answered")),
 ]
 _SAY_WHY = [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)]
-
-
-def _number(typed: Any) -> int:
-    """A dispute's number; 0, which none has, for what can't be one."""
-    return parse_whole(str(typed)) or 0
 
 
 class ResolutionForm(DeskForm):
@@ -151,12 +145,38 @@ class AssignForm(DeskForm):
     user_id = SelectField(_l("Assignee"), coerce=str)
 
 
-class BulkDisputeForm(AssignForm):
-    """Several disputes at once."""
+class BulkAssignForm(AssignForm):
+    """Who gets many disputes; what becomes of each is shown first."""
 
-    ids = SelectMultipleField(
-        _l("Disputes"), [DataRequired(_l("Mark some disputes first."))], coerce=_number, validate_choice=False
+    step = HiddenField(default="preview")
+    seen = HiddenField()
+
+
+class BulkAskForm(AskForm):
+    """The same question to a party of each."""
+
+    step = HiddenField(default="preview")
+    seen = HiddenField()
+
+
+class BulkDecisionForm(DeskForm):
+    """The same decision on each."""
+
+    resolution = RadioField(
+        _l("Decision"),
+        [DataRequired(_l("Choose one."))],
+        choices=[each for each in RESOLUTIONS if each[0] in BULK_RESOLUTIONS],
     )
+    code = SelectField(
+        _l("Reason code"),
+        [DataRequired(_l("Choose one."))],
+        choices=[("", _l("Choose…")), *read_late(RESOLUTION_CODES)],
+    )
+    reason = TextAreaField(
+        _l("Reason, in a sentence"), _SAY_WHY, description=_l("Both parties of each and the audit trail get to see it.")
+    )
+    step = HiddenField(default="preview")
+    seen = HiddenField()
 
 
 def set_assignee_choices(form: AssignForm) -> None:

@@ -67,7 +67,7 @@ LISTING = Listing(
         Column("kind", _l("Kind"), Dispute.kind, shown=False),
         Column("buyer", _l("Buyer and seller"), _name_of(Escrow.buyer_id)),
         Column("seller", _l("Seller"), _name_of(Escrow.seller_id), shown=False),
-        Column("claim", _l("Claim"), Dispute.reason_code, kind="claim"),
+        Column("claim", _l("Claim"), Dispute.reason_code, kind="reason"),
         by_amount(Escrow.amount, Escrow.currency),
         Column("currency", _l("Currency"), Escrow.currency, shown=False),
         Column("status", _l("Status"), Dispute.status, kind="badge"),

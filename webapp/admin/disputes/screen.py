@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.disputes.actions import DisputeActions
-from webapp.admin.disputes.bulk_and_views import DisputeListActions
+from webapp.admin.disputes.bulk import BulkDisputeActions
 from webapp.admin.disputes.case_pdf import CasePdfActions
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
-from webapp.admin.disputes.forms import BulkDisputeForm, FileForm, MessageForm, ResolutionForm, set_assignee_choices
+from webapp.admin.disputes.forms import FileForm, MessageForm, ResolutionForm
 from webapp.admin.disputes.listing import TABS, listing_of, tab_of
 from webapp.admin.disputes.live_case import LiveCaseActions
 from webapp.admin.disputes.next_case import NextCaseActions
@@ -42,7 +42,7 @@ class DisputeScreen(
     NextCaseActions,
     DisputeActions,
     ReplyChoiceActions,
-    DisputeListActions,
+    BulkDisputeActions,
     ResolutionActions,
     EvidenceActions,
     CasePdfActions,
@@ -67,13 +67,10 @@ class DisputeScreen(
             found = listing_of(tab).read(session, request.args, *dispute_queues.conditions(tab, user, clock.now()))
             counts = dispute_queues.counts(session, user, clock.now())
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
-        bulk = BulkDisputeForm()
-        set_assignee_choices(bulk)
         return self.render(
             "disputes/disputes.html",
             page=found,
             tabs=tabs,
-            bulk=bulk,
             take=DeskForm(),
             due_badge=due_badge,
         )

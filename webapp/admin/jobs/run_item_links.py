@@ -7,7 +7,18 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.models import AutoDeduct, Escrow, Party, Payment, Payout, PayoutSchedule, RunItem, Subscription, Tenant
+from webapp.models import (
+    AutoDeduct,
+    Dispute,
+    Escrow,
+    Party,
+    Payment,
+    Payout,
+    PayoutSchedule,
+    RunItem,
+    Subscription,
+    Tenant,
+)
 from webapp.sql import one_of
 
 
@@ -21,6 +32,7 @@ def named(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, st
 
 _REFERENCED: dict[str, tuple[Any, Any, str]] = {
     "escrow": (Escrow.id, Escrow.ref, "escrows.one"),
+    "dispute": (Dispute.id, Dispute.ref, "disputes.one"),
     "payment": (Payment.id, Payment.reference, "payments.one"),
     "payout": (Payout.id, Payout.ref, "payouts.one"),
     "payout_schedule": (PayoutSchedule.id, PayoutSchedule.ref, "payout-schedules.one"),

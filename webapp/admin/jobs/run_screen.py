@@ -20,6 +20,7 @@ from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import Schedule
 from webapp.security import current_actor
 from webapp.security.context import runtime
+from webapp.services.disputes.bulk import ACTION as BULK_DISPUTES
 from webapp.services.ledger import transfer_queries
 from webapp.services.scheduling import runs
 from webapp.services.scheduling.run_queries import duration_ms
@@ -46,7 +47,8 @@ class RunScreen(Screen):
         after_item, after_transfer = _after("item"), _after("transfer")
         with self.reading() as session:
             run = runs.get(session, run_id)
-            items = runs.items(session, run_id, after=after_item, limit=_ITEMS + 1)
+            by_person = (run.parameters or {}).get("action") == BULK_DISPUTES
+            items = runs.items(session, run_id, after=after_item, limit=_ITEMS + 1, done=by_person)
             moved = transfer_queries.of_run(session, run_id, after=after_transfer, limit=_TRANSFERS + 1)
             lines = runs.lines(session, run_id, limit=_LINES)
             retried = runs.retried_items(session, run, after=_after("retried"), limit=_ITEMS + 1)
@@ -59,6 +61,7 @@ class RunScreen(Screen):
             seconds=_seconds(run),
             trigger=TRIGGERS.get(run.trigger, run.trigger),
             items=items[:_ITEMS],
+            names_each=by_person,
             next_item=items[_ITEMS - 1].id if len(items) > _ITEMS else None,
             retried=retried[:_ITEMS],
             next_retried=retried[_ITEMS - 1].item.id if len(retried) > _ITEMS else None,

@@ -1,4 +1,4 @@
-"""Retention: what nobody needs any more goes each night; by hand, many runs are retried or cancelled at once."""
+"""Retention: what nobody needs any more goes each night; by hand, what is asked for many runs or disputes."""
 
 from datetime import datetime
 from functools import partial
@@ -11,14 +11,18 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.rq_cleanup import clear
 from webapp.jobs.engine.work import Work
+from webapp.jobs.steps.bulk_disputes import work_on_disputes
 from webapp.services.common import retention
+from webapp.services.disputes import bulk
 from webapp.services.scheduling import bulk_actions
 
 
 @job(title="Clear the queue of ended runs", cron="45 3 * * *", catch_up=CatchUp.SKIP)
 def purge_expired(work: Work, at: datetime) -> None:
-    """Clear what the queue keeps of ended runs; by hand, retry or cancel many runs."""
-    if work.parameters:
+    """Clear what the queue keeps of ended runs; by hand, what is asked for many runs or disputes."""
+    if work.parameters.get("action") == bulk.ACTION:
+        work_on_disputes(work)
+    elif work.parameters:
         _perform_bulk_action(work)
     elif not work.dry_run:
         _clear(work)

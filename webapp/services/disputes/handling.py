@@ -1,15 +1,14 @@
 """Work on an open dispute: who has it, what is asked of whom, and what is said."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.disputes import reply_placeholders
 from webapp.domain.outbox.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
-from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
+from webapp.domain.states import DisputeStatus
 from webapp.domain.words import phrase
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Dispute, Message, User
@@ -17,36 +16,19 @@ from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.disputes import locks
 from webapp.settings import Settings
-from webapp.sql import one_of
 
 AUDIENCES = ("buyer", "seller", "internal")
-_MOST_AT_ONCE = 200
 
 
 def assign(session: Session, dispute_id: int, user_id: int | None, *, at: datetime, actor: Actor) -> Dispute:
-    """Give the dispute to someone, or to nobody."""
-    assign_all(session, [dispute_id], user_id, at=at, actor=actor)
-    return lookup.by_id(session, Dispute, dispute_id, "dispute")
-
-
-def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at: datetime, actor: Actor) -> int:
-    """Give open disputes to someone, or to nobody; returns how many changed hands. At most 200 at once."""
+    """Give an open dispute to someone, or to nobody. Raises Conflict when it is closed."""
     actor.require("dispute:work")
-    if len(ids) > _MOST_AT_ONCE:
-        raise Invalid(phrase("At most %(MOST_AT_ONCE)s at once.", MOST_AT_ONCE=_MOST_AT_ONCE))
     name = lookup.by_id(session, User, user_id, "user").name if user_id is not None else "nobody"
-    changed = session.scalars(
-        update(Dispute)
-        .where(one_of(session, Dispute.id, ids), Dispute.status.not_in(CLOSED_DISPUTES))
-        .values(assignee_id=user_id)
-        .returning(Dispute.id)
-    ).all()
-    if not changed:
-        raise Overtaken(phrase("None of these is open any more."))
-    for dispute_id in changed:
-        trail.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
-    session.expire_all()
-    return len(changed)
+    dispute = locks.locked_open(session, dispute_id)
+    dispute.assignee_id = user_id
+    session.flush()
+    trail.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
+    return dispute
 
 
 def messages(session: Session, dispute_id: int, *, after: int, limit: int) -> list[Message]:

@@ -64,12 +64,17 @@ def _newest_of(job: str, limit: int) -> Any:
 
 
 def items(
-    session: Session, run_id: int, *, outcome: str | None = None, after: int = 0, limit: int = 100
+    session: Session, run_id: int, *, outcome: str | None = None, after: int = 0, limit: int = 100, done: bool = False
 ) -> Sequence[RunItem]:
-    """Items that failed or were skipped, after the id of the last one seen."""
+    """Items that failed or were skipped, with `done` the others that are named too, after the id of the last one seen.
+
+    `outcome` asks for one alone.
+    """
     query = select(RunItem).where(RunItem.run_id == run_id, RunItem.id > after)
-    wanted = RunItem.outcome != DONE if outcome is None else RunItem.outcome == outcome
-    query = query.where(wanted)
+    if outcome is not None:
+        query = query.where(RunItem.outcome == outcome)
+    elif not done:
+        query = query.where(RunItem.outcome != DONE)
     return session.scalars(query.order_by(RunItem.id).limit(min(limit, _MOST))).all()
 
 

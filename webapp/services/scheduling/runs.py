@@ -89,7 +89,8 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
     failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
     if session.scalars(failed).first() is None:
         raise Conflict(phrase("Nothing failed in run %(run_id)s.", run_id=run_id))
-    return queue_run(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), parent_id=parent.id)
+    more: dict[str, Any] = {"parent_id": parent.id, "parameters": parent.parameters}
+    return queue_run(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), **more)
 
 
 def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:

@@ -52,7 +52,7 @@ _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "when": lambda _row, _column, value: when(value),
     "badge": lambda _row, _column, value: badge(value),
     "word": lambda _row, _column, value: provider_word(value),
-    "claim": lambda _row, _column, value: claim_label(value),
+    "reason": lambda _row, _column, value: claim_label(value),
     "number": lambda _row, _column, value: number(value),
     "size": lambda _row, _column, value: _unbroken(file_size(value, binary=True)),
     "took": lambda row, _column, value: _unbroken(duration((value - row.started_at).total_seconds())),

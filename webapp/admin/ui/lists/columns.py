@@ -17,7 +17,7 @@ Choices = Sequence[tuple[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `value` is an SQL expression; `kind` says how it looks: text, money, when, badge, number, ref,
-    claim: why a dispute was opened, name: of an event, size: bytes, took: the end of what began at the row's
+    reason: why a dispute was opened, name: of an event, size: bytes, took: the end of what began at the row's
     `started_at`, or word: what a provider said."""
 
     name: str
