@@ -11,12 +11,12 @@ from wtforms.validators import DataRequired
 
 from webapp import clock
 from webapp.admin.monitoring import alert_links
+from webapp.admin.monitoring.bulk_acknowledgement import BulkAcknowledgement
 from webapp.admin.ui.actions.action_links import ActionLink, action_link
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, InstantField, ReasonForm
 from webapp.admin.ui.formatting import when, with_local_times
 from webapp.admin.ui.lists.columns import Column, choice, since, until
-from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.domain.alert_definitions import FACTS
@@ -80,7 +80,7 @@ class SilenceForm(DeskForm):
     until = InstantField(_l("Until"), [DataRequired(_l("Say until when."))])
 
 
-class AlertScreen(ListScreen):
+class AlertScreen(BulkAcknowledgement):
     """One row per firing."""
 
     slug = "alerts"

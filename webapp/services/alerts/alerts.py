@@ -19,11 +19,14 @@ from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Alert
 from webapp.services.alerts import registry
 from webapp.services.audit import trail
+from webapp.services.audit.trail import Record
 from webapp.services.common import events, lookup, validation
-from webapp.sql import insert_new
+from webapp.sql import insert_new, lock, one_of
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
 _MOST_CAUSES = 500
+MOST_AT_ONCE = 1_000
+"""Alerts that are acknowledged at once."""
 
 
 class AlertFinding(NamedTuple):
@@ -173,6 +176,25 @@ def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) 
     alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, at, actor.name
     trail.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
     return alert
+
+
+def acknowledge_all(session: Session, ids: Sequence[int], *, actor: Actor, at: datetime) -> int:
+    """The same for many, at most MOST_AT_ONCE; returns how many of them were firing still. Raises Conflict for none."""
+    actor.require("alert:manage")
+    if len(ids) > MOST_AT_ONCE:
+        raise Invalid(phrase("At most %(MOST)s at once.", MOST=MOST_AT_ONCE))
+    lock(session, Alert, ids)
+    seen = session.scalars(
+        update(Alert)
+        .where(one_of(session, Alert.id, list(ids)), Alert.status == AlertStatus.FIRING)
+        .values(status=AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=actor.name)
+        .returning(Alert.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not seen:
+        raise Overtaken(phrase("None of these is firing any more."))
+    trail.record_many(session, actor, [Record("alert.acknowledge", ("alert", each)) for each in sorted(seen)], at=at)
+    return len(seen)
 
 
 def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, at: datetime) -> Alert:
