@@ -10,7 +10,8 @@ from webapp import clock
 from webapp.admin.disputes.listing import listing_of, tab_of
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
-from webapp.admin.ui.lists.neighbours import FROM_LIST, Neighbours, list_args, neighbours
+from webapp.admin.ui.lists.listing_state import FROM_LIST
+from webapp.admin.ui.lists.neighbours import Neighbours, list_args, neighbours
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.context import current_person
@@ -19,13 +20,6 @@ from webapp.services.disputes import assignment, queues
 
 class NextCaseActions(Screen):
     """How one goes on."""
-
-    def at(self, view: str = "index", **arguments: Any) -> str:
-        """The address of one of this screen's views; that of a case keeps the list from which it was opened."""
-        came_from = request.args.get(FROM_LIST)
-        if came_from and "dispute_id" in arguments:
-            arguments.setdefault(FROM_LIST, came_from)
-        return super().at(view, **arguments)
 
     @action("/take-next", permission="money:propose")
     def take_next(self, form: DeskForm) -> Done:

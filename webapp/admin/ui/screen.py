@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, TypeVar
 
-from flask import Response, make_response, url_for
+from flask import Response, make_response, request, url_for
 from flask_admin import Admin, BaseView, expose
 from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from sqlalchemy.orm import Session
 
 from webapp.admin.ui.actions.submission_guard import consume_token
+from webapp.admin.ui.lists.listing_state import FROM_LIST, query_of
 from webapp.security.access import OF_ITS_SCREEN, SIGNED_IN, for_scripts
 from webapp.security.context import current_principal, note_saved, runtime
 
@@ -68,8 +69,15 @@ class Screen(BaseView):
         )
 
     def at(self, view: str = "index", **arguments: Any) -> str:
-        """The address of one of this screen's views."""
+        """The address of one of this screen's views; that of a thing keeps the list that it was opened from."""
+        came_from = request.args.get(FROM_LIST)
+        if came_from and arguments and view != "index":
+            arguments.setdefault(FROM_LIST, came_from)
         return url_for(f"{self.slug}.{view}", **arguments)
+
+    def back_to_list(self) -> str:
+        """The address of this screen's list, as it was when the page was opened from it."""
+        return self.at() + query_of(request.args.get(FROM_LIST, ""))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from flask import request
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from webapp.admin.ui.lists import keyset
 from webapp.admin.ui.lists.columns import Column, Filter
 from webapp.admin.ui.lists.found import Found, found
 from webapp.admin.ui.lists.keyset import Cursor, Order
-from webapp.admin.ui.lists.listing_state import SIZES, ListState
+from webapp.admin.ui.lists.listing_state import SIZES, ListState, from_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,19 @@ class Page:
     def columns(self) -> list[Column]:
         """The columns that the table shows, their labels translated once and not for every cell."""
         shown = [column for column in self.listing.columns if column.shown and self._has(column)]
-        return [replace(column, label=str(column.label)) for column in shown]
+        return [replace(column, label=str(column.label), link=self._link_of(column)) for column in shown]
+
+    def _link_of(self, column: Column) -> Callable[[Any], str] | None:
+        """The page of a row leads back to the list as it is; pages of other things have lists of their own."""
+        link, here = column.link, request.path.rstrip("/") + "/"
+        if link is None or column.kind != "ref":
+            return link
+
+        def leading_back(row: Any) -> str:
+            address = link(row)
+            return from_list(address, self.state.args) if address.startswith(here) else address
+
+        return leading_back
 
     def _has(self, column: Column) -> bool:
         """Whether the table has it: a sparse one only when a row does."""

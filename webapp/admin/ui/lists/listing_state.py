@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from webapp.admin.ui.lists.columns import Filter
 from webapp.domain.words import phrase, sentence_of
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from webapp.admin.ui.lists.listing import Listing
 
 SIZES = (25, 50, 100)
-_LONGEST = 200
+_LONGEST, _LONGEST_QUERY = 200, 2000
+FROM_LIST = "list"
+"""In the address of a page: the query of the list that it was opened from."""
 ASK_NOW = "now"
 """In the address of a page: its figures are asked of the database, this time."""
 
@@ -65,6 +67,17 @@ class ListState:
         kept = {name: value for name, value in self.args.items() if name not in ("after", "before")}
         kept.update({name: value for name, value in changes.items() if value is not None})
         return "?" + urlencode({name: value for name, value in kept.items() if changes.get(name, "") is not None})
+
+
+def query_of(text: str) -> str:
+    """The query of a list as it was handed on in an address, `?tab=mine&…`; empty for one that no list of ours has."""
+    args = [] if len(text) > _LONGEST_QUERY or "\x00" in text else parse_qsl(text.removeprefix("?"))
+    return "?" + urlencode(args) if args else ""
+
+
+def from_list(address: str, args: Mapping[str, str]) -> str:
+    """The address of a page with the list that leads to it, which it leads back to."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({FROM_LIST: urlencode(args)})}" if args else address
 
 
 def _known_sort(listing: "Listing", wanted: str) -> str:

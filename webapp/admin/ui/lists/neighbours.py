@@ -11,18 +11,15 @@ from webapp.admin.ui.lists.keyset import Order
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.listing_state import ListState
 
-FROM_LIST = "list"
-"""In the address of a page: the query of the list that it was opened from."""
 _LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The ids of the rows beside one row, None at either end, and the list's own query (`?tab=mine&…`)."""
+    """The ids of the rows beside one row, None at either end."""
 
     before: int | None
     after: int | None
-    query: str
 
 
 def list_args(text: str) -> dict[str, str]:
@@ -51,7 +48,6 @@ def neighbours(
     return Neighbours(
         _nearest(session, query, order, list(here), backwards=True),
         _nearest(session, query, order, list(here), backwards=False),
-        state.link(),
     )
 
 
