@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Json, Key, Name, Word
 
+_FAILED = text("status IN ('failed', 'lost') AND dismissed_at IS NULL")
 _UNFINISHED = text("status IN ('queued', 'running')")
 _RUNNING = text("status = 'running' AND NOT dry_run")
 
@@ -51,6 +52,7 @@ class Run(Base):
         Index("ix_run_job_status", "job", "status", "id"),
         Index("uq_run_running", "job", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
         Index("ix_run_at", "at", postgresql_using="brin"),
+        Index("ix_run_failed", "id", postgresql_where=_FAILED, sqlite_where=_FAILED),
         Index("ix_run_unfinished", "status", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )
 
@@ -86,6 +88,8 @@ class Run(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    dismissed_at: Mapped[datetime | None]
+    """When somebody took it off the list of failed runs."""
 
 
 class JobTotal(Base):

@@ -1,22 +1,61 @@
-"""What can be asked for many runs at once: retry those that went wrong, cancel those that wait."""
+"""What can be asked for many runs at once: retry those that went wrong, or see to them, cancel those that wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import RunStatus
 from webapp.domain.words import phrase
 from webapp.errors import Invalid
 from webapp.models import Run
+from webapp.services.audit import trail
 from webapp.services.scheduling import runs
-from webapp.sql import database_now
+from webapp.sql import database_now, one_of
 
 MOST = 500
 """Runs that one request covers at most, the newest first."""
+FAILED = and_(Run.status.in_([literal_column("'failed'"), literal_column("'lost'")]), Run.dismissed_at.is_(None))
+"""The runs that failed or were lost and that nobody has taken off the list: written as their index is."""
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which of the runs that an action is for a request means; None leaves that out."""
+
+    job: str | None = None
+    error: str | None = None
+    """A part of its error, whatever the case."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Queued from the one instant on and before the other."""
+    ids: Sequence[int] | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """It as a run's parameters, for `of` to read."""
+        days = {name: clock.iso(at) for name in ("since", "until") if (at := getattr(self, name)) is not None}
+        rest = {"job": self.job, "error": self.error, "ids": None if self.ids is None else list(self.ids)}
+        return days | {name: value for name, value in rest.items() if value is not None}
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> "RunFilter":
+        """What a run's parameters mean."""
+        since, until = (clock.from_iso(at) if (at := parameters.get(name)) else None for name in ("since", "until"))
+        return cls(parameters.get("job") or None, parameters.get("error"), since, until, parameters.get("ids"))
+
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """What holds for the runs that it means."""
+        found = [~Run.dry_run]
+        found += [] if self.job is None else [Run.job == self.job]
+        found += [] if self.error is None else [Run.error.icontains(self.error, autoescape=True)]
+        found += [] if self.since is None else [Run.created_at >= self.since]
+        found += [] if self.until is None else [Run.created_at < self.until]
+        return found if self.ids is None else [*found, one_of(session, Run.id, list(self.ids))]
 
 
 @dataclass(frozen=True)
@@ -28,11 +67,16 @@ class BulkAction:
 
 
 def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
-    """The runs that a request means: of one job, or of all. Raises Invalid for a request that nobody can make."""
-    query = select(Run.id).where(_bulk_action(parameters).which, ~Run.dry_run)
-    if parameters.get("job"):
-        query = query.where(Run.job == parameters["job"])
+    """The runs that a request means, the newest first. Raises Invalid for a request that nobody can make."""
+    which = RunFilter.of(parameters).conditions(session)
+    query = select(Run.id).where(_bulk_action(parameters).which, *which)
     return list(session.scalars(query.order_by(Run.id.desc()).limit(MOST)))
+
+
+def how_many(session: Session, which: RunFilter) -> int:
+    """How many failed runs a request means; MOST + 1 stands for more."""
+    some = select(Run.id).where(FAILED, *which.conditions(session)).limit(MOST + 1).subquery()
+    return session.scalars(select(func.count()).select_from(some)).one()
 
 
 def perform(session: Session, parameters: dict[str, Any], run_id: int, actor: Actor) -> None:
@@ -62,7 +106,16 @@ def _cancel(session: Session, run_id: int, actor: Actor) -> None:
     runs.cancel(session, run_id, actor=actor, at=database_now(session))
 
 
+def _dismiss(session: Session, run_id: int, actor: Actor) -> None:
+    actor.require("job:run")
+    run = session.get_one(Run, run_id, with_for_update=True, populate_existing=True)
+    if run.dismissed_at is None:
+        run.dismissed_at = at = database_now(session)
+        trail.record(session, actor, "run.dismiss", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
+
+
 BULK_ACTIONS = {
-    "retry": BulkAction(Run.status.in_([RunStatus.FAILED, RunStatus.LOST]), _retry),
+    "retry": BulkAction(FAILED, _retry),
+    "dismiss": BulkAction(FAILED, _dismiss),
     "cancel": BulkAction(Run.status == RunStatus.QUEUED, _cancel),
 }

@@ -73,7 +73,9 @@ def trigger(
 
 
 def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
-    """A new run of only the items that failed in a finished one, as far as they are due still."""
+    """A new run of only the items that failed in a finished one, as far as they are due still. That one is seen to by
+    it, and leaves the list of failed runs.
+    """
     actor.require("job:run")
     parent = get(session, run_id)
     if parent.status in UNFINISHED_RUNS:
@@ -89,17 +91,19 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
     failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
     if session.scalars(failed).first() is None:
         raise Conflict(phrase("Nothing failed in run %(run_id)s.", run_id=run_id))
+    parent.dismissed_at = now = database_now(session)
     more: dict[str, Any] = {"parent_id": parent.id, "parameters": parent.parameters}
-    return queue_run(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), **more)
+    return queue_run(session, parent.job, actor, Trigger.RETRY, parent.at, now, **more)
 
 
 def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:
-    """A new run of the whole of a finished one, for its instant. Raises Conflict beside another."""
+    """A new run of the whole of a finished one, which is seen to by it. Raises Conflict beside another."""
     actor.require("job:run")
     parent = get(session, run_id)
     locked(session, parent.job)
     _refuse_beside_another(session, parent.job)
-    return queue_run(session, parent.job, actor, Trigger.MANUAL, parent.at, database_now(session), parent_id=parent.id)
+    parent.dismissed_at = now = database_now(session)
+    return queue_run(session, parent.job, actor, Trigger.MANUAL, parent.at, now, parent_id=parent.id)
 
 
 def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None:
