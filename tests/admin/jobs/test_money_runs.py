@@ -17,6 +17,8 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Run, RunItem
 from webapp.runtime import Runtime
+from webapp.services.alerts import alerts
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.common import batch_result, kill_switch
 from webapp.services.scheduling import dry_runs, runs, schedules
 
@@ -147,3 +149,28 @@ def test_a_retry_tells_what_became_of_each_and_leaves_the_night_in_its_row(due: 
     row = operator.get("/jobs/").text.partition('href="/jobs/auto_release"')[2].partition('class="card job"')[0]
     assert "7 done, 3 failed, 0 skipped" in row
     assert "2 done, 0 failed, 0 skipped" in row
+
+
+def test_an_empty_desk_claims_nothing_and_counts_what_waits_for_whom(desk: Runtime, sign_in: SignIn) -> None:
+    register_jobs(desk)
+    admin, viewer = sign_in("admin"), sign_in("viewer")
+    page = admin.get("/").text
+    assert "jobs are planned; none has run yet." in page
+    assert "jobs on time" not in page
+    assert "No orders yet." in page
+    assert "Nothing waits for you" in page
+    with desk.db.transaction() as session:
+        market = Market(session, desk)
+        for _ in range(7):
+            market.escrow().blocked = "no wallet"
+        findings = {subject: AlertFinding("It is silent.") for subject in ("a", "b")}
+        alerts.sync(session, "silent", "page", findings, clock.now())
+    page = admin.get("/").text
+    assert "No orders yet." not in page
+    assert "blocked escrows 7" in page
+    assert page.count("blocked: no wallet") == 5
+    assert "2 urgent" in page
+    theirs = viewer.get("/").text
+    assert "2 urgent" in theirs
+    assert "blocked: no wallet" not in theirs
+    assert "Nothing waits for you" in theirs

@@ -16,7 +16,7 @@ from webapp.security import current_actor
 from webapp.security.context import current_principal, runtime
 from webapp.services.approvals import approvals
 from webapp.services.common import kill_switch
-from webapp.services.read_models import money_totals, work_queue
+from webapp.services.read_models import money_totals, work_counts, work_queue
 from webapp.services.read_models.kept_figures import OVERVIEW
 from webapp.services.scheduling import processes, schedule_rows
 from webapp.services.scheduling.queue_depth import waiting
@@ -48,6 +48,7 @@ class OverviewScreen(Screen):
             sums = kept_figures.read(session, OVERVIEW, now)
             summary = sums.value
             values = {"summary": summary, "sums": sums, "waiting": waiting(session, now), **self._needs(session)}
+            values |= {"firing": work_queue.firing_alerts(session), "has_orders": work_queue.has_orders(session)}
             held = dict(summary.held)
             currency = self._currency(list(held))
             flow = money_totals.flow(session, currency, held[currency], _today(now)) if currency else None
@@ -72,11 +73,24 @@ class OverviewScreen(Screen):
         return {kind: kinds.count(kind) for kind in (processes.WORKER, processes.SCHEDULER)}
 
     def _needs(self, session: Session) -> dict[str, Any]:
+        """The most urgent of what waits for who is asking, five of all kinds together, and how many of each there are.
+
+        Only what they may do something about.
+        """
         principal, actor = current_principal(), current_actor()
+        counts = {kind: count for kind, count in work_counts.counts(session, actor).items() if count}
         mine = work_queue.disputes_of(session, principal.user.id) if principal and principal.user else []
-        proposals = approvals.waiting(session, actor)[: work_queue.SHOWN] if actor.may("money:approve") else []
-        doubtful = work_queue.payments_in_review(session) if actor.may("payment:read") else []
-        return {"mine": mine, "proposals": proposals, "blocked": work_queue.blocked(session), "doubtful": doubtful}
+        found: dict[str, Sequence[Any]] = {
+            "mine": mine,
+            "proposals": approvals.waiting(session, actor) if "approvals" in counts else [],
+            "doubtful": work_queue.payments_in_review(session) if "payments" in counts else [],
+            "blocked": work_queue.blocked(session) if "escrows" in counts else [],
+        }
+        room = work_queue.SHOWN
+        for kind, rows in found.items():
+            found[kind] = rows[:room]
+            room -= len(found[kind])
+        return {**found, "counts": counts, "count_in_words": work_counts.in_words}
 
     def _currency(self, held: list[str]) -> str:
         wanted = request.args.get("currency", "")

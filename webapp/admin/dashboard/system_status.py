@@ -32,6 +32,10 @@ def evaluate(jobs: Sequence[JobHealth], silent: Sequence[str], stopped: str, at:
 def _count(jobs: Sequence[JobHealth], late: list[JobHealth], troubled: list[JobHealth], at: datetime) -> str:
     if not jobs:
         return _("No job is planned yet. Start the scheduler.")
+    if not any(job.last_run or job.late_since for job in jobs):
+        return ngettext(
+            "%(num)s job is planned; it has not run yet.", "%(num)s jobs are planned; none has run yet.", len(jobs)
+        )
     fine = len(jobs) - len(late) - len(troubled)
     parts = [
         ngettext("%(fine)s of %(num)s job on time", "%(fine)s of %(num)s jobs on time", len(jobs), fine=fine),
