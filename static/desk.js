@@ -203,6 +203,7 @@
         const link = document.createElement("a");
         link.href = new URL(result.url, location.origin).origin === location.origin ? result.url : "/";
         link.tabIndex = -1;
+        if (result.posts) link.addEventListener("click", (event) => { event.preventDefault(); post(link.href, ...result.field); });
         for (const text of [result.label, [result.kind, result.note].filter(Boolean).join(" · ")]) {
           const part = document.createElement("span");
           part.textContent = text ?? "";
@@ -213,6 +214,19 @@
       }));
       hint.textContent = results.length ? "" : hint.dataset.empty;
       select(rows()[0]);
+    };
+    // What has a form of its own, such as signing out, is sent as that form is; it comes back to this page.
+    const post = (address, name, value) => {
+      const form = document.createElement("form");
+      const to = new URL(address);
+      if (to.searchParams.has("next")) to.searchParams.set("next", location.pathname + location.search);
+      form.method = "post";
+      form.action = to.pathname + to.search;
+      for (const [field, text] of [["csrf_token", $("meta[name=csrf-token]").content], [name, value]]) {
+        if (field) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: field, value: text }));
+      }
+      document.body.append(form);
+      form.submit();
     };
     const ask = async () => {
       const turn = ++asked;
@@ -239,7 +253,7 @@
         palette.close();
       } else if (event.key === "Enter") {
         event.preventDefault();
-        if (here >= 0) location.assign($("a", all[here]).href);
+        if (here >= 0) $("a", all[here]).click();
       }
     });
     palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });

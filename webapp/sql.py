@@ -88,6 +88,13 @@ def begins(column: Column, words: str) -> ColumnElement[bool]:
     return (column >= words) & (column < words + "\U0010ffff")  # type: ignore[no-any-return]
 
 
+def begins_as_text(session: Session, column: Column, words: str) -> ColumnElement[bool]:
+    """The same for a column that PostgreSQL compares by the rules of a language: its index has `text_pattern_ops`."""
+    if is_sqlite(session):
+        return begins(column, words)
+    return column.startswith(words, autoescape=True)  # type: ignore[no-any-return]
+
+
 def lock(session: Session, model: type[DeclarativeBase], ids: Sequence[int] | ScalarSelect[Any]) -> None:
     """Take the rows' locks in the order of their ids. `ids` may be a SELECT of what never changes.
 

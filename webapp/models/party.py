@@ -16,6 +16,8 @@ class Party(Base):
     __tablename__ = "party"
     __table_args__ = (
         Index("ix_party_name", "name", "id"),
+        Index("ix_party_phone", "phone", "id", postgresql_ops={"phone": "text_pattern_ops"}),
+        Index("ix_party_email", "email", "id", postgresql_ops={"email": "text_pattern_ops"}),
         Index("ix_party_forgotten", "ref", postgresql_where=_FORGOTTEN, sqlite_where=_FORGOTTEN),
     )
 

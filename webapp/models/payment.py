@@ -27,6 +27,7 @@ class Payment(Base):
         Index("ix_payment_pending", "next_check_at", "id", postgresql_where=_PENDING, sqlite_where=_PENDING),
         Index("ix_payment_status", "status", "id"),
         Index("ix_payment_amount", "currency", "amount", "id"),
+        Index("ix_payment_provider_id", "provider_id"),
         Index("ix_payment_checkout", "created_at", postgresql_where=_MAY_BE_PAID, sqlite_where=_MAY_BE_PAID),
     )
 

@@ -99,6 +99,7 @@ class Payout(Base):
         Index("ix_payout_unsettled", "next_try_at", "id", postgresql_where=_UNSETTLED, sqlite_where=_UNSETTLED),
         Index("ix_payout_status", "status", "id"),
         Index("ix_payout_amount", "currency", "amount", "id"),
+        Index("ix_payout_provider_id", "provider_id"),
         Index("ix_payout_party_id", "party_id", "id"),
         Index("ix_payout_schedule_id", "schedule_id", "id"),
         Index("ix_payout_recheck", "recheck_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),

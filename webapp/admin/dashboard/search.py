@@ -8,12 +8,18 @@ from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from webapp.admin.dashboard import commands
+from webapp.admin.dashboard.commands import Command
+from webapp.admin.ui.formatting import of_the_desk
 from webapp.admin.ui.job_names import all_titles, job_title
+from webapp.admin.ui.layout import may_open
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.access import SIGNED_IN
+from webapp.security.context import runtime
+from webapp.services.common.settings_display import masked
 from webapp.services.read_models import global_search
-from webapp.services.read_models.global_search import Hit
+from webapp.services.read_models.search_hit import Hit
 
 PLACES = {
     "escrow": "escrows.one",
@@ -27,8 +33,9 @@ PLACES = {
     "payout": "payouts.one",
     "payout_schedule": "payout-schedules.one",
     "tenant": "tenants.one",
+    "placement": "placements.one",
 }
-ARGUMENTS = {"order": "escrow_id", "transfer": "escrow_id"}
+ARGUMENTS = {"order": "escrow_id", "transfer": "escrow_id", "placement": "placement"}
 KINDS = {
     "escrow": _l("escrow"),
     "order": _l("order"),
@@ -43,18 +50,9 @@ KINDS = {
     "tenant": _l("tenant"),
     "job": _l("job"),
     "run": _l("run"),
-    "page": _l("page"),
-    "action": _l("action"),
+    "placement": _l("placement"),
 }
-ACTIONS = (
-    (_l("Ageing and due dates"), "escrows.ageing", "escrow:read"),
-    (_l("Verify the audit chain"), "audit.verify", "audit:read"),
-    (_l("Plan a payout"), "payout-schedules.add", "payout:manage"),
-    (_l("Process all payouts that are due"), "payout-schedules.process_due", "payout:retry"),
-    (_l("Add a user"), "users.add", "user:manage"),
-    (_l("Add a token"), "tokens.add", "token:manage"),
-    (_l("My profile"), "profile.index", SIGNED_IN),
-)
+_MOST_SETTINGS = 5
 
 
 class SearchScreen(Screen):
@@ -83,27 +81,32 @@ class SearchScreen(Screen):
         made.record_once(lambda state: state.app.add_url_rule("/search.json", "search_json", self.results))
         return made
 
-    def _found(self, words: str) -> list[dict[str, str]]:
+    def _found(self, words: str) -> list[dict[str, Any]]:
+        """Exact references first, then what may be done and opened, then whatever else has these words."""
         with self.reading() as session:
             hits = global_search.find(session, words, current_actor())
-        exact = [_row(hit) for hit in hits if hit.exact]
-        return [*exact, *_pages(words), *_jobs(words), *[_row(hit) for hit in hits if not hit.exact]]
+            to_do = commands.matching(session, words, current_actor())
+        exact, others = [_row(hit) for hit in hits if hit.exact], [_row(hit) for hit in hits if not hit.exact]
+        actions = [_command(each) for each in to_do]
+        return [*exact, *actions, *_pages(words), *_jobs(words), *others, *_settings(words)]
 
 
-def _row(hit: Hit) -> dict[str, str]:
+def _row(hit: Hit) -> dict[str, Any]:
     if hit.kind == "job":
         return _job_row(hit.label, job_title(hit.label))
-    return {"url": _address(hit), "label": hit.label, "kind": str(KINDS[hit.kind]), "note": hit.note}
+    return {"url": _address(hit), "label": of_the_desk(hit.label), "kind": str(KINDS[hit.kind]), "note": hit.note}
 
 
-def _jobs(words: str) -> list[dict[str, str]]:
-    """Jobs that are found by their title; by their names they are found as other things are."""
+def _jobs(words: str) -> list[dict[str, Any]]:
+    """Jobs by words of their title or name; those whose name begins so are found as other things are."""
     if not current_actor().may("job:read"):
         return []
-    return [_job_row(job, title) for job, title in all_titles() if _fits(words, title) and not _fits(words, job)]
+    begun = words.lower().replace(" ", "_")
+    titles = [(job, title) for job, title in all_titles() if not job.startswith(begun)]
+    return [_job_row(job, title) for job, title in titles if commands.fits(words, f"{title} {job}")]
 
 
-def _job_row(job: str, title: str) -> dict[str, str]:
+def _job_row(job: str, title: str) -> dict[str, Any]:
     return {"url": url_for("jobs.one", job=job), "label": title, "kind": str(KINDS["job"]), "note": job}
 
 
@@ -114,24 +117,31 @@ def _address(hit: Hit) -> str:
     return url_for(PLACES[hit.kind], **arguments)
 
 
-def _pages(words: str) -> list[dict[str, str]]:
-    """Pages and actions that the reader may use, whose name has the words at the start of one of its own."""
-    actor = current_actor()
-    known = current_app.view_functions
-    actions = [
-        (str(label), url_for(view))
-        for label, view, needs in ACTIONS
-        if view in known and (needs == SIGNED_IN or actor.may(needs))
-    ]
+def _command(command: Command) -> dict[str, Any]:
+    row = {"url": command.url, "label": command.label, "kind": _("action"), "note": ""}
+    return row | {"posts": True, "field": command.field or ("", "")} if command.posts else row
+
+
+def _pages(words: str) -> list[dict[str, Any]]:
+    """Pages that the reader may open, each word of whose search begins a word of its name."""
     screens = [
         (str(screen.title), screen.at())
         for screen in current_app.extensions["admin"][0]._views
         if screen.is_visible() and screen.is_accessible()
     ]
-    found = [(_("page"), *one) for one in screens] + [(_("action"), *one) for one in actions]
-    return [{"url": url, "label": label, "kind": kind, "note": ""} for kind, label, url in found if _fits(words, label)]
+    return [
+        {"url": url, "label": label, "kind": _("page"), "note": ""}
+        for label, url in screens
+        if commands.fits(words, label)
+    ]
 
 
-def _fits(words: str, label: str) -> bool:
-    sought, name = words.lower(), label.lower()
-    return name.startswith(sought) or any(part.startswith(sought) for part in name.split())
+def _settings(words: str) -> list[dict[str, Any]]:
+    """Settings by their names, for who may see how they are set."""
+    if not words or not may_open("settings.index"):
+        return []
+    names = [name for name in masked(runtime().settings) if commands.fits(words, name)]
+    return [
+        {"url": url_for("settings.index", _anchor=name), "label": name, "kind": _("setting"), "note": ""}
+        for name in names[:_MOST_SETTINGS]
+    ]

@@ -1,18 +1,18 @@
 """Finding anything by what people type: exact references first, then what begins with it; always by an index."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.numbers import parse_whole
 from webapp.domain.state_labels import in_words
-from webapp.domain.words import joined
+from webapp.domain.words import joined, phrase
 from webapp.models import (
     Approval,
+    Chargeback,
     Dispute,
     Escrow,
     Order,
@@ -24,39 +24,30 @@ from webapp.models import (
     Schedule,
     Tenant,
     Transfer,
-    User,
 )
+from webapp.providers import catalogue
 from webapp.services.parties import search as party_search
 from webapp.services.payments import search as payment_search
+from webapp.services.read_models import search_by_amount, search_people
+from webapp.services.read_models.search_hit import EACH, Hit, Way
 from webapp.services.subscriptions import search as subscription_search
 from webapp.sql import begins
 
-EACH = 5
-"""How many of each kind are shown."""
 LONGEST = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One thing that was found. `kind` and `id` say which page it has; `note` tells it from its likes."""
-
-    kind: str
-    id: int | str
-    label: str
-    note: str = ""
-    exact: bool = False
-
-
-def find(session: Session, words: str, actor: Actor) -> list[Hit]:
-    """What the words name and the actor may see; exact references first. Bounded."""
+def find(session: Session, words: str, actor: Actor, *, kinds: Collection[str] = ()) -> list[Hit]:
+    """What the words name and the actor may see; exact references first. Bounded. `kinds` asks for those alone."""
     words = words.strip()[:LONGEST]
     if not words:
         return []
-    hits = [hit for permission, way in _WAYS if actor.may(permission) for hit in way(session, words)]
-    return sorted(hits, key=lambda hit: not hit.exact)
+    ways = [way for kind, permission, way in _WAYS if actor.may(permission) and (not kinds or kind in kinds)]
+    hits = [hit for way in ways for hit in way(session, words)]
+    once = {(hit.kind, hit.id): hit for hit in sorted(hits, key=lambda hit: hit.exact)}
+    return sorted(once.values(), key=lambda hit: not hit.exact)
 
 
-def _referenced(kind: str, model: Any, note: Any) -> Callable[[Session, str], Iterator[Hit]]:
+def _referenced(kind: str, model: Any, note: Any) -> Way:
     def way(session: Session, words: str) -> Iterator[Hit]:
         query = select(model.id, model.ref, note).where(begins(model.ref, words)).order_by(model.ref).limit(EACH)
         for number, ref, description in session.execute(query):
@@ -95,10 +86,46 @@ def _transfers(session: Session, words: str) -> Iterator[Hit]:
         yield Hit("transfer", number or 0, reference, kind, True)
 
 
-def _payments(session: Session, words: str) -> Iterator[Hit]:
-    query = select(Payment.id, Payment.status, Payment.provider).where(payment_search.referenced(words)).limit(EACH)
-    for number, status, provider in session.execute(query):
-        yield Hit("payment", number, words, joined(provider, in_words(status), between=", "), True)
+def _of_provider(kind: str, model: Any, *ways: Callable[[str], Any]) -> Way:
+    """By a reference that is the provider's, or was given to it."""
+
+    def way(session: Session, words: str) -> Iterator[Hit]:
+        for condition in ways:
+            query = select(model.id, model.status, model.provider).where(condition(words)).limit(EACH)
+            for number, status, provider in session.execute(query):
+                yield Hit(kind, number, words, joined(provider, in_words(status), between=", "), True)
+
+    return way
+
+
+def _chargebacks(session: Session, words: str) -> Iterator[Hit]:
+    """By the number that the payer's bank and the provider gave it: its page is its payment's."""
+    numbered = Chargeback.provider.in_(catalogue.payment_providers()) & (Chargeback.number == words)
+    query = select(Chargeback.payment_id, Chargeback.status, Chargeback.provider)
+    for number, status, provider in session.execute(query.where(numbered, Chargeback.payment_id.is_not(None))):
+        yield Hit("payment", number or 0, words, joined(provider, in_words(status), between=", "), True)
+
+
+def _placements(session: Session, words: str) -> Iterator[Hit]:
+    holds = select(Escrow.placement).where(begins(Escrow.placement, words), Escrow.placement.is_not(None)).distinct()
+    for placement in session.scalars(holds.order_by(Escrow.placement).limit(EACH)):
+        yield Hit("placement", placement or "", placement or "", exact=placement == words)
+
+
+def _proposals(session: Session, words: str) -> Iterator[Hit]:
+    """What was proposed about an escrow or a dispute, by its reference."""
+    for kind, model in (("escrow", Escrow), ("dispute", Dispute)):
+        about = select(model.id).where(model.ref == words)
+        query = select(Approval.id, Approval.status).where(
+            Approval.subject_kind == kind, Approval.subject_id.in_(about)
+        )
+        for number, status in session.execute(query.order_by(Approval.id.desc()).limit(EACH)):
+            yield Hit("approval", number, _by_number("approval", number), in_words(status))
+
+
+def _by_number(kind: str, number: int) -> str:
+    words = {"run": phrase("Run %(number)s", number=number), "approval": phrase("Proposal %(number)s", number=number)}
+    return words[kind]
 
 
 def _jobs(session: Session, words: str) -> Iterator[Hit]:
@@ -109,35 +136,45 @@ def _jobs(session: Session, words: str) -> Iterator[Hit]:
         yield Hit("job", job, job, exact=job == like)
 
 
-def _numbered(kind: str, model: Any, note: Any) -> Callable[[Session, str], Iterator[Hit]]:
+def _numbered(kind: str, name: str, model: Any, note: Any, label: Any = None) -> Way:
+    """By its number, alone or after its name; it is called by what `label` selects, else by its kind and number."""
+
     def way(session: Session, words: str) -> Iterator[Hit]:
-        number = parse_whole(words.lower().removeprefix(kind).strip(" #"))
+        number = parse_whole(words.lower().removeprefix(name).strip(" #"))
         if number is not None:
-            for found, description in session.execute(select(model.id, note).where(model.id == number)):
-                yield Hit(kind, found, f"{kind} {found}", in_words(str(description)))
+            query = select(model.id, label if label is not None else null(), note).where(model.id == number)
+            for found, text, description in session.execute(query):
+                yield Hit(kind, found, text or _by_number(kind, found), in_words(str(description)))
 
     return way
 
 
-def _users(session: Session, words: str) -> Iterator[Hit]:
-    for number, name, email in session.execute(
-        select(User.id, User.name, User.email).where(User.email == words.lower())
-    ):
-        yield Hit("user", number, name, email, True)
-
-
-_WAYS: tuple[tuple[str, Callable[[Session, str], Iterator[Hit]]], ...] = (
-    ("escrow:read", _referenced("escrow", Escrow, Escrow.status)),
-    ("dispute:read", _referenced("dispute", Dispute, Dispute.status)),
-    ("order:read", _orders),
-    ("party:read", _parties),
-    ("storefront:read", _tenants),
-    ("escrow:read", _transfers),
-    ("payment:read", _payments),
-    ("payout:read", _referenced("payout", Payout, Payout.status)),
-    ("payout:read", _referenced("payout_schedule", PayoutSchedule, PayoutSchedule.status)),
-    ("job:read", _jobs),
-    ("job:read", _numbered("run", Run, Run.job)),
-    ("approval:read", _numbered("approval", Approval, Approval.status)),
-    ("user:manage", _users),
+_PAYMENTS = _of_provider("payment", Payment, payment_search.referenced, lambda words: Payment.provider_id == words)
+_PAYOUTS = _of_provider("payout", Payout, lambda words: Payout.provider_id == words)
+_WAYS: tuple[tuple[str, str, Way], ...] = (
+    ("escrow", "escrow:read", _referenced("escrow", Escrow, Escrow.status)),
+    ("dispute", "dispute:read", _referenced("dispute", Dispute, Dispute.status)),
+    ("dispute", "dispute:read", _numbered("dispute", "dispute", Dispute, Dispute.status, Dispute.ref)),
+    ("order", "order:read", _orders),
+    ("party", "party:read", _parties),
+    ("party", "party:read", search_people.parties),
+    ("tenant", "storefront:read", _tenants),
+    ("transfer", "escrow:read", _transfers),
+    ("payment", "payment:read", _PAYMENTS),
+    ("payment", "payment:read", _chargebacks),
+    ("payout", "payout:read", _referenced("payout", Payout, Payout.status)),
+    ("payout", "payout:read", _PAYOUTS),
+    ("payout_schedule", "payout:read", _referenced("payout_schedule", PayoutSchedule, PayoutSchedule.status)),
+    ("placement", "escrow:read", _placements),
+    ("job", "job:read", _jobs),
+    ("run", "job:read", _numbered("run", "run", Run, Run.job)),
+    ("approval", "approval:read", _numbered("approval", "proposal", Approval, Approval.status)),
+    ("approval", "approval:read", _proposals),
+    ("user", "user:manage", search_people.users),
+    ("dispute", "dispute:read", search_by_amount.disputes),
+    ("escrow", "escrow:read", search_by_amount.escrows),
+    ("payment", "payment:read", search_by_amount.payments),
+    ("payout", "payout:read", search_by_amount.payouts),
+    ("approval", "approval:read", search_by_amount.approvals),
 )
+"""What each way finds, and the permission to see it."""
