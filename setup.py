@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-BESIDE = ("templates", "static", "translations")
+BESIDE = ("templates", "static", "translations", "docs")
 
 
 class BuildWithFolders(build_py):

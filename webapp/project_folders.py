@@ -1,4 +1,4 @@
-"""Where templates, static files and translations lie: beside the package in a checkout, inside it in a wheel."""
+"""Where templates, static files, translations and docs lie: beside the package in a checkout, inside it in a wheel."""
 
 from pathlib import Path
 
@@ -14,3 +14,4 @@ def _folder(name: str) -> Path:
 TEMPLATES = _folder("templates")
 STATIC = _folder("static")
 TRANSLATIONS = _folder("translations")
+DOCS = _folder("docs")

@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from webapp.admin.ui import kept_figures
 from webapp.admin.ui.badges import icon
+from webapp.admin.ui.help.page_help import help_of
+from webapp.admin.ui.help.ways_to_fill import way_to_fill
 from webapp.admin.ui.job_names import job_title, titled
 from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
@@ -38,6 +40,8 @@ def register_context(app: Flask) -> None:
         menu=menu,
         menu_links=_menu_links(),
         count_slot=count_slot,
+        help_of=help_of,
+        way_to_fill=lambda: way_to_fill(may_open),
         principal=current_principal,
         colours=colours,
         banners=banners,

@@ -1,0 +1,1 @@
+"""The handbook and the glossary: pages to read, from the desk itself."""
