@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -193,6 +194,24 @@ def test_every_address_of_the_api_is_described(web: Flask, caller: Caller) -> No
     assert routes <= described
 
 
-def test_the_page_of_the_api_shows_every_operation(sign_in: Any) -> None:
-    page = sign_in("viewer").get("/api/docs").text
-    assert all(f'id="{endpoint.name}"' in page for endpoint in all_endpoints())
+def test_the_page_of_the_api_loads_only_files_of_the_desk_and_of_its_package(sign_in: Any) -> None:
+    client = sign_in("viewer")
+    page = client.get("/api/docs").text
+    loaded = re.findall(r'(?:src|href)="(/(?:static|api/docs)/[^"]+\.(?:js|css))"', page)
+    assert {address.rpartition("/")[2] for address in loaded} >= {"swagger-ui.css", "swagger-ui-bundle.js"}
+    for address in loaded:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert "max-age=31536000" in answer.headers["Cache-Control"], address
+    assert 'data-description="/api/openapi.json"' in page
+
+
+@pytest.mark.parametrize("name", ["1.0/swagger-ui.css", "{}/index.css", "{}/../__init__.py", "{}/oauth2-redirect.html"])
+def test_no_other_file_of_the_package_is_served(sign_in: Any, name: str) -> None:
+    release = version("flask-swagger-ui")
+    assert sign_in("viewer").get(f"/api/docs/{name.format(release)}").status_code == 404
+
+
+def test_the_files_of_the_page_are_for_who_is_signed_in(somebody: Any) -> None:
+    address = f"/api/docs/{version('flask-swagger-ui')}/swagger-ui.css"
+    assert somebody.get(address).status_code == 401
