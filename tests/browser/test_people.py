@@ -95,12 +95,18 @@ def import_due_order(up: LocalDesk, folder: Path) -> None:
     )
 
 
+def run_by_hand(page: Any) -> None:
+    """From a job's page by the page that says what it would move, to the run's."""
+    page.click("text=Run now")
+    page.click("main form.act[action$='/run'] button")
+    page.wait_for_url("**/runs/*")
+
+
 def test_a_job_is_run_by_hand_and_its_progress_watched(someone: Someone, up: LocalDesk, tmp_path: Path) -> None:
     import_due_order(up, tmp_path)
     operator = someone("operator")
     operator.goto("/jobs/auto_release")
-    operator.click("text=Run now")
-    operator.wait_for_selector("h1:has-text('Run ')")
+    run_by_hand(operator)
     operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
     assert operator.locator("text=Transfers it made").count() == 1
     assert int(operator.inner_text("[data-succeeded]").replace(",", "")) > 0
@@ -123,8 +129,7 @@ def test_a_runs_page_ends_as_a_reload_would_show_it(someone: Someone, job: str) 
     """What it says of the end, the transfers, the items left out and the log are of one moment, without a reload."""
     operator = someone("operator")
     operator.goto(f"/jobs/{job}")
-    operator.click("text=Run now")
-    operator.wait_for_selector("h1:has-text('Run ')")
+    run_by_hand(operator)
     operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
     live = said(operator)
     assert "None yet" not in live
