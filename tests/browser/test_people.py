@@ -133,7 +133,7 @@ def test_a_runs_page_ends_as_a_reload_would_show_it(someone: Someone, job: str) 
     operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
     live = said(operator)
     assert "None yet" not in live
-    assert "It has said nothing" not in live
+    assert "Nothing was logged" not in live
     assert "run.finished" in live
     polls = []
     operator.on("request", lambda asked: polls.append(asked) if "x-desk-poll" in asked.headers else None)

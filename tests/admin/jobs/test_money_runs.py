@@ -110,7 +110,7 @@ def test_only_jobs_that_move_money_ask_before_they_start(due: Runtime, sign_in: 
         assert (f'href="/jobs/{job}/run"' in page) == asks
         assert (f'action="/jobs/{job}/run"' in page) == (not asks)
         assert f'action="/jobs/{job}/dry-run"' in page
-    assert "dry run" not in page_of(operator, "verify_books").lower().partition("<main")[2]
+    assert 'action="/jobs/verify_books/dry-run"' not in page_of(operator, "verify_books")
 
 
 def test_parties_are_counted_once_and_not_without_end(due: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_a_retry_tells_what_became_of_each_and_leaves_the_night_in_its_row(due: 
     rows = page.partition("</table>")[0].split("<tr>")[2:]
     assert ["done" in row for row in rows] == [True, True, False]
     assert "Locked." in rows[0]
-    assert "was not due any more" in rows[2]
+    assert "did not fail again" in rows[2]
     with due.db.reading() as session:
         found = schedules.health_of(session, "auto_release", clock.now())
         assert (found.last_run and found.last_run.id, found.last_retry and found.last_retry.id) == (night.id, retry)

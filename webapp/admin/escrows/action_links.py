@@ -35,7 +35,7 @@ def _held(session: Session, file: EscrowDetail) -> list[ActionLink]:
     to_dispute = url_for("disputes.open", escrow_id=number)
     return [
         action_link("freeze", _("Freeze…"), "snow", "escrow:freeze", _freezing(file)),
-        action_link("extend", _("Put off…"), "clock", "escrow:extend"),
+        action_link("extend", _("Extend…"), "clock", "escrow:extend"),
         action_link("open", _("Open a dispute…"), "flag", "dispute:open", disputing, address=to_dispute),
         action_link("refund", _("Refund…"), "return", "money:propose", disabled_reason["escrow.refund"]),
         action_link(

@@ -1,4 +1,4 @@
-"""What people may do with one escrow: freeze, put off, and decide where its money goes."""
+"""What people may do with one escrow: freeze, extend, and decide where its money goes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -106,9 +106,9 @@ class EscrowActions(Screen):
     def _confirm_extend(self, escrow_id: int) -> ActionPage:
         return self._action_page(
             escrow_id,
-            _("Put off %(ref)s"),
+            _("Extend %(ref)s"),
             _("No job pays the seller before the new date."),
-            _("Put off"),
+            _("Extend"),
             release_at=self._escrow(escrow_id).release_at,
         )
 

@@ -5,10 +5,10 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
+from webapp.admin.ui.badges import BADGES
 from webapp.admin.ui.late_words import read_late
 from webapp.admin.ui.lists.columns import Column, choice, flag
 from webapp.admin.ui.lists.listing import Listing
-from webapp.domain.state_labels import in_words
 from webapp.domain.states import RunStatus, Trigger
 from webapp.models import Run
 
@@ -38,7 +38,7 @@ LISTING = Listing(
         Column("error", _l("Error"), Run.error, shown=False),
     ),
     filters=(
-        choice("status", _l("Outcome"), Run.status, read_late({str(status): in_words(status) for status in RunStatus})),
+        choice("status", _l("Outcome"), Run.status, read_late({str(each): BADGES[each].word for each in RunStatus})),
         choice("trigger", _l("Started"), Run.trigger, [(str(trigger), label) for trigger, label in TRIGGERS.items()]),
         flag("dry", _l("Only dry runs"), Run.dry_run),
     ),

@@ -16,7 +16,7 @@ _WAYS: dict[str, tuple[str, Any]] = {
     "payout": ("payouts.one", _l("See the payout")),
     "approval": ("approvals.one", _l("See the proposal")),
     "freeze": ("escrows.lift", _l("Lift the freeze…")),
-    "extension": ("escrows.extend", _l("Put off…")),
+    "extension": ("escrows.extend", _l("Extend…")),
     "wallet": ("parties.open_wallet", _l("Open a wallet…")),
     "destination": ("parties.payout_destination", _l("Set a destination…")),
     "party": ("parties.one", _l("See the party")),
