@@ -56,7 +56,7 @@ def test_rubbish_in_every_field_breaks_nothing(browser: Any, spoiled: LocalDesk)
     page.wait_for_selector("nav", state="attached")
     broken, sent = [], 0
     for address in each_kind(page, "/"):
-        for number in range(min(page.locator("main form[method=post]").count(), 6)):
+        for number in range(min(page.locator("main form[method=post]").count(), 2)):
             form = page.locator("main form[method=post]").nth(number)
             action = form.evaluate(_FILL, RUBBISH)
             if _LEFT_ALONE.search(action):

@@ -8,15 +8,17 @@ from typing import Any
 from playwright.sync_api import Error
 
 _HREFS = "links => links.map(link => link.getAttribute('href'))"
+_NAMES = re.compile(r"\d+|(?<=/jobs/)[a-z_]+|(?<=/handbook/)[a-z-]+")
+"""What tells one page of a kind from another of it."""
 _PASSED_OVER = re.compile(r"/export|/sign-out")
 _MOST = 250
 
 
 def kind_of(address: str) -> str:
-    """What of an address tells its page from others: the path without numbers, and the tab."""
+    """What of an address tells its page from others: the path without numbers and names, and the tab."""
     path, _, asked = address.partition("?")
     tab = re.search(r"(?:^|&)(tab=\w+)", asked)
-    return re.sub(r"\d+", "0", path.rstrip("/")) + (f"?{tab[1]}" if tab else "")
+    return _NAMES.sub("0", path.rstrip("/")) + (f"?{tab[1]}" if tab else "")
 
 
 def each_kind(page: Any, *first: str) -> Iterator[str]:
