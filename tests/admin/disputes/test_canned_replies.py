@@ -42,9 +42,9 @@ def test_own_replies_are_ones_own_and_shared_ones_everybodys(desk: Runtime, sign
             text = client.get(page).text
             assert {title for title in ("Mine", "Ours") if title in text} == titles, page
     mine = number_of(desk, "Mine")
-    for path in (f"/replies/{mine}/change", f"/replies/{mine}/remove", f"/disputes/{case.id}/reply.json?reply={mine}"):
+    for path in (f"/replies/{mine}/change", f"/replies/{mine}/remove", f"/disputes/{case.id}/reply-text?reply={mine}"):
         assert approver.get(path).status_code == 404
-    assert agent.get(f"/disputes/{case.id}/reply.json?reply={mine}").status_code == 200
+    assert agent.get(f"/disputes/{case.id}/reply-text?reply={mine}").status_code == 200
 
 
 def test_sharing_takes_a_permission(desk: Runtime, sign_in: SignIn) -> None:
@@ -111,7 +111,7 @@ def test_it_is_filled_in_for_the_side_that_is_written_to(desk: Runtime, sign_in:
         session.execute(update(Party).where(Party.id == escrow.buyer_id).values(name="Ama"))
     agent = sign_in("agent")
     kept(agent, "All", "{party}, {reference}, {order}, {amount}, {deadline}")
-    asked = f"/disputes/{case.id}/reply.json?reply={number_of(desk, 'All')}"
+    asked = f"/disputes/{case.id}/reply-text?reply={number_of(desk, 'All')}"
     buyer: dict[str, str] = agent.get(f"{asked}&side=buyer").get_json()
     assert buyer["text"].startswith(f"Ama, {case.ref}, {order}, NGN")
     assert buyer["text"].endswith("UTC")

@@ -17,7 +17,7 @@ from webapp.services.disputes.canned_replies import FilledReply
 class ReplyChoiceActions(Screen):
     """What the forms of messages offer."""
 
-    @page("/<int:dispute_id>/reply.json", permission="dispute:work")
+    @page("/<int:dispute_id>/reply-text", permission="dispute:work")
     def reply_text(self, dispute_id: int) -> Response:
         """The chosen reply for this case and side, and what is not filled in."""
         filled = _filled(dispute_id)
