@@ -35,7 +35,6 @@ _WAYS: Mapping[str, tuple[tuple[str, Any], ...]] = {
     "webhooks": (("webhooks.add", _l("Add an endpoint")),),
     "notifications": (("webhooks.index", _l("Webhooks")),),
     "inbound-webhooks": (("providers.index", _l("Providers")),),
-    "backups": (("backups.back_up", _l("Back up now")),),
     "reconciliation": (("reconciliation.check", _l("Compare the books with the providers")),),
 }
 """By the slug of the list's screen, the best first: views with what their button says."""
