@@ -52,7 +52,8 @@ def test_anything_is_found(someone: Someone, words: str, found: str) -> None:
     admin.goto("/")
     admin.locator("header [name=q]:visible").fill(words)
     admin.keyboard.press("Enter")
-    admin.locator("main a", has_text=found).first.click()
+    admin.locator("main .found a").first.click()
+    admin.wait_for_selector("main h1")
     assert found in admin.inner_text("main")
 
 
