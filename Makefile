@@ -19,7 +19,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan screenshots lighthouse pythons wheel openapi translations sbom release
+.PHONY: help up test quick image check conformance bench soak real model faults mutants matrix lock advisories secrets scan walks screenshots lighthouse pythons wheel openapi translations sbom release
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -94,6 +94,9 @@ secrets: $(READY) ## look for secrets in every commit of every branch (`make che
 
 scan: $(READY) ## attack every page as each role with a web scanner, on a demo desk here (ROLES="…", SECONDS="120 60"); writes var/scan.json
 	@$(BIN)/python tools/scan_pages.py $(if $(ROLES),--roles $(ROLES)) $(if $(SECONDS),--seconds $(SECONDS))
+
+walks: $(READY) ## open every kind of page in a browser: axe-core as each role, rubbish in every field, two people at one queue
+	@WALKS=1 $(BIN)/python -m pytest tests/browser/test_accessibility.py tests/browser/test_rubbish.py tests/browser/test_two_at_one_queue.py
 
 screenshots: $(READY) ## pictures of the main pages of a demo desk: wide, tablet, phone, light, dark; into var/screenshots
 	@PYTHONPATH=. $(BIN)/python tools/screenshots.py

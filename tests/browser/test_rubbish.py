@@ -9,9 +9,9 @@ from playwright.sync_api import Error
 
 from tests.browser.conftest import PASSWORDS
 from tests.support.local_desk import LocalDesk
-from tests.support.pages import each_kind
+from tests.support.pages import each_kind, walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.browser, walk, pytest.mark.timeout(1200)]
 
 RUBBISH = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> {{ 7*7 }} %(n)s \u202eשלום مرحبا\u202c 👩🏽‍🚀 '; --"
 _LEFT_ALONE = re.compile(r"/sign-out|/profile|/users/|/sessions|/instance")

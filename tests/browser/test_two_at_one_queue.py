@@ -10,11 +10,12 @@ import pytest
 from tests.conftest import settings_for
 from tests.support.local_desk import LocalDesk
 from tests.support.market import Market
+from tests.support.pages import walk
 from webapp import clock
 from webapp.runtime import build_runtime
 
 Someone = Callable[..., Any]
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, walk, pytest.mark.timeout(900)]
 
 CASES, MOST_SECONDS = 50, 150
 SEES_WITHIN = 15_000

@@ -1,10 +1,12 @@
 """Every kind of page that somebody can come to by links, in a real browser."""
 
+import os
 import re
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from playwright.sync_api import Error
 
 _HREFS = "links => links.map(link => link.getAttribute('href'))"
@@ -12,6 +14,10 @@ _NAMES = re.compile(r"\d+|(?<=/jobs/)[a-z_]+|(?<=/handbook/)[a-z-]+")
 """What tells one page of a kind from another of it."""
 _PASSED_OVER = re.compile(r"/export|/sign-out")
 _MOST = 250
+
+
+walk = pytest.mark.skipif("WALKS" not in os.environ, reason="takes a quarter of an hour and more: `make walks`")
+"""Of a test that opens every kind of page in a browser."""
 
 
 def kind_of(address: str) -> str:
