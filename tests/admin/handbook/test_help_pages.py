@@ -5,27 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import get_template_attribute
 from flask.testing import FlaskClient
+from jinja2 import UndefinedError
 
 from webapp.admin.handbook import pages
 from webapp.admin.ui.help.glossary import TERMS
 from webapp.admin.ui.help.page_help import EVERYWHERE, HELP
+from webapp.admin.ui.help.ways_to_fill import way_to, way_to_read
 from webapp.admin.ui.menu import screens
 
 SignIn = Callable[..., FlaskClient]
-OF_ONESELF = {
-    "profile",
-    "passkeys",
-    "second-factor",
-    "search",
-    "handbook",
-    "glossary",
-    "views",
-    "replies",
-    "failed-runs",
-}
-OF_THE_STOREFRONT = {"products", "customers", "order-lines", "carts"}
-"""Lists of one tenant, which its page leads to: they have the help of every page."""
 
 
 def test_the_glossary_says_what_each_word_means(sign_in: SignIn) -> None:
@@ -35,7 +25,7 @@ def test_the_glossary_says_what_each_word_means(sign_in: SignIn) -> None:
 
 
 def test_every_screen_has_two_sentences_and_words_that_the_glossary_has() -> None:
-    assert {screen.slug for screen in screens()} - OF_ONESELF - OF_THE_STOREFRONT == set(HELP)
+    assert {screen.slug for screen in screens()} == set(HELP)
     for help_text in (*HELP.values(), EVERYWHERE):
         assert len(re.findall(r"[.?](?:\s|$)", str(help_text.text._args[0]))) == 2, help_text
         assert set(help_text.words) <= set(TERMS)
@@ -98,3 +88,37 @@ def test_every_empty_list_leads_to_where_what_it_would_show_is_made(into_bare: S
             assert client.get(address[1], follow_redirects=True).status_code == 200, address[1]
             seen += 1
     assert seen > 8
+
+
+def test_every_empty_part_of_a_page_names_what_would_be_there_and_the_way_to_it(into_bare: SignIn) -> None:
+    with into_bare("admin").application.test_request_context("/jobs/"):
+        empty = get_template_attribute("components/ui.html", "empty")
+        way = way_to_read()
+        shown = empty("Nothing", "What would be here.", way)
+        assert f'<a class="button" href="{way.url}">{way.verb}</a>' in shown
+        with pytest.raises(UndefinedError, match="way"):
+            empty("Nothing", "What would be here.")
+
+
+def test_a_way_leads_only_who_may_go_there(into_bare: SignIn) -> None:
+    with into_bare("admin").application.test_request_context("/parties/"):
+        assert way_to(lambda view: True, "users.add", "Add a user") == ("/users/add", "Add a user")
+        assert way_to(lambda view: False, "users.add", "Add a user") == way_to_read()
+        assert way_to_read().url == "/handbook/handbook"
+
+
+EMPTY_PARTS = {
+    "queues": {"admin": "/jobs/", "viewer": "/jobs/"},
+    "reports": {"admin": "#subscribe"},
+    "": {"viewer": "/disputes/"},
+    "audit/verify": {"operator": "/audit/verify/now", "admin": "/audit/verify/now"},
+    "profile/passkeys": {"viewer": "#add"},
+}
+
+
+@pytest.mark.parametrize("page", EMPTY_PARTS)
+def test_an_empty_part_of_a_page_leads_to_the_way_to_fill_it(into_bare: SignIn, page: str) -> None:
+    for role, address in EMPTY_PARTS[page].items():
+        shown = into_bare(role).get(f"/{page}", follow_redirects=True).text
+        parts = re.findall(r'<div class="empty">(.*?)</div>', shown, re.DOTALL)
+        assert any(f'href="{address}"' in part for part in parts), (role, parts)

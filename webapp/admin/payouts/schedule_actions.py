@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
@@ -100,7 +101,8 @@ class PayoutScheduleActions(Screen):
     @add.confirmation
     def _confirm_add(self) -> ActionPage:
         summary = _("It is paid out of the party's wallet by the daily run, once it is due.")
-        return ActionPage(_("Plan a payout"), self.at(), summary, _("Plan the payout"))
+        values = {"party": request.args.get("party", "")[:80]}
+        return ActionPage(_("Plan a payout"), self.at(), summary, _("Plan the payout"), values=values)
 
     @action("/<int:payout_schedule_id>/change", permission="payout:manage", form=PayoutScheduleForm)
     def change(self, payout_schedule_id: int, form: PayoutScheduleForm) -> Done:

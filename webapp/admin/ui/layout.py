@@ -1,7 +1,7 @@
 """What surrounds every page: who is signed in, the menu, the environment, and what stops the desk."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from webapp.admin.ui import kept_figures
 from webapp.admin.ui.badges import icon
 from webapp.admin.ui.help.page_help import help_of
-from webapp.admin.ui.help.ways_to_fill import way_to_fill
+from webapp.admin.ui.help.ways_to_fill import way_to, way_to_fill, way_to_read
 from webapp.admin.ui.job_names import job_title, titled
 from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
@@ -42,6 +42,8 @@ def register_context(app: Flask) -> None:
         count_slot=count_slot,
         help_of=help_of,
         way_to_fill=lambda: way_to_fill(may_open),
+        way_to=partial(way_to, may_open),
+        way_to_read=way_to_read,
         principal=current_principal,
         colours=colours,
         banners=banners,

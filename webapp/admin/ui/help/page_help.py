@@ -149,12 +149,62 @@ HELP: Mapping[str, PageHelp] = {
     "retention": PageHelp(
         _l("How long rows are kept, and what was removed. Money and audit records are never removed."), "handbook"
     ),
+    "products": PageHelp(
+        _l("What each shop sells, as the marketplace tells it. Figures by product come from here."), "jobs"
+    ),
+    "customers": PageHelp(
+        _l("Who buys at each shop, as the marketplace tells it. Each counts as new on the day of its first record."),
+        "jobs",
+    ),
+    "order-lines": PageHelp(
+        _l("What was bought in each order. Lines that don't add up to their order are shown, and change no money."),
+        "jobs",
+    ),
+    "carts": PageHelp(
+        _l("What customers put aside and have not bought. What nobody comes back to is removed after a while."), "jobs"
+    ),
+    "replies": PageHelp(
+        _l("Texts for messages that are written often. Choose one in a dispute, and change it before you send it."),
+        "handbook",
+        ("dispute",),
+    ),
+    "views": PageHelp(
+        _l("A list as you narrowed it, kept under a name. It stands above its list, for you alone or for everybody."),
+        "handbook",
+    ),
+    "failed-runs": PageHelp(
+        _l("Runs that failed, or whose process died. Mend the cause of the error and retry: nothing is paid twice."),
+        "jobs",
+        ("run", "slot"),
+    ),
+    "profile": PageHelp(
+        _l("Your language, time zone, shortcuts and sign-ins. An administrator sees the sign-ins and may end them."),
+        "handbook",
+    ),
+    "passkeys": PageHelp(
+        _l("Keys that your telephone or computer keeps, in place of a code. Add two, in case one is lost."), "handbook"
+    ),
+    "second-factor": PageHelp(
+        _l("A code from your telephone, asked beside your password. Keep the recovery codes where you find them."),
+        "handbook",
+    ),
+    "search": PageHelp(
+        _l("Finds whatever you may see by its reference, name, amount or telephone. It finds pages and actions too."),
+        "handbook",
+    ),
+    "handbook": PageHelp(
+        _l("How the desk is used and looked after, for people at work and for who runs it. Begin with the first one."),
+        "handbook",
+    ),
+    "glossary": PageHelp(
+        _l("What the words of the desk mean. A word with dots below it leads here from where it stands."), "handbook"
+    ),
 }
 """By the slug of the screen."""
 EVERYWHERE = PageHelp(
     _l("The handbook says how the desk is used and looked after. The glossary has its words."), "handbook"
 )
-"""For pages about oneself, and others that explain themselves."""
+"""For pages that belong to no screen."""
 
 
 def help_of(screen: Any) -> PageHelp:

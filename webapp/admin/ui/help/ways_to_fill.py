@@ -1,12 +1,15 @@
 """Where an empty list leads: to the place where what it would show is made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.ui.help.page_help import EVERYWHERE, HELP
+
+MayOpen = Callable[[str], bool]
+"""Whether who is asking may open a view."""
 
 
 class WayToFill(NamedTuple):
@@ -41,10 +44,19 @@ _WAYS: Mapping[str, tuple[tuple[str, Any], ...]] = {
 _READ = _l("Read how it comes here")
 
 
-def way_to_fill(may_open: Any) -> WayToFill:
+def way_to_fill(may_open: MayOpen) -> WayToFill:
     """The best way for who is asking to get what the list of this request would show; else where to read about it."""
-    slug = request.blueprint or ""
-    for view, verb in _WAYS.get(slug, ()):
+    for view, verb in _WAYS.get(request.blueprint or "", ()):
         if may_open(view):
             return WayToFill(url_for(view), verb)
-    return WayToFill(url_for("handbook.one", place=HELP.get(slug, EVERYWHERE).more), _READ)
+    return way_to_read()
+
+
+def way_to(may_open: MayOpen, view: str, verb: Any, **arguments: Any) -> WayToFill:
+    """The page where what an empty part of a page would show is made; for who may not open it, where to read of it."""
+    return WayToFill(url_for(view, **arguments), verb) if may_open(view) else way_to_read()
+
+
+def way_to_read() -> WayToFill:
+    """Where to read about what this page shows."""
+    return WayToFill(url_for("handbook.one", place=HELP.get(request.blueprint or "", EVERYWHERE).more), _READ)
