@@ -103,7 +103,6 @@
     const first = chosenRate() || regions[0].element.dataset.every;
     if (![...choice.options].some((option) => option.value === first)) choice.add(new Option(first + " s", first));
     choice.value = first;
-    rate.hidden = false;
     choice.addEventListener("change", () => {
       store.set("rate", choice.value);
       for (const region of regions) region.due = 0;
