@@ -262,6 +262,15 @@
     });
   }
 
+  // What an odd word means is shown by the style sheet; Escape puts it away until the word is left.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const word of $$(".term-of:hover, .term-of:focus-within")) {
+      word.classList.add("is-shut");
+      for (const leaving of ["mouseleave", "focusout"]) word.addEventListener(leaving, () => word.classList.remove("is-shut"), { once: true });
+    }
+  });
+
   // Single-key shortcuts, which can be turned off.
   const shortcuts = $("[data-shortcuts]");
   const singleKeys = $("[data-single-keys]");

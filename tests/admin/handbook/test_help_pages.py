@@ -33,7 +33,7 @@ def test_every_screen_has_two_sentences_and_words_that_the_glossary_has() -> Non
 
 
 def test_every_word_is_explained_where_it_stands() -> None:
-    assert {word for help_text in HELP.values() for word in help_text.words} == set(TERMS) - {"reversal"}
+    assert {word for help_text in HELP.values() for word in help_text.words} == set(TERMS)
 
 
 def test_help_stands_on_a_page_without_a_script(sign_in: SignIn) -> None:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from webapp.admin.ui import kept_figures
 from webapp.admin.ui.badges import icon
+from webapp.admin.ui.help.explained import explained, question_mark
 from webapp.admin.ui.help.page_help import help_of
 from webapp.admin.ui.help.ways_to_fill import way_to, way_to_fill, way_to_read
 from webapp.admin.ui.job_names import job_title, titled
@@ -41,6 +42,8 @@ def register_context(app: Flask) -> None:
         menu_links=_menu_links(),
         count_slot=count_slot,
         help_of=help_of,
+        explained=explained,
+        question_mark=question_mark,
         way_to_fill=lambda: way_to_fill(may_open),
         way_to=partial(way_to, may_open),
         way_to_read=way_to_read,

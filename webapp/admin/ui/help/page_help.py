@@ -30,12 +30,12 @@ HELP: Mapping[str, PageHelp] = {
     "disputes": PageHelp(
         _l("Claims that need a person, the most urgent first. Open one, read both sides, and decide about the money."),
         "handbook",
-        ("dispute", "frozen", "proposal"),
+        ("dispute", "frozen", "proposal", "staged"),
     ),
     "approvals": PageHelp(
         _l("Decisions above somebody's limit. A second person looks at what would be posted, and agrees or refuses."),
         "handbook",
-        ("proposal", "limit"),
+        ("proposal", "limit", "reversal"),
     ),
     "tonight": PageHelp(
         _l("What the next runs will move, and what they leave out. Nothing on this page changes anything."),
@@ -45,17 +45,17 @@ HELP: Mapping[str, PageHelp] = {
     "escrows": PageHelp(
         _l("All money that is or was held. Open one to see why it has not been paid, and what can be done."),
         "handbook",
-        ("escrow", "policy", "frozen", "blocked"),
+        ("escrow", "policy", "frozen", "freeze", "blocked"),
     ),
     "placements": PageHelp(
         _l("Pay that is held back until a date. When the work ends early, a hold can be cancelled."),
         "jobs",
-        ("placement", "escrow"),
+        ("placement", "hold", "escrow"),
     ),
     "parties": PageHelp(
         _l("Everybody who pays or is paid, with balances. Open one for its statement, its debts and its accounts."),
         "handbook",
-        ("wallet", "debt", "auto-deduct", "reserve"),
+        ("wallet", "pending-earnings", "debt", "deduction", "auto-deduct", "standing-order", "reserve"),
     ),
     "payments": PageHelp(
         _l("What buyers paid through providers. Those in review need a person, because two answers did not agree."),
@@ -81,12 +81,12 @@ HELP: Mapping[str, PageHelp] = {
     "jobs": PageHelp(
         _l("Everything that runs by itself, with its last runs. A dry run says what would happen before you run it."),
         "jobs",
-        ("slot", "run", "grace", "dry-run"),
+        ("slot", "missed", "run", "grace", "dry-run"),
     ),
     "runs": PageHelp(
         _l("One run: what it did, what failed, and why. Failed items can be tried again from here."),
         "jobs",
-        ("run", "slot"),
+        ("run", "slot", "partial", "lost"),
     ),
     "queues": PageHelp(
         _l("What waits for a worker, and which workers are alive. A queue that grows needs more of them."),
@@ -175,7 +175,7 @@ HELP: Mapping[str, PageHelp] = {
     "failed-runs": PageHelp(
         _l("Runs that failed, or whose process died. Mend the cause of the error and retry: nothing is paid twice."),
         "jobs",
-        ("run", "slot"),
+        ("run", "lost"),
     ),
     "profile": PageHelp(
         _l("Your language, time zone, shortcuts and sign-ins. An administrator sees the sign-ins and may end them."),
