@@ -6,6 +6,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
+from webapp.admin.account.link_views import links
 from webapp.admin.ui import formatting, gettext_cache, languages, layout
 from webapp.admin.ui.lists import cells, saved_view_links
 from webapp.admin.ui.menu import screens
@@ -52,6 +53,7 @@ def create_app(runtime: Runtime) -> Flask:
     errors.register_error_handlers(app)
     app.register_blueprint(sign_in_views)
     app.register_blueprint(provider_views)
+    app.register_blueprint(links)
     app.add_url_rule("/livez", "livez", _livez)
     _register_views(app)
     api.register(app, runtime)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.desk import Desk
+from tests.faults.desk import Desk, until
 from tests.support.local_desk import ExecutedDesk, LocalDesk, started_again
 
 Start = Callable[..., LocalDesk]
@@ -149,3 +149,11 @@ def test_it_runs_on_postgresql_and_a_redis_of_its_own(start: Start, pg_url: str,
     finally:
         redis.stop()
     assert not (tmp_path / "var" / "desk.sqlite3").exists()
+
+
+def test_an_empty_desk_prints_a_link_for_its_first_administrator(start: Start) -> None:
+    up = start(EMPTY)
+    up.wait_until_ready()
+    until(lambda: "Ctrl-C" in up.said(), 20)
+    (link,) = [word for word in up.said().split() if "/first-administrator?link=" in word]
+    assert "First administrator" in up.get("/first-administrator?" + link.partition("?")[2]).text

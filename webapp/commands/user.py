@@ -9,10 +9,10 @@ import click
 from webapp import clock
 from webapp.commands.shared import desk, json_option, operator, print_json
 from webapp.domain.permissions import ROLES
-from webapp.errors import Invalid, NotFound
+from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services.users import identities, passwords, users
+from webapp.services.users import first_administrator, identities, passwords, users
 
 
 @click.group("user")
@@ -48,6 +48,27 @@ def add(
             must_change_password=generate,
         )
     _say(user, f"{user.email} may sign in as {', '.join(roles)}.", password if generate else None, as_json)
+
+
+@command.command("first-link")
+@json_option
+def first_link(as_json: bool) -> None:
+    """Print a link for the first administrator of an empty desk: it works once, for a day. Former ones are void."""
+    with desk() as runtime:
+        address = first_address(runtime)
+    if address is None:
+        raise Conflict("This desk has a user already. Add others with: desk user add EMAIL --role ROLE --generate")
+    if as_json:
+        print_json({"link": address})
+        return
+    click.echo(address)
+
+
+def first_address(runtime: Runtime) -> str | None:
+    """The whole address of a new link for the first administrator; None when the desk has a user."""
+    with runtime.db.transaction() as session:
+        secret = first_administrator.issue(session, at=clock.now(), actor=operator())
+    return None if secret is None else first_administrator.address(runtime.settings.public_address, secret)
 
 
 @command.command("disable")

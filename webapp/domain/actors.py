@@ -10,10 +10,10 @@ from webapp.errors import NotAllowed
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Someone or something that acts: a user, an API token, a job, the command line or the identity provider."""
+    """Someone or something that acts: a user, a token, a job, the command line, the identity provider, a link."""
 
     kind: str
-    """`user`, `token`, `job`, `cli` or `oidc`."""
+    """`user`, `token`, `job`, `cli`, `oidc` or `link`."""
     id: int | None
     name: str
     permissions: frozenset[str] = field(default_factory=frozenset)

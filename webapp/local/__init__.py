@@ -9,7 +9,9 @@ __all__ = ["command"]
 
 
 @click.command("up")
-@click.option("--no-demo", is_flag=True, help="Leave an empty database empty.")
+@click.option(
+    "--no-demo", is_flag=True, help="Leave an empty database empty; print a link for its first administrator."
+)
 @click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Worker processes.")
 def command(no_demo: bool, workers: int) -> None:
     """Start everything on this machine; Ctrl-C stops all of it."""

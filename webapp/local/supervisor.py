@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import click
 
+from webapp.commands.user import first_address
 from webapp.demo import SIGN_INS, seed
 from webapp.demo.seed.live_payments import start_live_payments
 from webapp.errors import Refusal, Unavailable
@@ -132,8 +133,22 @@ def _greet(settings: Settings, demo: bool, address: SandboxAddress | None) -> No
         for role, email, password in SIGN_INS:
             click.echo(f"  {role:<9} {email:<28} {password}")
     else:
-        click.echo("Add the first person with: desk user add EMAIL --name NAME --role admin --generate")
+        _invite_the_first(settings)
     click.echo("\nCtrl-C stops everything.")
+
+
+def _invite_the_first(settings: Settings) -> None:
+    """Where nobody can sign in yet, print the link by which somebody becomes the administrator; a new one each time."""
+    runtime = build_runtime(settings)
+    try:
+        link = first_address(runtime)
+    finally:
+        runtime.db.close()
+    if link is None:
+        click.echo("Sign in with your address and password.")
+        return
+    click.echo("Nobody can sign in yet. This link makes whoever opens it first the administrator; it works for a day:")
+    click.echo(f"\n  {link}\n\nAnother one is printed when you start again, and this one is void then.")
 
 
 def _supervise(children: list[ChildProcess]) -> None:

@@ -29,6 +29,7 @@ from webapp.models.subscription import Subscription, SubscriptionReminder
 from webapp.models.user import (
     ApiToken,
     FailedLogin,
+    OneTimeLink,
     Passkey,
     PasskeyChallenge,
     Role,
@@ -77,6 +78,7 @@ __all__ = [
     "Message",
     "MirrorAccount",
     "MirrorEntry",
+    "OneTimeLink",
     "Order",
     "OrderLine",
     "Party",

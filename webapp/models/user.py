@@ -136,6 +136,33 @@ class UserSession(Base):
     """When the provider last asked the person again, for what the desk asks a password for otherwise."""
 
 
+class OneTimeLink(Base):
+    """A link that makes one person a user: the first administrator, or somebody who was invited.
+
+    It ends with the user that came by it, or with none when it was withdrawn.
+    """
+
+    __tablename__ = "one_time_link"
+    __table_args__ = (
+        Index("ix_one_time_link_purpose", "purpose", "id"),
+        CheckConstraint("user_id IS NULL OR ended_at IS NOT NULL", name="ended"),
+    )
+
+    id: Mapped[Key]
+    purpose: Mapped[Word]
+    token_hash: Mapped[Name] = mapped_column(unique=True)
+    email: Mapped[Name | None]
+    """Whom it is for; None where whoever opens it says."""
+    roles: Mapped[list[Any]] = mapped_column(Json)
+    made_by: Mapped[Name]
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("desk_user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("desk_user.id", ondelete="CASCADE"))
+    """Who came by it."""
+
+
 class UserIdentity(Base):
     """Who a person is at an identity provider, by its word that never changes."""
 

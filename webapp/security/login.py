@@ -128,15 +128,17 @@ def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
     return two_factor.accepts(session, user.id, word, codes=two_factor.Codes(runtime.settings))
 
 
-def register_return(runtime: Runtime, address: str) -> None:
-    """Count a return from the identity provider before it is asked about it. Raises NotAllowed after very many."""
-    count_attempt(runtime, Purpose.PROVIDER, Guesser(address, address))
+def register_return(runtime: Runtime, address: str, purpose: Purpose = Purpose.PROVIDER) -> None:
+    """Count a return from the identity provider before it is asked about it, or that of a one-time link before it is
+    looked up. Raises NotAllowed after very many from this address.
+    """
+    count_attempt(runtime, purpose, Guesser(address, address))
 
 
-def forget_returns(runtime: Runtime, address: str) -> None:
+def forget_returns(runtime: Runtime, address: str, purpose: Purpose = Purpose.PROVIDER) -> None:
     """A return was good: the failures of this address before it are forgotten."""
     with runtime.db.transaction() as session:
-        login_throttle.reset(session, Purpose.PROVIDER, Guesser(address, address))
+        login_throttle.reset(session, purpose, Guesser(address, address))
 
 
 def count_attempt(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:

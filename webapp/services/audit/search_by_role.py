@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_
 from webapp.domain.permissions import ROLES
 from webapp.models import Audit
 
-KINDS = ("job", "token", "cli", "oidc")
+KINDS = ("job", "token", "cli", "oidc", "link")
 """What those act as who are no person and have none behind them."""
 KNOWN = (*ROLES, *KINDS)
 
@@ -21,6 +21,6 @@ def by_role(role: str) -> ColumnElement[bool]:
 
 def _with(role: str) -> list[str]:
     """Every way in which the role is kept: alone, and together with others."""
-    others = [] if role in ("cli", "oidc") else [other for other in (*ROLES, "token") if other != role]
+    others = [] if role in ("cli", "oidc", "link") else [other for other in (*ROLES, "token") if other != role]
     sets = (some for size in range(len(others) + 1) for some in combinations(others, size))
     return [",".join(sorted((role, *some))) for some in sets]

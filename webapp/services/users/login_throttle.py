@@ -32,6 +32,12 @@ class Purpose(StrEnum):
     AGAIN = "again"
     PROVIDER = "provider"
     """Coming back from the identity provider: nothing can be guessed there, but each return is a call to it."""
+    LINK = "link"
+    """Opening a one-time link: nothing can be guessed there either, but whoever tries is counted."""
+
+
+_BY_ADDRESS = frozenset({Purpose.PROVIDER, Purpose.LINK})
+"""What is tried at no account: it counts for the address that it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ def register_attempt(session: Session, purpose: Purpose, guesser: Guesser, at: d
     """Count an attempt before it is judged; a sentence when it may not be made. Commit either way."""
     session.execute(delete(FailedLogin).where(FailedLogin.since < at - WINDOW))
     failures, since = _count(session, _key(purpose, guesser), at)
-    if failures <= (PER_ADDRESS if purpose == Purpose.PROVIDER else _most(session, guesser, at)):
+    if failures <= (PER_ADDRESS if purpose in _BY_ADDRESS else _most(session, guesser, at)):
         return None
     minutes = max(1, -(-(since + WINDOW - at) // timedelta(minutes=1)))
     wait = counted(minutes, "minute")
@@ -57,7 +63,7 @@ def register_attempt(session: Session, purpose: Purpose, guesser: Guesser, at: d
             "Too many wrong passwords or codes. Try again in %(wait)s; you stay signed in.",
             wait=wait,
         )
-    if purpose == Purpose.PROVIDER:
+    if purpose in _BY_ADDRESS:
         return phrase("Too many failed sign-ins from here. Try again in %(wait)s.", wait=wait)
     return phrase(
         "Too many failed sign-ins. Try again in %(wait)s, or ask an administrator to reset your password.",

@@ -170,6 +170,12 @@ def actor_of(user: User, *, request_id: str | None = None, origin: str | None = 
     return Actor("user", user.id, user.name, authorization.of_person(user), request_id, origin, roles)
 
 
+def add_roles(session: Session) -> None:
+    """The roles that people can have, where they are not there yet."""
+    rows = insert_new(session, Role).values([{"name": name} for name in ROLES])
+    session.execute(rows.on_conflict_do_nothing())
+
+
 def check_zone(zone: str) -> None:
     """Raise Invalid unless it is an IANA time zone."""
     if zone not in known_zones():
@@ -206,8 +212,7 @@ def _roles(session: Session, names: Sequence[str]) -> list[Role]:
     wanted = select(Role).where(Role.name.in_(names)).order_by(Role.id)
     found = list(session.scalars(wanted))
     if len(found) < len(set(names)):
-        rows = insert_new(session, Role).values([{"name": name} for name in ROLES])
-        session.execute(rows.on_conflict_do_nothing())
+        add_roles(session)
         found = list(session.scalars(wanted))
     return found
 
