@@ -41,6 +41,7 @@
   const isTouched = (element) => {
     const selection = getSelection();
     const active = document.activeElement;
+    if (element.dataset.liveBy) return false;
     const typing = active && element.contains(active) && active.matches("input, textarea, select");
     return typing || (selection && !selection.isCollapsed && element.contains(selection.anchorNode));
   };
@@ -64,6 +65,7 @@
   };
   // The region and what belongs to it elsewhere come from one answer; the last one says by itself that it is the last.
   const show = (region, page) => {
+    if (!region.element.dispatchEvent(new CustomEvent("desk:fresh", { detail: page, cancelable: true }))) return;
     const found = region.element.id && page.getElementById(region.element.id);
     swap(region.element, found || page.body);
     for (const part of $$("[data-live-part]")) {
