@@ -129,6 +129,11 @@ class Settings(OidcSettings, OutgoingSettings, ProviderKeySettings, KeepingSetti
         return [derived(key, "sign-in") for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @property
+    def link_key(self) -> bytes:
+        """The key by which the link of a letter is made when the letter is sent."""
+        return derived(self.secret_key, "links")
+
+    @property
     def audit_keys(self) -> list[bytes]:
         """The present and the former sealing keys, those among them that read nothing else any more."""
         return [*self.audit_keys_in_use, *(derived(key, "audit") for key in self.audit_key_fallbacks)]

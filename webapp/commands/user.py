@@ -12,7 +12,8 @@ from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services.users import first_administrator, identities, passwords, users
+from webapp.services.notifications.messages import invitation_letters
+from webapp.services.users import first_administrator, identities, invitations, one_time_links, passwords, users
 
 
 @click.group("user")
@@ -69,6 +70,24 @@ def first_address(runtime: Runtime) -> str | None:
     with runtime.db.transaction() as session:
         secret = first_administrator.issue(session, at=clock.now(), actor=operator())
     return None if secret is None else first_administrator.address(runtime.settings.public_address, secret)
+
+
+@command.command("invite")
+@click.argument("email")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)), help="May be given more than once."
+)
+@json_option
+def invite(email: str, roles: tuple[str, ...], as_json: bool) -> None:
+    """Print a link by which EMAIL becomes a user with a password of their own: once, within a week."""
+    secret = one_time_links.new_secret()
+    with desk() as runtime, runtime.db.transaction() as session:
+        link = invitations.invite(session, email=email, roles=roles, secret=secret, at=clock.now(), actor=operator())
+    address = f"{runtime.settings.public_address}{invitation_letters.PATH}{one_time_links.WITH_SECRET}{secret}"
+    if as_json:
+        print_json({"id": link.id, "email": link.email, "link": address})
+        return
+    click.echo(address)
 
 
 @command.command("disable")

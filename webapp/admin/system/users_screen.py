@@ -28,7 +28,8 @@ _ROLES_OF = (
     .scalar_subquery()
 )
 _HAS_SECOND_FACTOR = or_(User.totp_secret.is_not(None), User.has_passkeys)
-_EACH_ROLE = [(role, role) for role in ROLES]
+EACH_ROLE = [(role, role) for role in ROLES]
+"""To choose roles of."""
 
 
 class UserForm(DeskForm):
@@ -36,13 +37,13 @@ class UserForm(DeskForm):
 
     name = StringField(_l("Name"), [DataRequired(_l("Say who this is.")), Length(max=200)])
     email = StringField(_l("Email"), [DataRequired(_l("Write an address.")), Length(max=200)])
-    roles = Choices(_l("Roles"), choices=_EACH_ROLE)
+    roles = Choices(_l("Roles"), choices=EACH_ROLE)
 
 
 class RolesForm(DeskForm):
     """Which roles a user has."""
 
-    roles = Choices(_l("Roles"), choices=_EACH_ROLE)
+    roles = Choices(_l("Roles"), choices=EACH_ROLE)
 
 
 class AccountReasonForm(DeskForm):

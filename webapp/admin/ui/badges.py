@@ -89,6 +89,7 @@ BADGES: dict[str, BadgeStyle] = {
     "declined": BadgeStyle("bad", "cross", _("declined")),
     "cancelled": BadgeStyle("calm", "cross", _("cancelled")),
     "active": BadgeStyle("good", "check", _("active")),
+    "came": BadgeStyle("good", "check", _("accepted")),
     "disabled": BadgeStyle("calm", "stop", _("disabled")),
     "revoked": BadgeStyle("calm", "stop", _("revoked")),
     "alive": BadgeStyle("good", "check", _("alive")),

@@ -30,7 +30,8 @@ def issue(session: Session, *, at: datetime, actor: Actor) -> str | None:
     one_time_links.end_all(session, _PURPOSE, at=at)
     if not is_wanted(session):
         return None
-    link, secret = one_time_links.issue(session, _PURPOSE, at=at, lifetime=LIFETIME, actor=actor, roles=["admin"])
+    secret = one_time_links.new_secret()
+    link = one_time_links.issue(session, _PURPOSE, secret, at=at, lifetime=LIFETIME, actor=actor, roles=["admin"])
     until = {"until": link.expires_at.isoformat()}
     trail.record(session, actor, "user.first_link", ("link", link.id), at=at, after=until)
     return secret
@@ -38,7 +39,7 @@ def issue(session: Session, *, at: datetime, actor: Actor) -> str | None:
 
 def address(public_address: str, secret: str) -> str:
     """Where the link leads. Its secret stands in the query, which the desk writes into no log."""
-    return f"{public_address}/first-administrator?link={secret}"
+    return f"{public_address}/first-administrator{one_time_links.WITH_SECRET}{secret}"
 
 
 def check(session: Session, secret: str, at: datetime) -> None:

@@ -1,6 +1,9 @@
 """Links that work once, for a while: who has one becomes a user by it. Only the hash of what makes it good is kept."""
 
+import base64
 import hashlib
+import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +17,10 @@ from webapp.domain.actors import Actor
 from webapp.domain.words import phrase
 from webapp.errors import Conflict, NotFound
 from webapp.models import OneTimeLink, User
+
+WITH_SECRET, WITHOUT_SECRET = "?link=", "?unsent="
+"""How the query of a link begins; the second in a letter that is not sent yet."""
+_UNSENT = re.compile(re.escape(WITHOUT_SECRET) + r"([A-Za-z0-9_-]{43})")
 
 
 class LinkPurpose(StrEnum):
@@ -34,18 +41,36 @@ class Newcomer:
     origin: str | None = None
 
 
+def new_secret() -> str:
+    """What makes a link good."""
+    return secrets.token_urlsafe(32)
+
+
+def for_letter(key: bytes) -> tuple[str, str]:
+    """What stands in a letter until it is sent, and the secret that the sender makes of it: whoever reads the letter on
+    the desk, or in a copy of the database, has no link.
+    """
+    nonce = secrets.token_urlsafe(32)
+    return nonce, _secret_of(nonce, key)
+
+
+def filled(letter: str, key: bytes) -> str:
+    """The letter as it is sent, with its link made good."""
+    return _UNSENT.sub(lambda found: f"{WITH_SECRET}{_secret_of(found[1], key)}", letter)
+
+
 def issue(
     session: Session,
     purpose: LinkPurpose,
+    secret: str,
     *,
     at: datetime,
     lifetime: timedelta,
     actor: Actor,
     roles: Sequence[str],
     email: str | None = None,
-) -> tuple[OneTimeLink, str]:
-    """A new link, and its secret, which is not kept."""
-    secret = secrets.token_urlsafe(32)
+) -> OneTimeLink:
+    """A new link. The secret is not kept, only its hash."""
     link = OneTimeLink(
         purpose=purpose,
         token_hash=hashed(secret),
@@ -58,7 +83,7 @@ def issue(
     )
     session.add(link)
     session.flush()
-    return link, secret
+    return link
 
 
 def find(session: Session, purpose: LinkPurpose, secret: str, at: datetime) -> OneTimeLink:
@@ -84,6 +109,12 @@ def end_all(session: Session, purpose: LinkPurpose, *, at: datetime) -> None:
     session.execute(update(OneTimeLink).where(*still).values(ended_at=at))
 
 
+def end_made_by(session: Session, user_id: int, *, at: datetime) -> None:
+    """None that this user made works any more: nobody comes in by somebody who may not let people in."""
+    still = OneTimeLink.made_by_id == user_id, OneTimeLink.ended_at.is_(None)
+    session.execute(update(OneTimeLink).where(*still).values(ended_at=at))
+
+
 def bearer(link: OneTimeLink, newcomer: Newcomer) -> Actor:
     """Who has the link, as the one who adds a user: nobody else is there to do it."""
     allowed = frozenset({"user:manage"})
@@ -93,6 +124,10 @@ def bearer(link: OneTimeLink, newcomer: Newcomer) -> Actor:
 def hashed(secret: str) -> str:
     """What is kept of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _secret_of(nonce: str, key: bytes) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(key, nonce.encode(), "sha256")).decode().rstrip("=")
 
 
 def _with(purpose: LinkPurpose, secret: str) -> Select[OneTimeLink]:

@@ -15,7 +15,7 @@ from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Role, User
 from webapp.services.audit import trail
 from webapp.services.common import authorization
-from webapp.services.users import api_tokens, passwords, sessions, two_factor
+from webapp.services.users import api_tokens, one_time_links, passwords, sessions, two_factor
 from webapp.sql import insert_new
 
 _MANAGE = "user:manage"
@@ -39,17 +39,13 @@ def create(
     Invalid names `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken.
     """
     actor.require(_MANAGE)
-    address = _address(email)
+    address = checked_address(email)
     if not name.strip():
         raise Invalid(phrase("A user needs a name."), fields={"name": phrase("Say who this is.")})
     check_zone(zone)
     if password is not None:
         passwords.check(password, about=(name, address.partition("@")[0]))
-    if by_email(session, address) is not None:
-        raise Conflict(
-            phrase("%(address)s has an account already.", address=address),
-            fields={"email": phrase("This address has an account already.")},
-        )
+    require_no_account(session, address)
     user = User(
         email=address,
         name=name.strip()[:200],
@@ -69,7 +65,9 @@ def create(
 
 
 def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: datetime, actor: Actor) -> User:
-    """Give the user exactly these roles, and end the API tokens of theirs that could do more."""
+    """Give the user exactly these roles. The API tokens of theirs that could do more end, and the links by which they
+    invited people, if they may not any more.
+    """
     actor.require(_MANAGE)
     user = locked(session, user_id)
     before = _described(user)
@@ -78,12 +76,14 @@ def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: da
     user.roles = _roles(session, roles)
     session.flush()
     _end_tokens(session, user, at, actor)
+    if _MANAGE not in authorization.of_person(user):
+        one_time_links.end_made_by(session, user_id, at=at)
     trail.record(session, actor, "user.roles", ("user", user_id), at=at, before=before, after=_described(user))
     return user
 
 
 def disable(session: Session, user_id: int, *, at: datetime, actor: Actor, reason: str | None = None) -> User:
-    """Let the user sign in no more, and end every sign-in and API token of theirs. Twice is harmless."""
+    """Let the user sign in no more, and end every sign-in, API token and invitation of theirs. Twice is harmless."""
     actor.require(_MANAGE)
     user = locked(session, user_id)
     if actor.key == f"user:{user_id}":
@@ -92,6 +92,7 @@ def disable(session: Session, user_id: int, *, at: datetime, actor: Actor, reaso
     session.flush()
     sessions.end_all(session, user_id, at=at)
     _end_tokens(session, user, at, actor)
+    one_time_links.end_made_by(session, user_id, at=at)
     trail.record(session, actor, "user.disable", ("user", user_id), at=at, reason=reason)
     return user
 
@@ -164,6 +165,15 @@ def by_email(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
 
 
+def require_no_account(session: Session, address: str) -> None:
+    """Raise Conflict, which names `email`, when somebody has this address."""
+    if by_email(session, address) is not None:
+        raise Conflict(
+            phrase("%(address)s has an account already.", address=address),
+            fields={"email": phrase("This address has an account already.")},
+        )
+
+
 def actor_of(user: User, *, request_id: str | None = None, origin: str | None = None) -> Actor:
     """This user as the one who acts."""
     roles = authorization.roles_of(user)
@@ -200,7 +210,8 @@ def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> Non
     api_tokens.end_all(session, over, at=at, actor=actor, reason=phrase("%(name)s may do less now.", name=user.name))
 
 
-def _roles(session: Session, names: Sequence[str]) -> list[Role]:
+def check_roles(names: Sequence[str]) -> None:
+    """Raise Invalid, which names `roles`, unless each is a role and there is one."""
     unknown = [name for name in names if name not in ROLES]
     if unknown or not names:
         sentence = (
@@ -209,6 +220,10 @@ def _roles(session: Session, names: Sequence[str]) -> list[Role]:
             else phrase("A user needs at least one role.")
         )
         raise Invalid(sentence, fields={"roles": sentence})
+
+
+def _roles(session: Session, names: Sequence[str]) -> list[Role]:
+    check_roles(names)
     wanted = select(Role).where(Role.name.in_(names)).order_by(Role.id)
     found = list(session.scalars(wanted))
     if len(found) < len(set(names)):
@@ -217,7 +232,8 @@ def _roles(session: Session, names: Sequence[str]) -> list[Role]:
     return found
 
 
-def _address(email: str) -> str:
+def checked_address(email: str) -> str:
+    """The address as it is kept. Raises Invalid, which names `email`, when it is none."""
     address = email.strip().lower()
     name, at_sign, host = address.partition("@")
     if not (name and at_sign and "." in host) or any(space in address for space in " \t\r\n,;<>") or len(address) > 200:

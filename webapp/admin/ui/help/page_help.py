@@ -137,6 +137,10 @@ HELP: Mapping[str, PageHelp] = {
     "users": PageHelp(
         _l("Who may sign in, and as what. Give each person the smallest role that is enough."), "handbook", ("limit",)
     ),
+    "invitations": PageHelp(
+        _l("Colleagues who were invited by a link that works once. Withdraw an invitation that went to somebody else."),
+        "handbook",
+    ),
     "tokens": PageHelp(
         _l("Keys for other systems to use the API. Each has only the rights that are ticked, and is shown once."),
         "handbook",

@@ -17,6 +17,8 @@ from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Email, Mail
 from webapp.providers.messaging.webhook_sender import WebhookPosts, WebhookResponse
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, NotTried, Result, Sent
+from webapp.services.notifications.messages import invitation_letters
+from webapp.services.users import one_time_links
 from webapp.settings import Settings
 
 _PATIENCE, _BATCH_SECONDS = 5.0, 60.0
@@ -120,10 +122,16 @@ class Channels:
     def _emails(self, deliveries: list[ClaimedDelivery]) -> list[tuple[ClaimedDelivery, Result]]:
         turns = list(takewhile(lambda delivery: self._has_turn(delivery.channel), deliveries))
         emails = [
-            Email(f"delivery-{each.id}", each.recipient, each.title, each.body, each.attachments) for each in turns
+            Email(f"delivery-{each.id}", each.recipient, each.title, self._sent_body(each), each.attachments)
+            for each in turns
         ]
         ended = dict(zip([each.id for each in turns], self._mail.send(emails), strict=True))
         return [(delivery, _of_email(ended.get(delivery.id, NotTried()))) for delivery in deliveries]
+
+    def _sent_body(self, letter: ClaimedDelivery) -> str:
+        """What is sent, which in an invitation is more than what is kept."""
+        is_invitation = letter.kind == invitation_letters.KIND
+        return one_time_links.filled(letter.body, self._settings.link_key) if is_invitation else letter.body
 
     def _may_call(self, delivery: ClaimedDelivery) -> bool:
         """Whether the endpoint itself may be called now; it is not waited for, since others may go meanwhile."""

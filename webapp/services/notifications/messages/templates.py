@@ -254,6 +254,12 @@ TEXTS: dict[str, Text] = {
         "{maker} proposed this: {sentence}. Nobody has decided; it lapses {due}. {link}",
         "{maker} proposed this: {sentence}. It lapses {due}. {link}",
     ),
+    "staff.invitation": Text(
+        "You are invited to the escrow desk",
+        "{maker} invites you to the escrow desk. Choose your password there. The link works once, until {until}. "
+        "Were you not meant? Then do nothing. {link}",
+        "{maker} invites you to the escrow desk: {link}",
+    ),
     "staff.account.password": _account("Your password was changed", "The password of your account was changed."),
     "staff.account.reset": _account(
         "Your sign-in was reset", "Your account has a new password, and every sign-in of yours has ended."
