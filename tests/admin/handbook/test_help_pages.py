@@ -53,6 +53,7 @@ def test_each_page_of_the_handbook_opens_and_leads_only_to_pages_that_are_there(
         for address in re.findall(r'href="([^"#]*)', content):
             assert not address.startswith("/handbook/") or address.removeprefix("/handbook/") in pages.names(), name
             assert address.startswith(("/handbook/", "http")) or address == "", (name, address)
+        assert "<pre>" not in content, f"{name}: a wide block is out of reach without a mouse"
     assert "Looking after Escrow Desk" in client.get("/handbook/handbook").text
 
 

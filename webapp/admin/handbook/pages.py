@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup
 from mdit_py_plugins.anchors import anchors_plugin
@@ -56,7 +57,22 @@ def title_of(name: str) -> str:
 @cache
 def _markdown() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
+    made.add_render_rule("fence", _fence)
+    made.add_render_rule("code_block", _code_block)
     return made.use(anchors_plugin, max_level=_DEEPEST)
+
+
+def _fence(renderer: RendererHTML, *of_the_block: Any) -> str:
+    return _reached_by_keyboard(renderer.fence(*of_the_block))
+
+
+def _code_block(renderer: RendererHTML, *of_the_block: Any) -> str:
+    return _reached_by_keyboard(renderer.code_block(*of_the_block))
+
+
+def _reached_by_keyboard(block: str) -> str:
+    """A block of code may be wider than its page: whoever has no mouse scrolls it with the arrows (WCAG 2.1.1)."""
+    return block.replace("<pre>", '<pre tabindex="0">', 1)
 
 
 def _without_styles(token: Token) -> None:
