@@ -202,6 +202,17 @@ def test_every_page_fits_a_phone_in_a_long_language(someone: Someone) -> None:
         assert phone.evaluate(CUT) == [], f"{path} shows figures cut off"
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 1440])
+def test_a_list_that_people_work_at_shows_its_last_column(someone: Someone, width: int) -> None:
+    wide = someone("admin", viewport={"width": width, "height": 900})
+    for path in ("/", "/disputes/", "/escrows/", "/approvals/", "/alerts/", "/jobs/", "/tonight/", "/parties/"):
+        assert wide.goto(path).status == 200
+        hidden = wide.evaluate(
+            "[...document.querySelectorAll('.scroll')].map(part => part.scrollWidth - part.clientWidth)"
+        )
+        assert all(each <= 0 for each in hidden), f"{path} hides {max(hidden)} px of a table"
+
+
 def test_the_palette_finds_a_dispute(someone: Someone) -> None:
     agent = someone("agent")
     agent.goto(largest_open_dispute(agent))
