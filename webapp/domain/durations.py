@@ -22,6 +22,11 @@ def percentiles(lengths: Sequence[float]) -> Percentiles | None:
     return Percentiles(p50, p95, p99)
 
 
+def in_whole_seconds(seconds: float) -> str:
+    """A length of time without fractions, for sentences: `5 s`, `3 min 20 s`, `2 h 5 min`."""
+    return f"{round(seconds)} s" if round(seconds) < 60 else in_words(round(seconds))
+
+
 def in_words(seconds: float) -> str:
     """A length of time: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 1:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from tests.admin.jobs.test_job_pages import run_of
 from tests.support.people import send
 from webapp import clock
+from webapp.jobs import registry
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Audit, Run, RunItem
@@ -44,6 +45,11 @@ def listed(client: FlaskClient, query: str = "") -> set[int]:
     """The runs that the list shows."""
     table = client.get(f"/failed-runs/?{query}").text.partition("<tbody>")[2].partition("</tbody>")[0]
     return {int(part.partition('"')[0]) for part in table.split('href="/runs/')[1:]}
+
+
+def job_title_of(job: str) -> str:
+    """What a job does, in words."""
+    return registry()[job].title
 
 
 def carried_out(desk: Runtime, answer: Any) -> Run:
@@ -115,5 +121,50 @@ def test_so_many_are_counted_and_no_more(
 ) -> None:
     monkeypatch.setattr(bulk_actions, "MOST", 1)
     with desk.db.reading() as session:
-        assert bulk_actions.how_many(session, RunFilter()) == 2
+        assert bulk_actions.how_many(session, "dismiss", RunFilter()) == 2
         assert bulk_actions.matching(session, {"action": "dismiss"}) == [failed["old"]]
+
+
+def test_jobs_are_told_by_their_titles_and_found_by_them(failed: dict[str, int], sign_in: SignIn) -> None:
+    viewer = sign_in("viewer")
+    page = viewer.get("/failed-runs/").text
+    assert f"{job_title_of('verify_books')}</a> <small>verify_books</small>" in page
+    assert listed(viewer, f"q={job_title_of('verify_books')[:9]}") == {failed["lost"]}
+    assert listed(viewer, "q=verify_b") == {failed["lost"]}
+
+
+def test_what_the_words_of_a_title_found_is_what_is_taken_off(
+    desk: Runtime, failed: dict[str, int], sign_in: SignIn
+) -> None:
+    operator = sign_in("operator")
+    done = carried_out(desk, send(operator, "/failed-runs/remove?q=verify_books"))
+    assert (done.succeeded, done.total) == (1, 1)
+    assert listed(operator) == {failed["timeout"], failed["old"]}
+
+
+def test_runs_that_wait_are_cancelled_and_those_that_do_not_stay(
+    desk: Runtime, failed: dict[str, int], sign_in: SignIn
+) -> None:
+    waiting, other = (run_of(desk, job, status="queued", finished_at=None) for job in ("watch", "verify_books"))
+    operator = sign_in("operator")
+    assert listed(operator, "tab=waiting") == {waiting, other}
+    assert "Cancel…" not in operator.get("/failed-runs/").text
+    page = operator.get("/failed-runs/cancel?tab=waiting&job=watch").text
+    assert ">1<" in "".join(page.split())
+    assert sign_in("agent").get("/failed-runs/cancel?tab=waiting").status_code == 403
+    done = carried_out(desk, send(operator, "/failed-runs/cancel?tab=waiting&job=watch"))
+    assert (done.succeeded, done.failed, done.total) == (1, 0, 1)
+    assert listed(operator, "tab=waiting") == {other}
+    with desk.db.reading() as session:
+        assert runs.get(session, failed["timeout"]).error == "The database TIMEOUT was reached."
+        assert runs.get(session, waiting).error == "The operator cancelled it before it began."
+
+
+def test_a_run_that_does_what_was_asked_for_many_is_called_so(
+    desk: Runtime, failed: dict[str, int], sign_in: SignIn
+) -> None:
+    operator = sign_in("operator")
+    done = carried_out(desk, send(operator, f"/failed-runs/remove?ids={failed['old']}"))
+    title = f"Take failed runs off the list · Run {done.id}"
+    assert f"<h1>{title}</h1>" in operator.get(f"/runs/{done.id}").text
+    assert "Take failed runs off the list" in operator.get("/jobs/purge_expired").text

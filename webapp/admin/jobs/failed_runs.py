@@ -1,4 +1,4 @@
-"""Failed runs: found by job, error and day, and retried or taken off the list, one, a page or all that match."""
+"""Failed runs, retried or taken off the list, and waiting ones, cancelled: one, a page, or all that match."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.actions.run_actions import started
 from webapp.admin.ui.formatting import number
-from webapp.admin.ui.job_names import all_titles, titled
+from webapp.admin.ui.job_names import all_titles, jobs_called, titled
 from webapp.admin.ui.lists.columns import Column, choice, since, until
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
@@ -27,7 +27,9 @@ from webapp.services.scheduling.bulk_actions import RunFilter
 
 _JOB = "purge_expired"
 """The job whose runs by hand do what is asked for many."""
-_NARROWING = ("job", "since", "until", "q")
+_NARROWING = ("tab", "job", "since", "until", "q")
+TABS = {"failed": _l("Failed"), "waiting": _l("Waiting for a worker")}
+_WAITING = _l("Nothing waits: a run stands here from the moment it is queued until a worker takes it.")
 
 
 def _jobs() -> Sequence[tuple[str, str]]:
@@ -38,7 +40,8 @@ LISTING = Listing(
     key=Run.id,
     columns=(
         Column("id", _l("Run"), Run.id, kind="ref", link=lambda row: url_for("runs.one", run_id=row.id), sort=True),
-        Column("job", _l("Job"), Run.job, link=lambda row: url_for("jobs.one", job=row.job)),
+        Column("job", _l("Job"), Run.job, kind="job", link=lambda row: url_for("jobs.one", job=row.job)),
+        Column("parameters", "", Run.parameters, shown=False, exported=False),
         Column("status", _l("Outcome"), Run.status, kind="badge"),
         Column("error", _l("Error"), Run.error),
         Column("failed", _l("Failed items"), Run.failed, kind="number"),
@@ -50,30 +53,35 @@ LISTING = Listing(
         since("since", _l("From"), Run.created_at),
         until("until", _l("Until"), Run.created_at),
     ),
-    search=lambda words: Run.error.icontains(words, autoescape=True),
-    search_hint=_l("Part of the error"),
+    search=lambda words: bulk_actions.called(words, jobs_called(words)),
+    search_hint=_l("Part of the error or of the job's title"),
 )
 
 
 class FailedRunScreen(ListScreen):
-    """What failed or was lost, and has not been taken off the list."""
+    """What failed or was lost, and has not been taken off the list; and what waits, which can be cancelled."""
 
     slug = "failed-runs"
-    title = _l("Failed runs")
+    title = _l("Failed and waiting runs")
     permission = "job:read"
     in_menu = False
     listing = LISTING
     list_template = "jobs/failed_runs.html"
     empty = _l("Runs that failed or were lost appear here until somebody takes them off the list.")
-    intro = _l("Runs that failed or were lost. Retry them, or take them off the list; the run's own page stays.")
+    intro = _l("Retry failed runs or take them off the list, and cancel waiting ones. A run's own page stays.")
 
     def conditions(self) -> tuple[Any, ...]:
-        """Failed and not seen to; dry runs change nothing."""
-        return (bulk_actions.FAILED, ~Run.dry_run)
+        """Failed and not seen to, or waiting; dry runs change nothing."""
+        return (bulk_actions.BULK_ACTIONS["cancel" if _tab() == "waiting" else "retry"].which, ~Run.dry_run)
 
     def around(self, session: Any) -> dict[str, Any]:
-        """What the actions for many are about."""
-        return {"narrowed": {name: request.args[name] for name in _NARROWING if request.args.get(name)}}
+        """The tabs, and what the actions for many are about."""
+        return {
+            "tab": _tab(),
+            "tabs": [(label, self.at(tab=name), name == _tab(), None) for name, label in TABS.items()],
+            "narrowed": {name: request.args[name] for name in _NARROWING if request.args.get(name)},
+            "empty": _WAITING if _tab() == "waiting" else self.empty,
+        }
 
     @action("/retry", permission="job:run")
     def retry(self, form: DeskForm) -> Done:
@@ -82,9 +90,8 @@ class FailedRunScreen(ListScreen):
 
     @retry.confirmation
     def _confirm_retry(self) -> ActionPage:
-        return self._page(
-            _("Retry failed runs"), _("Retry them"), _("Each is run again: its failed items, or all of it.")
-        )
+        summary = _("Each is run again: its failed items, or all of it.")
+        return self._page("retry", _("Retry failed runs"), _("Retry them"), summary)
 
     @action("/remove", permission="job:run")
     def remove(self, form: DeskForm) -> Done:
@@ -94,7 +101,17 @@ class FailedRunScreen(ListScreen):
     @remove.confirmation
     def _confirm_remove(self) -> ActionPage:
         summary = _("They leave this list. Nothing is retried; each run stays in its job's history.")
-        return self._page(_("Take failed runs off the list"), _("Take them off the list"), summary)
+        return self._page("dismiss", _("Take failed runs off the list"), _("Take them off the list"), summary)
+
+    @action("/cancel", permission="job:run")
+    def cancel(self, form: DeskForm) -> Done:
+        """Cancel many that wait, in a run of its own."""
+        return self._begin("cancel")
+
+    @cancel.confirmation
+    def _confirm_cancel(self) -> ActionPage:
+        summary = _("Each ends before it begins, and its slot counts as not done. One that has begun goes on.")
+        return self._page("cancel", _("Cancel waiting runs"), _("Cancel them"), summary, danger=True)
 
     def _begin(self, verb: str) -> Done:
         which, problems = _meant()
@@ -103,10 +120,10 @@ class FailedRunScreen(ListScreen):
         asked = {"action": verb, **which.parameters()}
         return started(self, lambda session: runs.trigger(session, _JOB, actor=current_actor(), parameters=asked))
 
-    def _page(self, title: str, verb: str, summary: str) -> ActionPage:
+    def _page(self, asked: str, title: str, verb: str, summary: str, *, danger: bool = False) -> ActionPage:
         which, problems = _meant()
         with self.reading() as session:
-            many = bulk_actions.how_many(session, which)
+            many = bulk_actions.how_many(session, asked, which)
         most = number(bulk_actions.MOST)
         found = (
             _("more than %(most)s; the newest %(most)s are taken", most=most)
@@ -115,9 +132,13 @@ class FailedRunScreen(ListScreen):
         )
         background = _("A run of its own does it in the background and names what became of each.")
         back = self.at("index", **{name: value for name, value in request.args.items() if name in _NARROWING})
-        return ActionPage(
-            title, back, f"{summary} {background}", verb, facts=[(_("Runs"), found)], comes_first=problems
-        )
+        facts = [(_("Runs"), found)]
+        return ActionPage(title, back, f"{summary} {background}", verb, danger, facts=facts, comes_first=problems)
+
+
+def _tab() -> str:
+    wanted = request.args.get("tab", "")
+    return wanted if wanted in TABS else "failed"
 
 
 def _meant() -> tuple[RunFilter, list[str]]:
@@ -128,6 +149,7 @@ def _meant() -> tuple[RunFilter, list[str]]:
     which = RunFilter(
         job=state.values.get("job"),
         error=state.search or None,
+        named=jobs_called(state.search) if state.search else (),
         since=state.values.get("since"),
         until=None if last is None else last + timedelta(days=1),
         ids=[each for each in ids if each is not None] if "ids" in request.args else None,

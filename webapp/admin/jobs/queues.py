@@ -86,7 +86,7 @@ class QueueScreen(Screen):
         with self.reading() as session:
             jobs = [each.job for each in schedules.all_schedules(session)]
         summary = _(
-            "A run of purge_expired does it in the background, for at most %(most)s runs, the newest first. "
+            "A run of its own does it in the background, for at most %(most)s runs, the newest first. "
             "Its page names each run and what became of it.",
             most=bulk_actions.MOST,
         )
@@ -110,7 +110,7 @@ class QueueScreen(Screen):
     def _confirm_cancel(self, run_id: int) -> ActionPage:
         with self.reading() as session:
             run = runs.get(session, run_id)
-        summary = _("The run of %(job)s ends before it begins; its slot counts as not done.", job=run.job)
+        summary = _("The run of %(job)s ends before it begins; its slot counts as not done.", job=titled(run.job))
         title = _("Cancel run %(number)s", number=run_id)
         return ActionPage(title, self.at(), summary, _("Cancel the run"), danger=True)
 

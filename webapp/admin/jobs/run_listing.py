@@ -28,6 +28,7 @@ LISTING = Listing(
         Column("dry_run", _l("Dry run"), Run.dry_run, shown=False),
         Column("trigger", _l("Started by"), Run.trigger),
         Column("by_name", _l("By"), Run.by_name, shown=False),
+        Column("parameters", "", Run.parameters, shown=False, exported=False),
         Column("at", _l("Planned for"), Run.at, kind="when"),
         Column("started_at", _l("Start"), Run.started_at, kind="when", shown=False),
         Column("finished_at", _l("Took"), Run.finished_at, kind="number"),

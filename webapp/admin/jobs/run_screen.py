@@ -12,6 +12,7 @@ from webapp.admin.jobs.run_listing import TRIGGERS
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.formatting import number
+from webapp.admin.ui.job_names import titled
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.numbers import parse_whole
 from webapp.domain.states import UNFINISHED_RUNS
@@ -86,10 +87,10 @@ class RunScreen(Screen):
             run = runs.get(session, run_id)
         summary = _(
             "A new run of %(job)s takes only the items that failed in run %(number)s, as far as they are due still.",
-            job=run.job,
+            job=titled(run.job),
             number=run.id,
         )
-        facts = [(_("Failed"), number(run.failed)), (_("Job"), run.job)]
+        facts = [(_("Failed"), number(run.failed)), (_("Job"), titled(run.job))]
         title = _("Retry what failed in run %(number)s", number=run.id)
         return ActionPage(title, self.at("one", run_id=run_id), summary, _("Retry failed items"), facts=facts)
 

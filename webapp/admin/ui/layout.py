@@ -14,7 +14,7 @@ from webapp.admin.ui.badges import icon
 from webapp.admin.ui.help.explained import explained, question_mark
 from webapp.admin.ui.help.page_help import help_of
 from webapp.admin.ui.help.ways_to_fill import way_to, way_to_fill, way_to_read
-from webapp.admin.ui.job_names import job_title, titled
+from webapp.admin.ui.job_names import deed, job_title, titled
 from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
 from webapp.admin.ui.run_bars import run_bars
@@ -58,6 +58,7 @@ def register_context(app: Flask) -> None:
         needs_passkey=needs_passkey,
         has_passkeys=has_passkeys,
         run_bars=run_bars,
+        deed=deed,
         job_title=job_title,
         titled=titled,
         get_locale=get_locale,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -31,6 +31,8 @@ class RunFilter:
     job: str | None = None
     error: str | None = None
     """A part of its error, whatever the case."""
+    named: Sequence[str] = ()
+    """Jobs that the same words name: their runs are meant too, whatever the error."""
     since: datetime | None = None
     until: datetime | None = None
     """Queued from the one instant on and before the other."""
@@ -40,22 +42,29 @@ class RunFilter:
         """It as a run's parameters, for `of` to read."""
         days = {name: clock.iso(at) for name in ("since", "until") if (at := getattr(self, name)) is not None}
         rest = {"job": self.job, "error": self.error, "ids": None if self.ids is None else list(self.ids)}
+        rest["named"] = list(self.named) or None
         return days | {name: value for name, value in rest.items() if value is not None}
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "RunFilter":
         """What a run's parameters mean."""
         since, until = (clock.from_iso(at) if (at := parameters.get(name)) else None for name in ("since", "until"))
-        return cls(parameters.get("job") or None, parameters.get("error"), since, until, parameters.get("ids"))
+        job, error, named = parameters.get("job") or None, parameters.get("error"), tuple(parameters.get("named") or ())
+        return cls(job, error, named, since, until, parameters.get("ids"))
 
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """What holds for the runs that it means."""
         found = [~Run.dry_run]
         found += [] if self.job is None else [Run.job == self.job]
-        found += [] if self.error is None else [Run.error.icontains(self.error, autoescape=True)]
+        found += [] if self.error is None else [called(self.error, self.named)]
         found += [] if self.since is None else [Run.created_at >= self.since]
         found += [] if self.until is None else [Run.created_at < self.until]
         return found if self.ids is None else [*found, one_of(session, Run.id, list(self.ids))]
+
+
+def called(words: str, named: Sequence[str]) -> ColumnElement[bool]:
+    """Runs whose error has these words, or whose job is named by them."""
+    return or_(Run.error.icontains(words, autoescape=True), Run.job.in_(named))
 
 
 @dataclass(frozen=True)
@@ -73,9 +82,9 @@ def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
     return list(session.scalars(query.order_by(Run.id.desc()).limit(MOST)))
 
 
-def how_many(session: Session, which: RunFilter) -> int:
-    """How many failed runs a request means; MOST + 1 stands for more."""
-    some = select(Run.id).where(FAILED, *which.conditions(session)).limit(MOST + 1).subquery()
+def how_many(session: Session, action: str, which: RunFilter) -> int:
+    """How many runs a request means; MOST + 1 stands for more."""
+    some = select(Run.id).where(BULK_ACTIONS[action].which, *which.conditions(session)).limit(MOST + 1).subquery()
     return session.scalars(select(func.count()).select_from(some)).one()
 
 

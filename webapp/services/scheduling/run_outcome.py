@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.domain import durations
 from webapp.domain.alert_definitions import ITEMS_FAILED, LONG_RUN, RUN_FAILED, Fact
 from webapp.domain.numbers import counted
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
-from webapp.domain.words import phrase
+from webapp.domain.words import message, phrase
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import AlertFinding
@@ -17,6 +18,8 @@ from webapp.services.alerts.alerts import AlertFinding
 NO_EXECUTION = "no_execution"
 _SHARE = 10
 _NUMBERS = re.compile(r"[0-9]+")
+_EARLIER = (message("Run %(id)s of %(job)s took %(took)s s; longer than %(long_run_seconds)s s is long."),)
+"""Sentences that rows have from before, and pages say in other languages."""
 
 
 def ending(run: Run, status: RunStatus) -> RunStatus:
@@ -77,11 +80,11 @@ def _of_length(run: Run, schedule: Schedule | None, at: datetime) -> AlertFindin
     if schedule is None or took <= schedule.long_run_seconds:
         return None
     sentence = phrase(
-        "Run %(id)s of %(job)s took %(took)s s; longer than %(long_run_seconds)s s is long.",
+        "Run %(id)s of %(job)s took %(took)s; longer than %(most)s is long.",
         id=run.id,
         job=run.job,
-        took=int(took),
-        long_run_seconds=schedule.long_run_seconds,
+        took=durations.in_whole_seconds(took),
+        most=durations.in_whole_seconds(schedule.long_run_seconds),
     )
     return AlertFinding(sentence, [_cause(run, "length")])
 

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from webapp.admin.ui.badges import badge
 from webapp.admin.ui.formatting import claim_label, duration, file_size, money, number, of_the_desk, provider_word, when
+from webapp.admin.ui.job_names import deed, job_title
 from webapp.admin.ui.lists.columns import Column
 
 _NOTHING = Markup('<span class="muted">–</span>')
@@ -42,6 +43,13 @@ def _ref(row: Any, column: Column, value: Any) -> Any:
     return _REF % (column.link(row), value) if column.link else escape(value)
 
 
+def _job(row: Any, column: Column, value: Any) -> Any:
+    """A job by what it does, with its name small beside it; a run of what was asked for many by that."""
+    shown = deed(getattr(row, "parameters", None)) or job_title(value)
+    name = Markup("") if shown == value else Markup(" <small>%s</small>") % value
+    return (_LINK % (column.link(row), shown) if column.link else escape(shown)) + name
+
+
 def _unbroken(text: str) -> str:
     """A number and its unit on one line."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
@@ -57,4 +65,5 @@ _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "size": lambda _row, _column, value: _unbroken(file_size(value, binary=True)),
     "took": lambda row, _column, value: _unbroken(duration((value - row.started_at).total_seconds())),
     "ref": _ref,
+    "job": _job,
 }

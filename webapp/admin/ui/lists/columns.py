@@ -18,7 +18,7 @@ Choices = Sequence[tuple[str, Any]]
 class Column:
     """One column. `value` is an SQL expression; `kind` says how it looks: text, money, when, badge, number, ref,
     reason: why a dispute was opened, name: of an event, size: bytes, took: the end of what began at the row's
-    `started_at`, or word: what a provider said."""
+    `started_at`, job: by its title, or word: what a provider said."""
 
     name: str
     label: Any

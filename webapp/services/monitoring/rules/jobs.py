@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain import durations
 from webapp.domain.states import RunStatus
 from webapp.domain.words import phrase
 from webapp.models import Run, Schedule
@@ -39,10 +40,10 @@ def running_long(session: Session, at: datetime, settings: Settings) -> Iterator
             yield (
                 run.job,
                 phrase(
-                    "Run %(id)s of %(job)s has been running for more than %(seconds)s s.",
+                    "Run %(id)s of %(job)s has been running for more than %(most)s.",
                     id=run.id,
                     job=run.job,
-                    seconds=seconds,
+                    most=durations.in_whole_seconds(seconds),
                 ),
                 [f"run {run.id}"],
             )
@@ -57,9 +58,9 @@ def silent(session: Session, at: datetime, settings: Settings) -> Iterator[Answe
             yield (
                 kind,
                 phrase(
-                    "%(nobody)s has been heard of for %(silence_seconds)s s.",
+                    "%(nobody)s has been heard of for %(long)s.",
                     nobody=nobody,
-                    silence_seconds=settings.silence_seconds,
+                    long=durations.in_whole_seconds(settings.silence_seconds),
                 ),
             )
 
@@ -72,7 +73,7 @@ def waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iter
         yield (
             "queue",
             phrase(
-                "A run has waited for a worker for more than %(waiting_seconds)s s.",
-                waiting_seconds=settings.waiting_seconds,
+                "A run has waited for a worker for more than %(long)s.",
+                long=durations.in_whole_seconds(settings.waiting_seconds),
             ),
         )
