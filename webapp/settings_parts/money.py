@@ -89,7 +89,7 @@ class MoneySettings(SettingsWithFiles):
         24,
         ge=0,
         le=8760,
-        description="how long an earning stays after a backjob claim was rejected",
+        description="how long an earning stays after a warranty claim was rejected",
     )
     chargeback_liability: Literal["ask", "seller", "platform"] = Field(
         "ask",

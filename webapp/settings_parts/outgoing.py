@@ -28,6 +28,14 @@ class OutgoingSettings(SettingsWithFiles):
         max_length=100,
         description="what the marketplace is called where a canned reply names it",
     )
+    warranty_claim_name: str = Field(
+        "",
+        max_length=40,
+        description=(
+            "what the marketplace calls a warranty claim, on pages, in letters and in files of every language, such as "
+            "`backjob`; empty: each reader's own word for it"
+        ),
+    )
     default_language: Language = Field(
         ENGLISH,
         description=(

@@ -374,3 +374,14 @@ def test_approvers_hear_of_a_proposal_before_it_lapses(runtime: Runtime) -> None
 
 def test_a_message_says_when_in_words() -> None:
     assert LetterReader().shown(datetime.fromisoformat("2026-03-02T09:30:00+00:00")) == "02 March 2026, 09:30 UTC"
+
+
+def test_a_letter_calls_a_warranty_claim_what_the_marketplace_does(runtime: Runtime) -> None:
+    place = with_settings(runtime, **MAIL, warranty_claim_name="backjob")
+    with place.db.transaction() as session:
+        market = Market(session, place, at=clock.now())
+        escrow = market.escrow(10_000)
+        reachable(session, escrow)
+        market.dispute(escrow, "warranty_claim")
+    spread(place)
+    assert "made a claim (backjob: " in deliveries(place, Delivery.kind == "dispute.opened")[0].body

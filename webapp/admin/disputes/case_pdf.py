@@ -11,6 +11,7 @@ from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.badges import badge
+from webapp.admin.ui.claim_names import dispute_kind
 from webapp.admin.ui.formatting import claim_label, exact, money, resolution_label
 from webapp.admin.ui.screen import Screen, page
 from webapp.admin.ui.timeline import in_words
@@ -79,6 +80,7 @@ def _side_of(side: str) -> str:
 def _case(case: DisputeCase) -> SheetPart:
     d, detail = case.dispute, case.escrow_detail
     facts = [
+        (_("Kind"), dispute_kind(d.kind)),
         (_("State"), _plain(badge(d.status))),
         (_("Held"), money(detail.escrow.amount, detail.escrow.currency)),
         (_("Escrow"), detail.escrow.ref),

@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from webapp.admin.ui.actions.forms import DeskForm, MoneyField
+from webapp.admin.ui.claim_names import with_claim_name
 from webapp.admin.ui.late_words import read_late
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.domain.money.money import exponent
@@ -35,7 +36,7 @@ CLAIM_RESOLUTIONS = [
     *RESOLUTIONS[1:3],
     ("no_fault", _l("No fault: the same as a rejection, with nobody in the wrong")),
 ]
-"""What a decision on a backjob is called."""
+"""What a decision on a warranty claim is called."""
 AUDIENCES = [
     ("buyer", _l("Message to the buyer")),
     ("seller", _l("Message to the seller")),
@@ -195,7 +196,7 @@ class OpenForm(DeskForm):
         [DataRequired(_l("Choose one."))],
         choices=[
             ("dispute", _l("Dispute")),
-            ("warranty_claim", _l("Backjob: a complaint after the work was finished")),
+            ("warranty_claim", with_claim_name(_l("%(name)s: a complaint after the work was finished"))),
         ],
         default="dispute",
     )

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
+from webapp.admin.ui.claim_names import dispute_kinds
 from webapp.admin.ui.late_words import read_late
 from webapp.admin.ui.lists.amounts import amount_from, amount_to, by_amount, currency
 from webapp.admin.ui.lists.columns import Column, Filter, choice, since, until
@@ -37,7 +38,6 @@ def tab_of(args: Mapping[str, str]) -> str:
     return wanted if wanted in TABS else "all" if args.get("q") else "decide"
 
 
-KINDS = [("dispute", _l("dispute")), ("warranty_claim", _l("backjob"))]
 _ASSIGNEE = select(User.name).where(User.id == Dispute.assignee_id).scalar_subquery()
 
 
@@ -77,7 +77,7 @@ LISTING = Listing(
         Column("opened_at", _l("Opened"), Dispute.opened_at, kind="when", sort=Dispute.id),
     ),
     filters=(
-        choice("kind", _l("Kind"), Dispute.kind, KINDS),
+        choice("kind", _l("Kind"), Dispute.kind, dispute_kinds),
         choice("claim", _l("Claim"), Dispute.reason_code, read_late(REASON_CODES)),
         currency("currency", _l("Currency"), Escrow.currency),
         amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),

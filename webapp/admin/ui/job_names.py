@@ -10,7 +10,7 @@ from webapp.domain.words import phrase, spoken
 from webapp.jobs import find, registry
 from webapp.services.disputes.bulk import ACTION as BULK_DISPUTES
 
-_DEEDS: Mapping[str, Any] = {
+_ON_RUNS: Mapping[str, Any] = {
     "retry": _l("Retry failed runs"),
     "dismiss": _l("Take failed runs off the list"),
     "cancel": _l("Cancel waiting runs"),
@@ -29,12 +29,12 @@ def job_title(job: str) -> str:
     return _spoken(declared.spec.title) if declared is not None and declared.spec.title else job
 
 
-def deed(parameters: Mapping[str, Any] | None) -> Any:
+def bulk_title(parameters: Mapping[str, Any] | None) -> Any:
     """What a run was asked to do to many at once; nothing for a run that does what its job does."""
     asked = parameters or {}
     if asked.get("action") == BULK_DISPUTES:
         return _ON_DISPUTES.get(asked.get("request", {}).get("what"), "")
-    return _DEEDS.get(str(asked.get("action")), "")
+    return _ON_RUNS.get(str(asked.get("action")), "")
 
 
 def jobs_called(words: str) -> list[str]:

@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from webapp.admin.ui import kept_figures
 from webapp.admin.ui.badges import icon
+from webapp.admin.ui.claim_names import dispute_kind
 from webapp.admin.ui.help.explained import explained, question_mark
 from webapp.admin.ui.help.page_help import help_of
 from webapp.admin.ui.help.ways_to_fill import way_to, way_to_fill, way_to_read
-from webapp.admin.ui.job_names import deed, job_title, titled
+from webapp.admin.ui.job_names import bulk_title, job_title, titled
 from webapp.admin.ui.kept_figures import address_to_ask_now
 from webapp.admin.ui.menu import menu
 from webapp.admin.ui.run_bars import run_bars
@@ -58,7 +59,8 @@ def register_context(app: Flask) -> None:
         needs_passkey=needs_passkey,
         has_passkeys=has_passkeys,
         run_bars=run_bars,
-        deed=deed,
+        bulk_title=bulk_title,
+        dispute_kind=dispute_kind,
         job_title=job_title,
         titled=titled,
         get_locale=get_locale,

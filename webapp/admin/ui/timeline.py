@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from webapp.admin.ui.claim_names import with_claim_name
 from webapp.admin.ui.formatting import money
 from webapp.domain.actors import named
 from webapp.domain.providers.provider_messages import sentence
@@ -218,7 +219,7 @@ FROZEN_BY = {
     "person": _l("by a person"),
     "dispute": _l("by a dispute"),
     "proposal": _l("by a proposal"),
-    "warranty_claim": _l("by a backjob"),
+    "warranty_claim": with_claim_name(_l("by a claim (%(name)s)")),
     "payment": _l("by a payment that was taken back"),
     "chargeback": _l("by a chargeback"),
 }

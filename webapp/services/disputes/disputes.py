@@ -90,7 +90,7 @@ def resolve(
 
 
 def as_decided(dispute: Dispute, resolution: DisputeResolution, settings: Settings) -> ResolveDispute:
-    """The resolution with what else is settled by it when it is about a backjob."""
+    """The resolution with what else is settled by it when it is about a warranty claim."""
     hours = settings.claim_cooldown_hours if warranty_claims.is_claim(dispute) else None
     details = asdict(resolution) | {"reason": (resolution.reason or "").strip()}
     return ResolveDispute(**details, cooldown_hours=hours)
@@ -99,7 +99,7 @@ def as_decided(dispute: Dispute, resolution: DisputeResolution, settings: Settin
 def withdraw(
     session: Session, dispute_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
 ) -> Dispute:
-    """The claimant takes the claim back; only this dispute's freeze is lifted. A backjob's escrow is due later."""
+    """The claimant takes it back; only this dispute's freeze is lifted. A warranty claim's escrow is due later."""
     actor.require("dispute:work")
     reason = validation.require_text(reason, "reason", phrase("Say why it is withdrawn."))
     dispute, escrow = locks.locked(session, dispute_id)

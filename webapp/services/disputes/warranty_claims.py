@@ -1,4 +1,4 @@
-"""Warranty claims ("backjobs"): a rejected one pays nobody. The money stays, and is due a while after the decision."""
+"""Warranty claims: a rejected one pays nobody. The money stays, and is due a while after the decision."""
 
 from datetime import datetime, timedelta
 

@@ -41,8 +41,8 @@ class RunFilter:
     def parameters(self) -> dict[str, Any]:
         """It as a run's parameters, for `of` to read."""
         days = {name: clock.iso(at) for name in ("since", "until") if (at := getattr(self, name)) is not None}
-        rest = {"job": self.job, "error": self.error, "ids": None if self.ids is None else list(self.ids)}
-        rest["named"] = list(self.named) or None
+        ids, named = None if self.ids is None else list(self.ids), list(self.named) or None
+        rest = {"job": self.job, "error": self.error, "named": named, "ids": ids}
         return days | {name: value for name, value in rest.items() if value is not None}
 
     @classmethod

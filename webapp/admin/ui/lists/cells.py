@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from webapp.admin.ui.badges import badge
 from webapp.admin.ui.formatting import claim_label, duration, file_size, money, number, of_the_desk, provider_word, when
-from webapp.admin.ui.job_names import deed, job_title
+from webapp.admin.ui.job_names import bulk_title, job_title
 from webapp.admin.ui.lists.columns import Column
 
 _NOTHING = Markup('<span class="muted">–</span>')
@@ -45,7 +45,7 @@ def _ref(row: Any, column: Column, value: Any) -> Any:
 
 def _job(row: Any, column: Column, value: Any) -> Any:
     """A job by what it does, with its name small beside it; a run of what was asked for many by that."""
-    shown = deed(getattr(row, "parameters", None)) or job_title(value)
+    shown = bulk_title(getattr(row, "parameters", None)) or job_title(value)
     name = Markup("") if shown == value else Markup(" <small>%s</small>") % value
     return (_LINK % (column.link(row), shown) if column.link else escape(shown)) + name
 

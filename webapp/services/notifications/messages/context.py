@@ -14,7 +14,7 @@ from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.money.shares import Shares
 from webapp.domain.state_labels import in_words
-from webapp.domain.states import PaymentStatus, Resolution
+from webapp.domain.states import DisputeKind, PaymentStatus, Resolution
 from webapp.domain.words import joined, phrase
 from webapp.models import (
     Approval,
@@ -31,6 +31,7 @@ from webapp.models import (
     Transfer,
 )
 from webapp.models.base import BigInt
+from webapp.services.common import claim_names
 from webapp.services.common.readers import KeptSentence
 from webapp.services.notifications.messages import payload_fields
 from webapp.services.notifications.messages.money_moved import Moved, Part
@@ -271,11 +272,20 @@ def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settin
         "about": Money(escrow.amount, escrow.currency),
         "reference": dispute.ref,
         "claimant": in_words(dispute.claimant),
-        "reason": REASON_CODES.get(dispute.reason_code, dispute.reason_code),
+        "reason": _why_opened(dispute, settings),
         **{f"resolution_for_{side}": _decision(dispute, escrow, side) for side in ("buyer", "seller")},
         "due": dispute.due_at or "",
         "link": link(settings, f"/disputes/{dispute.id}"),
     }
+
+
+def _why_opened(dispute: Dispute, settings: Settings) -> str:
+    """Why it was opened; of a warranty claim, also what the marketplace calls that."""
+    reason = REASON_CODES.get(dispute.reason_code, dispute.reason_code)
+    if dispute.kind != DisputeKind.WARRANTY_CLAIM:
+        return reason
+    kind = claim_names.kind_in_words(dispute.kind, settings)
+    return phrase("%(kind)s: %(reason)s", kind=kind, reason=reason)
 
 
 def _decision(dispute: Dispute, escrow: Escrow, side: str) -> str:
