@@ -26,6 +26,8 @@ INDEXES = {
     "sqlite": "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
     "postgresql": "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
 }
+INDEXES_BESIDE = "words_of_"
+"""Tables of SQLite that are indexes: no part of the models, and of no revision."""
 TRIGGERS = {
     "sqlite": "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": (
@@ -40,6 +42,8 @@ def schema(connection: Connection) -> Schema:
     """What each table is made of, a line for each column, constraint and index."""
     found, tables = inspect(connection), {}
     for table in set(found.get_table_names()) - {"alembic_version"}:
+        if table.startswith(INDEXES_BESIDE):
+            continue
         parts = {kind.removeprefix("get_"): getattr(found, kind)(table) for kind in KINDS}
         tables[table] = {f"{kind} {_line(part)}" for kind, some in parts.items() for part in _each(some)}
     for table, index in told(connection, INDEXES):
@@ -134,7 +138,9 @@ def test_a_difference_is_told_with_the_migration_it_belongs_to() -> None:
 def _of(dialect: str) -> Any:
     """Leave out what the models declare for the other database only."""
 
-    def belongs(thing: Any, _name: str, _kind: str, _reflected: bool, _other: Any) -> bool:
+    def belongs(thing: Any, name: str, _kind: str, _reflected: bool, _other: Any) -> bool:
+        if (name or "").startswith(INDEXES_BESIDE):
+            return False
         condition = getattr(thing, "_ddl_if", None)
         return condition is None or condition.dialect == dialect
 

@@ -14,6 +14,7 @@ from webapp.db_failures import BUSY, READ_ONLY, failure_of
 from webapp.domain.numbers import counted
 from webapp.domain.outbox.notify_urls import name_of
 from webapp.domain.states import BackupProof
+from webapp.migrations import anywhere
 from webapp.models import Evidence
 from webapp.providers import key_checks
 from webapp.providers.blnk import health as blnk_health
@@ -120,6 +121,19 @@ def rights(runtime: Runtime) -> CheckResult:
         do = "Make the roles with `desk roles`, connect as desk_app, and run `desk migrate` as desk_migrate."
         return CheckResult("rights", "warning", f"{found.role} {' and '.join(too_much)}.", do)
     return CheckResult("rights", "ok", f"{found.role} can do its work.")
+
+
+def search(runtime: Runtime) -> CheckResult:
+    """Are references found by any part of them, or by how they begin?"""
+    with runtime.db.reading() as session:
+        missing = anywhere.SOUGHT.keys() - anywhere.indexed(session.connection())
+    if not missing:
+        return CheckResult("search", "ok", "A part of a reference or a name is found by an index.")
+    how = "Search finds references and names by how they begin, and by any part of them among the newest only"
+    if runtime.db.is_sqlite:
+        return CheckResult("search", "ok", f"{how}: this SQLite has no trigrams (it needs 3.34, with FTS5).")
+    do = "to change that, let a superuser say CREATE EXTENSION pg_trgm in this database, then run `desk migrate`"
+    return CheckResult("search", "ok", f"{how}; {do}.")
 
 
 def standbys(runtime: Runtime) -> CheckResult:
@@ -414,6 +428,7 @@ CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "writes": writes,
     "migrations": migration,
     "rights": rights,
+    "search": search,
     "standbys": standbys,
     "replica": replica,
     "instance": original,

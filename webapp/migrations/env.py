@@ -10,6 +10,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from webapp.db import LOCK_TIMEOUT, Database
+from webapp.migrations import anywhere
 from webapp.migrations.online import ONLINE
 
 _PATIENCE = 600_000
@@ -36,6 +37,8 @@ def run() -> None:
             else:
                 with _alone(connection):
                     _on(connection)
+                    if _is_at_newest():
+                        anywhere.build_online(connection)
     finally:
         database.close()
 
@@ -45,6 +48,13 @@ def _on(connection: Connection) -> None:
     with context.begin_transaction():
         _without_limits(connection.dialect.name)
         context.run_migrations()
+        if connection.dialect.name == "sqlite" and _is_at_newest():
+            anywhere.build_on_sqlite(connection)
+
+
+def _is_at_newest() -> bool:
+    """Whether everything was run, and not only up to a revision that somebody named."""
+    return bool(context.get_context().get_current_revision() == context.script.get_current_head())
 
 
 def _without_limits(dialect: str) -> None:

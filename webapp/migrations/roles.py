@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+from webapp.migrations.anywhere import EXTENSION
+
 MIGRATE, APP, READ = "desk_migrate", "desk_app", "desk_read"
 
 WRITTEN_ONCE = ("transfer", "entry", "audit", "audit_seal")
@@ -71,6 +73,14 @@ BEGIN
     END;
   END LOOP;
 END $make$;
+
+-- What a search for a part of a reference needs; without it references are found by how they begin.
+DO $search$
+BEGIN
+  CREATE EXTENSION IF NOT EXISTS {EXTENSION};
+EXCEPTION WHEN OTHERS THEN
+  RAISE NOTICE '%: references are found by how they begin', SQLERRM;
+END $search$;
 
 -- All that is there belongs to {MIGRATE}, and nobody else makes anything.
 DO $own$

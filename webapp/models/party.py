@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName, Word
 
+PHONE_DIGITS = "replace(replace(replace(replace(phone, ' ', ''), '-', ''), '(', ''), ')', '')"
+PHONE_END = f"substr({PHONE_DIGITS}, length({PHONE_DIGITS}) - 4)"
+"""A telephone number without what people write between its digits, and its last five."""
 _FORGOTTEN = text("forgotten_at IS NOT NULL")
 
 
@@ -17,6 +20,7 @@ class Party(Base):
     __table_args__ = (
         Index("ix_party_name", "name", "id"),
         Index("ix_party_phone", "phone", "id", postgresql_ops={"phone": "text_pattern_ops"}),
+        Index("ix_party_phone_end", text(PHONE_END), "id"),
         Index("ix_party_email", "email", "id", postgresql_ops={"email": "text_pattern_ops"}),
         Index("ix_party_forgotten", "ref", postgresql_where=_FORGOTTEN, sqlite_where=_FORGOTTEN),
     )

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from webapp.admin.ui.layout import may_open
 from webapp.domain.actors import Actor
-from webapp.services.read_models import global_search
-from webapp.services.read_models.search_hit import EACH
+from webapp.services.search import everywhere
+from webapp.services.search.hits import EACH
 
 
 class Command(NamedTuple):
@@ -99,7 +99,7 @@ def _to_things(session: Session, words: str, actor: Actor) -> Iterator[Command]:
         rest = _after(str(verb).lower(), words.lower(), words)
         if rest is None or not may_open(view):
             continue
-        found = [hit for hit in global_search.find(session, rest, actor, kinds=(kind,)) if hit.kind == kind]
+        found = [hit for hit in everywhere.find(session, rest, actor, kinds=(kind,)) if hit.kind == kind]
         for hit in found[:EACH]:
             place: dict[str, Any] = {argument: hit.id}
             yield Command(f"{verb} {hit.label}", url_for(view, **place))

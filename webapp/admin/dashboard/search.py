@@ -18,8 +18,8 @@ from webapp.security import current_actor
 from webapp.security.access import SIGNED_IN
 from webapp.security.context import runtime
 from webapp.services.common.settings_display import masked
-from webapp.services.read_models import global_search
-from webapp.services.read_models.search_hit import Hit
+from webapp.services.search import everywhere
+from webapp.services.search.hits import Hit
 
 PLACES = {
     "escrow": "escrows.one",
@@ -84,7 +84,7 @@ class SearchScreen(Screen):
     def _found(self, words: str) -> list[dict[str, Any]]:
         """Exact references first, then what may be done and opened, then whatever else has these words."""
         with self.reading() as session:
-            hits = global_search.find(session, words, current_actor())
+            hits = everywhere.find(session, words, current_actor())
             to_do = commands.matching(session, words, current_actor())
         exact, others = [_row(hit) for hit in hits if hit.exact], [_row(hit) for hit in hits if not hit.exact]
         actions = [_command(each) for each in to_do]

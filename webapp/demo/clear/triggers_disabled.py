@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webapp.migrations import anywhere
+
 _ON_POSTGRESQL = """
 SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname),
        format('ALTER TABLE %s ENABLE TRIGGER %I', tgrelid::regclass, tgname)
@@ -25,6 +27,7 @@ def triggers_disabled(session: Session) -> Iterator[None]:
     yield
     session.flush()
     _run_all(session, [restore for _, restore in found])
+    anywhere.read_anew(session.connection())
 
 
 def _run_all(session: Session, statements: Sequence[str]) -> None:

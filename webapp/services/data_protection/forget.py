@@ -15,6 +15,7 @@ from webapp.db import after_commit
 from webapp.domain.actors import Actor
 from webapp.domain.words import phrase
 from webapp.errors import Conflict, Invalid
+from webapp.migrations import anywhere
 from webapp.models import Account, Party
 from webapp.services.audit import trail
 from webapp.services.common import lookup, validation
@@ -85,6 +86,7 @@ def forget(
     trail.record(session, actor, "party.forget", ("party", party_id), at=at, reason=why, after=counts)
     after_commit(session, lambda: _remove_files(folder, replacement.removed_files))
     session.flush()
+    anywhere.forget_removed(session.connection(), Party.__tablename__)
     return Forgotten(party, counts, True)
 
 

@@ -18,6 +18,8 @@ from webapp.domain.words import phrase
 from webapp.errors import Conflict, Unavailable
 from webapp.jobs.steps.backups import pg_programs
 from webapp.jobs.steps.backups.backup_file import Check
+from webapp.jobs.steps.backups.pg_programs import PgPrograms
+from webapp.migrations import anywhere
 
 _PATIENCE = 10
 _UNHURRIED = ("statement_timeout", "idle_in_transaction_session_timeout")
@@ -82,10 +84,27 @@ def _require_no_pooler(connection: psycopg.Connection) -> None:
 
 
 def restore(url: str, dump_file: Path, errors: Path, check: Check, bin_dir: Path | None) -> None:
-    """Restore a dump into an empty database: all of it, or nothing."""
+    """Restore a dump into an empty database: all of it, or nothing.
+
+    The indexes of parts are left out, for which the server may lack the extension: `desk migrate` builds them.
+    """
     with _connected(url) as connection:
-        major = connection.info.server_version // 10_000
-    pg_programs.run_restore(pg_programs.find(major, bin_dir), url, dump_file, errors, check)
+        programs = pg_programs.find(connection.info.server_version // 10_000, bin_dir)
+    contents = errors.with_name("contents.list")
+    lines = _items(programs, dump_file, contents, errors, check)
+    contents.write_text("\n".join(lines) + "\n")
+    pg_programs.run_restore(programs, url, dump_file, errors, check, contents=contents)
+
+
+def _items(programs: PgPrograms, dump_file: Path, to: Path, errors: Path, check: Check) -> list[str]:
+    """What is in a dump, a line each, without the indexes of parts and their extension."""
+    pg_programs.list_items(programs, dump_file, to, errors, check)
+    left_out = (
+        f" EXTENSION - {anywhere.EXTENSION} ",
+        f" COMMENT - EXTENSION {anywhere.EXTENSION} ",
+        *[f" INDEX public {anywhere.index_of(table)} " for table in anywhere.SOUGHT],
+    )
+    return [line for line in to.read_text().splitlines() if not any(each in f"{line} " for each in left_out)]
 
 
 def restore_without(
@@ -99,8 +118,7 @@ def restore_without(
     with _connected(url) as connection:
         programs = pg_programs.find(connection.info.server_version // 10_000, bin_dir)
     errors, everything = folder / "errors", folder / "everything.list"
-    pg_programs.list_items(programs, dump_file, everything, errors, check)
-    lines = everything.read_text().splitlines()
+    lines = _items(programs, dump_file, everything, errors, check)
     own = [line for line in lines if f" TABLE DATA public {held_back} " in line]
     if len(own) != 1:
         raise Conflict(

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.market import DIVINE, Market
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
-from webapp.models import Party, Payment
-from webapp.services.read_models import global_search
+from webapp.models import Party, Payment, Transfer
+from webapp.services.search import everywhere
 from webapp.services.users import users
 
 Find = Callable[..., list[tuple[str, str]]]
@@ -18,7 +19,7 @@ ADMIN = Actor("user", 1, "The admin", ROLES["admin"])
 @pytest.fixture
 def found(market: Market) -> Find:
     def find(words: str, actor: Actor = ADMIN) -> list[tuple[str, str]]:
-        return [(hit.kind, hit.label) for hit in global_search.find(market.session, words, actor)]
+        return [(hit.kind, hit.label) for hit in everywhere.find(market.session, words, actor)]
 
     return find
 
@@ -115,3 +116,30 @@ def test_what_is_found_twice_is_shown_once(market: Market, found: Find) -> None:
     market.session.flush()
     hits = found(party.ref)
     assert len(hits) == len(set(hits))
+
+
+@pytest.mark.parametrize("kept", ["+2348031234567", "+234 803 123-4567", "08031234567", "(0803) 123 4567"])
+@pytest.mark.parametrize(
+    "typed", ["123 4567", "34567", "0803 123 4567", "00234 803 123 4567", "+234 (0) 803 1234567", "+234-803-123-4567"]
+)
+def test_a_telephone_is_found_by_its_end_however_both_are_written(
+    market: Market, found: Find, kept: str, typed: str
+) -> None:
+    party, other = market.party("chidi"), market.party("other")
+    party.phone, other.phone = kept, "+234 803 123 4568"
+    market.session.flush()
+    assert [hit for hit in found(typed) if hit[0] == "party"] == [("party", party.name)]
+
+
+def test_a_number_of_another_country_is_not_it(market: Market, found: Find) -> None:
+    market.party("chidi").phone = "+2548031234567"
+    market.session.flush()
+    assert found("+234 803 123 4567") == []
+    assert found("4567") == [], "four digits stand in too many"
+
+
+def test_a_movement_is_found_by_how_its_reference_begins(market: Market, found: Find) -> None:
+    escrow = market.escrow(1_000)
+    reference = market.session.scalars(select(Transfer.reference).where(Transfer.escrow_id == escrow.id)).first()
+    assert reference is not None
+    assert ("transfer", reference) in found(reference[:-1])

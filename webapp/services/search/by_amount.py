@@ -12,7 +12,7 @@ from webapp.domain.state_labels import in_words
 from webapp.domain.states import ApprovalStatus
 from webapp.domain.words import joined
 from webapp.models import Approval, Dispute, Escrow, Payment, Payout
-from webapp.services.read_models.search_hit import EACH, Hit, Way
+from webapp.services.search.hits import EACH, Hit, Way
 
 ENOUGH = 500
 """Escrows with an amount of which disputes and payments are looked for."""

@@ -1,5 +1,6 @@
-"""Finding anything by what people type: exact references first, then what begins with it; always by an index."""
+"""Finding anything by what people type: exact references first, then what begins with it, then what has it in it."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -28,8 +29,8 @@ from webapp.models import (
 from webapp.providers import catalogue
 from webapp.services.parties import search as party_search
 from webapp.services.payments import search as payment_search
-from webapp.services.read_models import search_by_amount, search_people
-from webapp.services.read_models.search_hit import EACH, Hit, Way
+from webapp.services.search import anywhere, by_amount, people
+from webapp.services.search.hits import EACH, Hit, Way
 from webapp.services.subscriptions import search as subscription_search
 from webapp.sql import begins
 
@@ -44,7 +45,23 @@ def find(session: Session, words: str, actor: Actor, *, kinds: Collection[str] =
     ways = [way for kind, permission, way in _WAYS if actor.may(permission) and (not kinds or kind in kinds)]
     hits = [hit for way in ways for hit in way(session, words)]
     once = {(hit.kind, hit.id): hit for hit in sorted(hits, key=lambda hit: hit.exact)}
-    return sorted(once.values(), key=lambda hit: not hit.exact)
+    partly = _partly(session, words, actor, kinds, Counter(hit.kind for hit in once.values()))
+    found = {(hit.kind, hit.id): hit for hit in partly} | once
+    return sorted(found.values(), key=lambda hit: (not hit.exact, (hit.kind, hit.id) not in once))
+
+
+def _partly(session: Session, words: str, actor: Actor, kinds: Collection[str], known: Counter[str]) -> Iterator[Hit]:
+    """What has the words somewhere in it, of those kinds of which there are fewer than can be shown."""
+    if not anywhere.is_long_enough(words):
+        return
+    indexed = anywhere.indexed_tables(session)
+    for sought in anywhere.WAYS:
+        # An order and its escrow have one page.
+        is_twin = sought.kind == "escrow" and not kinds and actor.may("order:read")
+        is_asked = actor.may(sought.permission) and (not kinds or sought.kind in kinds)
+        if is_asked and not is_twin and known[sought.kind] < EACH:
+            for number, label, note in sought.rows(session, words, indexed):
+                yield Hit(sought.kind, number, label, note if sought.is_named else in_words(str(note)))
 
 
 def _referenced(kind: str, model: Any, note: Any) -> Way:
@@ -79,11 +96,11 @@ def _tenants(session: Session, words: str) -> Iterator[Hit]:
 
 
 def _transfers(session: Session, words: str) -> Iterator[Hit]:
-    query = select(Transfer.escrow_id, Transfer.reference, Transfer.kind).where(
-        Transfer.reference == words, Transfer.escrow_id.is_not(None)
-    )
-    for number, reference, kind in session.execute(query):
-        yield Hit("transfer", number or 0, reference, kind, True)
+    named = select(Transfer.escrow_id, Transfer.reference, Transfer.kind).where(begins(Transfer.reference, words))
+    first = named.order_by(Transfer.reference).limit(EACH)
+    for number, reference, kind in session.execute(first):
+        if number is not None:
+            yield Hit("transfer", number, reference, kind, reference == words)
 
 
 def _of_provider(kind: str, model: Any, *ways: Callable[[str], Any]) -> Way:
@@ -157,7 +174,7 @@ _WAYS: tuple[tuple[str, str, Way], ...] = (
     ("dispute", "dispute:read", _numbered("dispute", "dispute", Dispute, Dispute.status, Dispute.ref)),
     ("order", "order:read", _orders),
     ("party", "party:read", _parties),
-    ("party", "party:read", search_people.parties),
+    ("party", "party:read", people.parties),
     ("tenant", "storefront:read", _tenants),
     ("transfer", "escrow:read", _transfers),
     ("payment", "payment:read", _PAYMENTS),
@@ -170,11 +187,11 @@ _WAYS: tuple[tuple[str, str, Way], ...] = (
     ("run", "job:read", _numbered("run", "run", Run, Run.job)),
     ("approval", "approval:read", _numbered("approval", "proposal", Approval, Approval.status)),
     ("approval", "approval:read", _proposals),
-    ("user", "user:manage", search_people.users),
-    ("dispute", "dispute:read", search_by_amount.disputes),
-    ("escrow", "escrow:read", search_by_amount.escrows),
-    ("payment", "payment:read", search_by_amount.payments),
-    ("payout", "payout:read", search_by_amount.payouts),
-    ("approval", "approval:read", search_by_amount.approvals),
+    ("user", "user:manage", people.users),
+    ("dispute", "dispute:read", by_amount.disputes),
+    ("escrow", "escrow:read", by_amount.escrows),
+    ("payment", "payment:read", by_amount.payments),
+    ("payout", "payout:read", by_amount.payouts),
+    ("approval", "approval:read", by_amount.approvals),
 )
 """What each way finds, and the permission to see it."""

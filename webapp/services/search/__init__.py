@@ -1,0 +1,1 @@
+"""Search everywhere: what is found by what people type."""
