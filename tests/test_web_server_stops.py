@@ -67,7 +67,7 @@ class _Application:
     """A WSGI application as the desk's is: with a largest request."""
 
     def __init__(self, answer: Callable[..., Iterable[bytes]]) -> None:
-        self._answer, self.config = answer, {"MAX_CONTENT_LENGTH": 1000}
+        self._answer, self.config = answer, {"LARGEST_BODY": 1000}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self._answer(environ, start_response)

@@ -157,7 +157,7 @@ class BufferingWorker(Worker):
             cleanup_interval=1,
             channel_timeout=IDLE_SECONDS,
             max_request_header_size=HEADER_BYTES,
-            max_request_body_size=application.config["MAX_CONTENT_LENGTH"] + 1,
+            max_request_body_size=application.config["LARGEST_BODY"] + 1,
             # The application itself knows how many proxies to believe.
             clear_untrusted_proxy_headers=False,
             ident=None,

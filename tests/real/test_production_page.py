@@ -28,7 +28,7 @@ def test_nginx_takes_what_the_desk_takes_and_rests_less(sqlite_runtime: Runtime)
     rests = re.search(r"keepalive_timeout (\d+)s;", block)
     assert size
     assert rests
-    assert int(size[1]) * 2**20 > create_app(sqlite_runtime).config["MAX_CONTENT_LENGTH"]
+    assert int(size[1]) * 2**20 > create_app(sqlite_runtime).config["LARGEST_BODY"]
     assert int(rests[1]) < IDLE_SECONDS
 
 

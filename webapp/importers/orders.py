@@ -1,8 +1,11 @@
 """`desk import orders`: the whole file is checked first, in constant memory; then what is new is loaded in batches."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from webapp.domain.actors import Actor
 from webapp.errors import Invalid
 from webapp.importers.csv_records import RowError, lines, require_readable
 from webapp.importers.diff import compare, plan
-from webapp.importers.layout import Layout
+from webapp.importers.layout import OPTIONAL, REQUIRED, Layout
 from webapp.importers.order_records import Defaults, OrderRecord, read, reference_of
 from webapp.importers.rejects import write_rejects
 from webapp.importers.staging_file import StagingFile
@@ -73,6 +76,58 @@ def import_orders(
         updated, late = _update(runtime, staging, actor, progress, problem)
         unchanged = staging.count("unchanged")
         return Imported(count, imported, unchanged, bad + late, updated, warned, rejects)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """What would become of the lines of a file. Nothing is written for it."""
+
+    lines: int
+    new: int
+    updates: int
+    unchanged: int
+    rejected: int
+    warnings: int
+    held: dict[str, int]
+    """What the new lines that are paid would hold: minor units per currency."""
+    problems: list[tuple[int, str]]
+    """Line and reason of the first bad lines."""
+
+
+def preview_orders(
+    runtime: Runtime, file: Path, rejects: Path, *, most_rejects: int, progress: Progress
+) -> OrderPreview:
+    """Check a file of orders, and write the first bad lines, with their reasons, to `rejects`, if there are any.
+
+    Raises Invalid when the file can't be read as orders at all.
+    """
+    with StagingFile() as staging:
+        count = _check(runtime, file, staging, progress)
+        problems = list(islice(staging.problems(), most_rejects))
+        if problems:
+            write_rejects(file, iter(problems), rejects)
+        found = {state: staging.count(state) for state in ("new", "update", "unchanged", "bad")}
+        warned = _warn(staging, lambda _line, _sentence: None)
+        held = staging.held()
+        return OrderPreview(
+            count, found["new"], found["update"], found["unchanged"], found["bad"], warned, held, problems
+        )
+
+
+def require_orders(head: bytes) -> None:
+    """Raise Invalid, which says what to do, when what begins like this is no file of orders."""
+    require_readable(head)
+    number, header, problem = next(lines(BytesIO(head)), (0, "", None))
+    if not number:
+        raise Invalid("The file is empty: not even a header line is there.")
+    if problem:
+        raise Invalid(f"Line {number}, the header: {problem}.")
+    Layout(header)
+
+
+def columns_of(reason: str) -> list[str]:
+    """Which columns of the file a reason names."""
+    return [name for name in (*REQUIRED, *OPTIONAL) if re.search(rf"\b{name}\b", reason)]
 
 
 def _warn(staging: StagingFile, warning: Problem) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 from webapp.importers.csv_records import lines
 
 
-def write_rejects(file: Path, problems: Iterator[tuple[int, str]]) -> Path:
-    """Write `FILE.rejects.csv` beside the file; returns where it is."""
-    rejects = file.with_name(file.name.removesuffix(".csv") + ".rejects.csv")
+def write_rejects(file: Path, problems: Iterator[tuple[int, str]], where: Path | None = None) -> Path:
+    """Write `FILE.rejects.csv` beside the file, or `where` it is wanted; returns where it is."""
+    rejects = where or file.with_name(file.name.removesuffix(".csv") + ".rejects.csv")
     wanted = next(problems, None)
     with file.open("rb") as stream, rejects.open("w", encoding="utf-8", newline="") as out:
         found = lines(stream)

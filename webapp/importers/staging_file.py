@@ -132,6 +132,11 @@ class StagingFile(StagingDatabase):
             return self._number("SELECT count(*) FROM problem")
         return self._number(f"SELECT count(*) FROM row WHERE state = '{state}'")
 
+    def held(self) -> dict[str, int]:
+        """What the new lines that are paid hold: minor units per currency."""
+        asked = "SELECT currency, sum(amount) FROM row WHERE state = 'new' AND paid_at IS NOT NULL GROUP BY currency"
+        return dict(self._db.execute(asked).fetchall())
+
     def _number(self, question: str) -> int:
         found: int = self._db.execute(question).fetchone()[0]
         return found

@@ -9,7 +9,7 @@ from webapp.models.base import Base
 from webapp.models.dispute import CannedReply, Dispute, Evidence, Message
 from webapp.models.escrow import Escrow, Freeze
 from webapp.models.ledger import Account, AccountCheckpoint, DailyFigure, Entry, Transfer
-from webapp.models.order import Order
+from webapp.models.order import Order, OrderImport, OrderImportPart
 from webapp.models.outbox import Delivery, Event, Idempotency, SavedView, StoredSetting
 from webapp.models.party import AutoDeduct, AutoDeduction, Party
 from webapp.models.payment import Chargeback, Payment, Refund
@@ -80,6 +80,8 @@ __all__ = [
     "MirrorEntry",
     "OneTimeLink",
     "Order",
+    "OrderImport",
+    "OrderImportPart",
     "OrderLine",
     "Party",
     "Passkey",

@@ -1,11 +1,12 @@
 """Orders: what was bought."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Currency, Key, Minor, Ref, Word
+from webapp.models.base import Base, Currency, Json, Key, Minor, Name, Ref, Word
 
 _UNPAID = text("status = 'awaiting_payment'")
 _OF_TENANT = text("tenant IS NOT NULL")
@@ -46,3 +47,46 @@ class Order(Base):
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+
+
+class OrderImport(Base):
+    """A file of orders that somebody sent in the browser: checked by one run, and loaded by another once confirmed."""
+
+    __tablename__ = "order_import"
+    __table_args__ = (Index("ix_order_import_sha256", "sha256", "id"),)
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    sha256: Mapped[Name]
+    size: Mapped[int]
+    status: Mapped[Word]
+    """`checking`, `checked`, `unusable`, `loading`, `loaded`, `stopped` or `discarded`."""
+    by_name: Mapped[Name]
+    by_id: Mapped[int] = mapped_column(ForeignKey("desk_user.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    run_id: Mapped[int | None]
+    """The run that checks it, or loads it."""
+    skip_bad: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    stage: Mapped[Word | None]
+    """What the run is at, with how far it is."""
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    total: Mapped[int] = mapped_column(default=0, server_default="0")
+    problem: Mapped[str | None]
+    """Why none of it can be used, or why it was stopped, in a sentence."""
+    figures: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """How many lines there are of each kind, and what is held by them: minor units per currency."""
+    problems: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """Line and sentence of the first bad lines."""
+    finished_at: Mapped[datetime | None]
+
+
+class OrderImportPart(Base):
+    """A piece of a file of orders, compressed: the file itself, or its rejected lines. Gone once it is loaded."""
+
+    __tablename__ = "order_import_part"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("order_import.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[Word] = mapped_column(primary_key=True)
+    """`file` or `rejects`."""
+    number: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -48,6 +48,21 @@ def for_scripts(view: View) -> View:
     return view
 
 
+def takes_up_to(most: int) -> Callable[[View], View]:
+    """The view takes a body of so many bytes, beyond what is taken elsewhere: a file, which is never in memory."""
+
+    def declare(view: View) -> View:
+        view.desk_largest_body = most  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def largest_body_of(view: Any) -> int | None:
+    """How many bytes of a body the view takes; None where it says nothing."""
+    return getattr(view, "desk_largest_body", None)
+
+
 def permission_of(view: Any) -> str | None:
     """What the view declares; None when it forgot."""
     declared: str | None = getattr(view, "desk_permission", None)

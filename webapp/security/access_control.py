@@ -13,7 +13,7 @@ from webapp.domain.words import phrase
 from webapp.errors import NotAllowed, NotSignedIn, Unavailable
 from webapp.models import User
 from webapp.security import caller_address, kept_forms
-from webapp.security.access import OF_CRON, PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
+from webapp.security.access import OF_CRON, PUBLIC, SIGNED_IN, is_for_machines, largest_body_of, needs, permission_of
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json, bearer_secret, is_for_programs
 from webapp.security.context import current_actor, current_principal, request_id, runtime
 from webapp.services.users import api_tokens
@@ -41,6 +41,7 @@ def register_access_control(app: Flask) -> None:
     needs(PUBLIC)(app.view_functions["static"])
     app.before_request(_name_the_request)
     app.before_request(_check_permission)
+    app.before_request(_make_room)
     app.before_request(_check_csrf)
     app.before_request(_refuse_nul)
     app.after_request(_log)
@@ -138,6 +139,13 @@ def _has_the_providers_factor() -> bool:
     principal = current_principal()
     here = principal.session if principal is not None else None
     return here is not None and here.second_factor == "identity_provider"
+
+
+def _make_room() -> None:
+    """Only now, for those who may: before the form is read."""
+    most = largest_body_of(_view())
+    if most is not None:
+        request.max_content_length = most
 
 
 def _check_csrf() -> ResponseReturnValue | None:

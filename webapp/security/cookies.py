@@ -12,6 +12,7 @@ from webapp.models import User
 from webapp.runtime import Runtime
 from webapp.security.context import request_id
 from webapp.security.principal import LoginUser, load_login_user
+from webapp.services.orders.order_imports import MOST_BYTES
 from webapp.services.users import sessions
 from webapp.settings import Settings
 
@@ -44,12 +45,18 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=sessions.LONGEST + timedelta(hours=1),
         TRUSTED_HOSTS=settings.trusted_hosts or None,
-        MAX_CONTENT_LENGTH=(settings.evidence_max_megabytes * 4 // 3 + 2) * _MEGABYTE,  # base64 takes a third more
+        MAX_CONTENT_LENGTH=_largest(settings),
+        LARGEST_BODY=max(_largest(settings), MOST_BYTES + _MEGABYTE),
         MAX_FORM_MEMORY_SIZE=_MEGABYTE // 2,
         MAX_FORM_PARTS=300,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
     )
+
+
+def _largest(settings: Settings) -> int:
+    """Bytes of the largest body that is taken everywhere: evidence in base64, which takes a third more."""
+    return (settings.evidence_max_megabytes * 4 // 3 + 2) * _MEGABYTE
 
 
 def register_login_manager(app: Flask, runtime: Runtime) -> None:

@@ -21,6 +21,7 @@ PAGES = {
     "tenant": "tenants.one",
     "subscription": "subscriptions.one",
     "backup": "backups.one",
+    "import": "imports.one",
 }
 """Which page shows a subject, and its argument is the thing's id."""
 

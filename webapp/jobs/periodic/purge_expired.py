@@ -1,4 +1,4 @@
-"""Retention: what nobody needs any more goes each night; by hand, what is asked for many runs or disputes."""
+"""Retention: what nobody needs any more goes each night; by hand, what is asked for many runs, disputes or orders."""
 
 from datetime import datetime
 from functools import partial
@@ -12,16 +12,21 @@ from webapp.jobs import job
 from webapp.jobs.engine.rq_cleanup import clear
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.bulk_disputes import work_on_disputes
+from webapp.jobs.steps.import_orders import work_on_import
 from webapp.services.common import retention
 from webapp.services.disputes import bulk
+from webapp.services.orders import order_imports
 from webapp.services.scheduling import bulk_actions
 
 
 @job(title="Clear the queue of ended runs", cron="45 3 * * *", catch_up=CatchUp.SKIP)
 def purge_expired(work: Work, at: datetime) -> None:
-    """Clear what the queue keeps of ended runs; by hand, what is asked for many runs or disputes."""
-    if work.parameters.get("action") == bulk.ACTION:
+    """Clear what the queue keeps of ended runs; by hand, what is asked for many runs, disputes or orders of a file."""
+    action = work.parameters.get("action")
+    if action == bulk.ACTION:
         work_on_disputes(work)
+    elif action == order_imports.ACTION:
+        work_on_import(work)
     elif work.parameters:
         _perform_bulk_action(work)
     elif not work.dry_run:
@@ -41,6 +46,9 @@ def _one(session: Session, run_id: int, *, parameters: dict[str, object], actor:
 
 
 def _purge(work: Work) -> None:
+    with work.db.transaction() as session:
+        work.recorder.fence(session)
+        order_imports.purge(session, work.now)
     while True:
         work.control.check()
         with work.db.transaction() as session:

@@ -137,6 +137,11 @@ HELP: Mapping[str, PageHelp] = {
     "users": PageHelp(
         _l("Who may sign in, and as what. Give each person the smallest role that is enough."), "handbook", ("limit",)
     ),
+    "imports": PageHelp(
+        _l("Orders from a file of the marketplace. Look at what would become of each line, then confirm the import."),
+        "handbook",
+        ("escrow",),
+    ),
     "invitations": PageHelp(
         _l("Colleagues who were invited by a link that works once. Withdraw an invitation that went to somebody else."),
         "handbook",

@@ -22,7 +22,8 @@ class WayToFill(NamedTuple):
 _BY_API = ("docs", _l("Send it over the API"))
 _WAYS: Mapping[str, tuple[tuple[str, Any], ...]] = {
     "disputes": (("escrows.index", _l("Open one from an escrow")),),
-    "escrows": (_BY_API,),
+    "escrows": (("imports.add", _l("Import orders")), _BY_API),
+    "imports": (("imports.add", _l("Import orders")),),
     "placements": (_BY_API,),
     "parties": (_BY_API,),
     "payments": (_BY_API,),
