@@ -211,7 +211,9 @@ class ApprovalScreen(ListScreen):
 
 
 def _posted(session: Session, approval: Approval) -> list[TransferDetail]:
-    """The transfers of an escrow that an approval made: they are of its very instant."""
+    """The transfers that carrying it out made; of one of before they were kept, its escrow's of the same instant."""
+    if approval.posted is not None:
+        return transfer_queries.of_ids(session, approval.posted)
     if approval.status != ApprovalStatus.EXECUTED or approval.escrow_id is None:
         return []
     return [made for made in transfer_queries.of_escrow(session, approval.escrow_id) if made.at == approval.decided_at]

@@ -53,6 +53,8 @@ class Approval(Base):
     decided_by_name: Mapped[Name | None]
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
+    posted: Mapped[list[int] | None] = mapped_column(Json)
+    """The transfers that carrying it out posted; None before, and for what was decided when this was not kept."""
 
 
 class Spending(Base):

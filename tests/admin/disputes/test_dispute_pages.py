@@ -98,3 +98,19 @@ def test_the_second_person_has_the_whole_case_and_afterwards_what_was_posted(des
     assert "NGN" in posted
     assert "refund" in posted
     assert "hold" not in posted.replace("placeholder", "")
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_a_proposal_about_no_escrow_tells_what_it_posted(desk: Runtime, sign_in: SignIn, answer: str) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        market.limit(1)
+        party = market.party("seller").id
+    amount = {"amount": "90", "currency": "NGN", "reference": "bank-1", "reason": "Paid in.", "step": "do"}
+    send(sign_in("admin"), f"/parties/{party}/deposit", **amount)
+    other = sign_in("approver")
+    assert "What was posted" not in other.get("/approvals/1").text
+    send(other, f"/approvals/1/{answer}", page="/approvals/1", reason="No.")
+    posted = other.get("/approvals/1").text.split("What was posted")[1].split("</section>")[0].replace("\xa0", " ")
+    assert ("NGN 90.00" in posted) == (answer == "approve")
+    assert ("Nothing: it was rejected." in posted) == (answer == "reject")

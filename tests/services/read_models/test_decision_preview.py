@@ -339,6 +339,8 @@ def compare(runtime: Runtime, case: Case) -> None:
             assert (at_approval.legs, at_approval.sentence) == (shown.legs, shown.sentence)
             approvals.approve(session, decided.approval.id, actor=CHIKA, **how)
             sentence = shown.sentence
+            kept = approvals.get(session, decided.approval.id).posted
+            assert kept == list(session.scalars(select(Transfer.id).where(Transfer.id > last).order_by(Transfer.id)))
         ledger_posting.settle_pools(session)
         _same(session, shown, _entries(session, last), sentence)
 

@@ -21,6 +21,7 @@ from webapp.services.approvals.executors import Payload, Posting
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.escrows import disbursement, freezes
+from webapp.services.ledger import posting as ledger_posting
 from webapp.services.users import passkeys
 from webapp.services.users.passkeys import PasskeyProof
 from webapp.settings import Settings
@@ -125,7 +126,10 @@ def approve(
     posting = proposed_posting(session, approval, at=at, actor=mover, subject=subject)
     _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None, passkey)
     _lift(session, approval, at, actor)
-    posting.post()
+    with ledger_posting.noted(session) as posted:
+        posting.post()
+    session.execute(update(Approval).where(Approval.id == approval_id).values(posted=posted))
+    session.expire(approval)
     return get(session, approval_id)
 
 

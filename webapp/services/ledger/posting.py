@@ -1,6 +1,7 @@
 """The ledger: balanced transfers, written in sets. Party accounts move at once, pool accounts once per transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -33,6 +34,8 @@ TRANSFER_COLUMNS = (
 )
 MIRRORED = "mirrored"
 """In a session's info: each transfer is also to be sent to the external ledger."""
+_NOTED = "noted_transfers"
+"""In a session's info, for as long as somebody asks: the ids of the transfers that it posts."""
 LEG_COLUMNS = ("key", "account_id", "currency", "amount")
 _GIVEN = "given_"
 """Before the names of parameters, which are no columns of what is inserted."""
@@ -87,6 +90,7 @@ def _write(
     for account_id, delta in written.pools.items():
         waiting[account_id] = waiting.get(account_id, 0) + delta
     note_figures(session, kind, written.amounts, at)
+    _note(session, written)
     return written
 
 
@@ -125,6 +129,23 @@ def post(
         asked |= {f"account_{number}": account_id, f"amount_{number}": amount}
     prepared = _of_one(len(sides), is_sqlite(session), bool(session.info.get(MIRRORED)))
     return _write(session, prepared, asked, [account_id for account_id, _ in legs], kind, at).last
+
+
+@contextmanager
+def noted(session: Session) -> Iterator[list[int]]:
+    """The ids of the transfers that are posted within, in order: one at a time, as a decision about one thing does."""
+    found: list[int] = []
+    session.info[_NOTED] = found
+    try:
+        yield found
+    finally:
+        del session.info[_NOTED]
+
+
+def _note(session: Session, written: Written) -> None:
+    if written.count and _NOTED in session.info:
+        assert written.count == 1  # a set has no ids to note
+        session.info[_NOTED].append(written.last)
 
 
 @cache

@@ -13,6 +13,7 @@ from webapp.domain.states import AccountKind, TransferKind
 from webapp.domain.words import joined, message, phrase
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Escrow, Party, Transfer
+from webapp.sql import one_of
 
 MOST = 50
 """Transfers of one escrow that are shown; holding and reversing more often than that is not work but an attack."""
@@ -87,6 +88,12 @@ def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) 
     """Transfers that a run made, after the id of the last one seen, with their entries."""
     made = select(Transfer).where(Transfer.run_id == run_id, Transfer.id > after)
     return _gathered(session, made.order_by(Transfer.id).limit(limit))
+
+
+def of_ids(session: Session, transfer_ids: Sequence[int]) -> list[TransferDetail]:
+    """These transfers with their entries, oldest first, at most MOST."""
+    chosen = select(Transfer).where(one_of(session, Transfer.id, transfer_ids))
+    return _gathered(session, chosen.order_by(Transfer.id).limit(MOST))
 
 
 def since_closed(movements: Sequence[TransferDetail], escrow: Escrow) -> list[TransferDetail]:
