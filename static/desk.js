@@ -103,7 +103,9 @@
   if (rate && regions.length) {
     const choice = $("select", rate);
     const first = chosenRate() || regions[0].element.dataset.every;
-    if (![...choice.options].some((option) => option.value === first)) choice.add(new Option(first + " s", first));
+    if (![...choice.options].some((option) => option.value === first)) {
+      choice.add(new Option(first + " s", first), [...choice.options].find((option) => Number(option.value) > Number(first)));
+    }
     choice.value = first;
     choice.addEventListener("change", () => {
       store.set("rate", choice.value);
@@ -321,30 +323,6 @@
         $("span", other).textContent = other.title = chosen + " → " + next[chosen];
       }
     });
-  }
-
-  // A split: one slider and two fields, tied. <div data-split data-total="10001" data-decimals="2"> with
-  // [data-split-slider] (0..100, the buyer's percent), [data-split-buyer], [data-split-seller]; amounts in major units.
-  for (const split of $$("[data-split]")) {
-    const total = Number(split.dataset.total);
-    const unit = 10 ** Number(split.dataset.decimals);
-    const [slider, buyer, seller] = ["slider", "buyer", "seller"].map((name) => $(`[data-split-${name}]`, split));
-    const written = (minor) => (minor / unit).toFixed(Number(split.dataset.decimals));
-    const read = (field) => Math.round(Number(field.value.replaceAll(",", "")) * unit);
-    const tie = (part, other) => part.addEventListener("input", () => {
-      const minor = read(part);
-      if (!Number.isFinite(minor) || minor < 0 || minor > total) return;
-      other.value = written(total - minor);
-      slider.value = Math.round((read(buyer) / total) * 100);
-    });
-    slider.hidden = false;
-    slider.addEventListener("input", () => {
-      const toSeller = Math.floor((total * (100 - Number(slider.value))) / 100);
-      seller.value = written(toSeller);
-      buyer.value = written(total - toSeller);
-    });
-    tie(buyer, seller);
-    tie(seller, buyer);
   }
 
   // Files can be dropped on <div data-drop> around a file field.

@@ -48,6 +48,7 @@
       if (isMarked(field)) field.checked = values.includes(field.value);
       else if (values.length) field.value = values[0];
     }
+    form.dispatchEvent(new Event("desk:filled"));
     const folded = form.closest("details");
     if (folded) folded.open = true;
     const note = form.querySelector("[data-draft-note]");
@@ -55,6 +56,7 @@
     note.hidden = false;
     note.querySelector("button").addEventListener("click", () => {
       form.reset();
+      form.dispatchEvent(new Event("desk:filled"));
       forget(keyOf(form));
       note.hidden = true;
     });

@@ -242,3 +242,26 @@ def sign_in(page: Any, role: str) -> None:
 def drafts_in(page: Any) -> list[str]:
     """The names under which the browser keeps drafts."""
     return list(page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('desk.draft.'))"))
+
+
+def test_the_slider_and_both_shares_never_disagree(someone: Someone) -> None:
+    agent = someone("agent")
+    a_case(agent, 5)
+    slider, buyer, seller = (agent.locator(f"[data-split-{part}]") for part in ("slider", "buyer", "seller"))
+    assert "unset" in slider.get_attribute("class")
+    for unreadable in ("1,00", "1e3", "0x10", "10.0055", "-5", "１００", "99999999999"):
+        buyer.fill(unreadable)
+        assert seller.input_value() == "", unreadable
+        assert "unset" in slider.get_attribute("class"), unreadable
+        assert agent.is_visible("[data-split-note]"), unreadable
+        assert buyer.get_attribute("aria-invalid") == "true", unreadable
+    slider.evaluate("field => { field.value = 25; field.dispatchEvent(new Event('input', { bubbles: true })); }")
+    assert agent.is_checked("input[name=resolution][value=split]")
+    assert not agent.is_visible("[data-split-note]")
+    shares = buyer.input_value(), seller.input_value()
+    assert all(shares)
+    agent.fill("#decide textarea[name=reason]", "A quarter of it came back.")
+    agent.wait_for_timeout(600)
+    agent.reload()
+    assert (buyer.input_value(), seller.input_value(), slider.input_value()) == (*shares, "25")
+    assert slider.get_attribute("aria-valuetext") == "25 %"

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
@@ -216,3 +218,19 @@ def test_who_asked_and_may_no_more_does_nothing(desk: Runtime, sign_in: SignIn) 
 
 def test_nothing_marked_is_said(sign_in: SignIn) -> None:
     assert "No dispute is marked." in sign_in("agent").get("/disputes/bulk/decision?tab=mine").text
+
+
+@pytest.mark.parametrize("wrong", ["from=1%2C00", "from=-5", "currency=XXX%2C", "assignee=999999", "until=soon"])
+def test_a_filter_that_can_not_be_read_means_no_dispute_and_not_all_of_them(
+    desk: Runtime, sign_in: SignIn, wrong: str
+) -> None:
+    cases(desk, 1_000, 2_000)
+    client = sign_in("agent")
+    for what, fields in (("decision", REFUND), ("evidence", {"side": "seller", "body": "Please."}), ("assign", {})):
+        where = address(what, more=f"tab=all&{wrong}&all=1")
+        for answer in (client.get(where), client.post(where, data=fields | hidden(client.get("/").text, "/sign-out"))):
+            assert answer.status_code in (400, 422), wrong
+            assert "Mend it first." in unescape(answer.text)
+    refused = client.get(f"/disputes/export.csv?tab=all&{wrong}")
+    assert refused.status_code in (400, 422)
+    assert "Mend it first." in unescape(refused.text)

@@ -18,8 +18,6 @@ from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.listing_state import ListState
 from webapp.domain.numbers import parse_whole
-from webapp.domain.words import phrase
-from webapp.errors import Invalid
 from webapp.models import Run
 from webapp.security import current_actor
 from webapp.services.scheduling import bulk_actions, runs
@@ -114,9 +112,8 @@ class FailedRunScreen(ListScreen):
         return self._page("cancel", _("Cancel waiting runs"), _("Cancel them"), summary, danger=True)
 
     def _begin(self, verb: str) -> Done:
-        which, problems = _meant()
-        if problems:
-            raise Invalid(phrase("The list is narrowed by what can't be used. Mend it first."))
+        ListState.of(LISTING, request.args).require_usable()
+        which, _problems = _meant()
         asked = {"action": verb, **which.parameters()}
         return started(self, lambda session: runs.trigger(session, _JOB, actor=current_actor(), parameters=asked))
 

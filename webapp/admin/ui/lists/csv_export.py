@@ -13,6 +13,7 @@ from webapp import clock
 from webapp.admin.ui.formatting import current_zone
 from webapp.admin.ui.lists.columns import Column
 from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.listing_state import ListState
 from webapp.domain.csv_cells import safe
 from webapp.domain.instants import shown_in
 from webapp.domain.money.money import major_text
@@ -21,7 +22,8 @@ from webapp.domain.money.money import major_text
 def download(
     name: str, listing: Listing, reading: Callable[[], Any], args: Mapping[str, str], *conditions: Any
 ) -> Response:
-    """What the list shows under these arguments, all of it, as a file."""
+    """What the list shows under these arguments, all of it, as a file. Raises Invalid when a filter can't be used."""
+    ListState.of(listing, args).require_usable()
     columns = [column for column in listing.columns if column.exported]
     zone, batches = ZoneInfo(current_zone()), listing.batches(reading, dict(args), *conditions)
     filename = f"{name}-{clock.now():%Y%m%d-%H%M}.csv"

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from webapp.admin.ui.lists.columns import Filter
 from webapp.domain.words import phrase, sentence_of
+from webapp.errors import Invalid
 
 if TYPE_CHECKING:
     from webapp.admin.ui.lists.listing import Listing
@@ -50,6 +51,11 @@ class ListState:
             values=values,
             problems=problems,
         )
+
+    def require_usable(self) -> None:
+        """Raises Invalid while anything that narrows the list can't be used: left out, it would mean more rows."""
+        if self.problems:
+            raise Invalid(phrase("The list is narrowed by what can't be used. Mend it first."))
 
     def chosen(self, filters: Sequence[Filter]) -> Iterator[tuple[Filter, Any]]:
         """The filters that are set, with their values."""

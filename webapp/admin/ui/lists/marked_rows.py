@@ -14,11 +14,15 @@ _MARKED, _EVERY = "ids", "all"
 
 
 def marked_rows(session: Session, listing: Listing, most: int, *conditions: Any) -> tuple[list[int], bool]:
-    """Their ids, in the list's order when all are meant, and whether there are more than `most`."""
+    """Their ids, in the list's order when all are meant, and whether there are more than `most`.
+
+    Raises Invalid when all are meant and a filter can't be used.
+    """
     if not request.args.get(_EVERY):
         ids = [number for typed in request.args.getlist(_MARKED) if (number := parse_whole(typed))]
         return ids[:most], len(ids) > most
     state = ListState.of(listing, list_args())
+    state.require_usable()
     query = listing.query(state, *conditions).with_only_columns(listing.key, maintain_column_froms=True)
     ids = list(session.scalars(listing.order(state).sorted(query).limit(most + 1)))
     return ids[:most], len(ids) > most
