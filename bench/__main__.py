@@ -10,6 +10,7 @@ BENCHMARKS = {
     "release": "bench.release",
     "import": "bench.import_orders",
     "pages": "bench.pages",
+    "search": "bench.search",
     "payments": "bench.payments",
     "payouts": "bench.payouts",
     "audit": "bench.audit",

@@ -1,5 +1,7 @@
 """A large market, written by the database itself: a million escrows and a million runs within a minute or two."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 
 from webapp.jobs.processes.bootstrap import register_jobs
@@ -62,14 +64,18 @@ _NUMBERED = ("party", "account", "purchase_order", "escrow", "run")
 def fill(runtime: Runtime, count: int) -> None:
     """Write it, then let the database gather its statistics as it would have over the years."""
     register_jobs(runtime)
+    write(runtime, _STATEMENTS, _NUMBERED, count)
+
+
+def write(runtime: Runtime, statements: Sequence[str], numbered: Sequence[str], count: int) -> None:
+    """Carry the statements out, and let the tables that are numbered go on after their last row."""
+    known = {"count": count, "parties": PARTIES}
     with runtime.db.engine.begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        for statement in _STATEMENTS:
-            values = {
-                name: value for name, value in {"count": count, "parties": PARTIES}.items() if f":{name}" in statement
-            }
+        for statement in statements:
+            values = {name: value for name, value in known.items() if f":{name}" in statement}
             connection.execute(text(statement), values)
-        for table in _NUMBERED:
+        for table in numbered:
             connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"))
     with runtime.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")

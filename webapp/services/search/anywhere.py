@@ -6,12 +6,25 @@ for an index of trigrams (`webapp.migrations.anywhere`). Without that the newest
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, column, func, literal_column, or_, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+    union_all,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -23,16 +36,18 @@ from webapp.sql import Rows, is_sqlite, one_of
 NEWEST = 1_000
 SHORTEST = 3
 """Characters of a part that is looked for: fewer stand nearly everywhere."""
-PATIENCE = 0.2
-"""Seconds for the index of one table: a part of which each trigram is common, and not their sequence, may take long."""
+PATIENCE = 0.1
+"""Seconds for the indexes: a part of which each trigram is common, and not their sequence, may take long."""
 _TRIGRAM = re.compile("[a-zA-Z0-9]{3}")
 _MOST_TRIGRAMS = 24
 _CHECKED_EACH = 1_000
 """Instructions of SQLite between two looks at the clock."""
 _CANCELLED = "57014"
+_HURRY = text("SELECT set_config('statement_timeout', :milliseconds, true), set_config('enable_seqscan', 'off', true)")
+Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sought:
     """Where parts are looked for: a table's columns; `shown` selects id, label and note of what a hit leads to."""
 
@@ -44,14 +59,31 @@ class Sought:
     is_named: bool = False
     """Whether the label is a name, and the note its reference; else the note is a state."""
 
-    def rows(self, session: Session, words: str, indexed: Collection[str]) -> Sequence[Any]:
-        """Id, label and note of at most EACH rows that have these words in them."""
-        ids = _among_newest(session, self, words)
-        if len(ids) < EACH and self.model.__tablename__ in indexed:
-            ids = list(dict.fromkeys([*ids, *_by_index(session, self, words)]))[:EACH]
-        if not ids:
-            return []
-        return session.execute(self.shown.where(one_of(session, self.model.id, ids)).limit(EACH)).all()
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a hit shows, and of which kind it is."""
+
+    sought: Sought
+    id: int
+    label: str
+    note: str
+
+
+def find(session: Session, ways: Sequence[Sought], words: str) -> Iterator[Found]:
+    """What has these words in it, at most EACH by each way: the newest of all, then what the indexes have."""
+    if not ways:
+        return
+    asked = {"pattern": f"%{_escaped(words)}%", "trigrams": _trigrams(words)}
+    known = anywhere.indexed(session.connection())
+    ids = _ids(session, _statement(tuple(ways), False, is_sqlite(session)), asked)
+    rarer = [each for each in ways if len(ids[each]) < EACH and each.model.__tablename__ in known]
+    for way, some in _of_indexes(session, rarer, asked).items():
+        ids[way] = list(dict.fromkeys([*ids[way], *some]))[:EACH]
+    for way in ways:
+        if ids[way]:
+            rows = session.execute(way.shown.where(one_of(session, way.model.id, ids[way])).limit(EACH))
+            yield from (Found(way, *row) for row in rows)
 
 
 def is_long_enough(words: str) -> bool:
@@ -59,38 +91,77 @@ def is_long_enough(words: str) -> bool:
     return len(words) >= SHORTEST and _TRIGRAM.search(words) is not None
 
 
-def indexed_tables(session: Session) -> set[str]:
-    """The tables in all of whose rows parts are found."""
-    return anywhere.indexed(session.connection())
+def _escaped(words: str) -> str:
+    return words.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
-def _among_newest(session: Session, sought: Sought, words: str) -> list[int]:
+_Ids = dict[Sought, list[int]]
+
+
+def _of_indexes(session: Session, ways: Sequence[Sought], asked: Mapping[str, str]) -> _Ids:
+    """All of them at once; each by itself where that takes long, so that one of them costs only its own hits."""
+    if not ways:
+        return {}
+    together = _asked_in_time(session, ways, asked, PATIENCE)
+    if together is not None:
+        return together
+    each_by_itself = [_asked_in_time(session, [way], asked, PATIENCE / 4) or {} for way in ways]
+    return {way: ids for some in each_by_itself for way, ids in some.items()}
+
+
+def _asked_in_time(session: Session, ways: Sequence[Sought], asked: Mapping[str, str], seconds: float) -> _Ids | None:
+    statement = _statement(tuple(ways), True, is_sqlite(session))
+    with _hurried(session, seconds) as in_time:
+        return in_time(lambda: _ids(session, statement, asked))
+
+
+def _ids(session: Session, statement: "Statement", asked: Mapping[str, str]) -> _Ids:
+    found: _Ids = {way: [] for way in statement.ways}
+    for place, number in session.execute(statement.query, asked):
+        found[statement.ways[place]].append(number)
+    return found
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One that asks several tables at once: each row is the place of a way, and an id."""
+
+    ways: Sequence[Sought]
+    query: Any
+
+
+@lru_cache(maxsize=256)
+def _statement(ways: tuple[Sought, ...], by_index: bool, on_sqlite: bool) -> Statement:
+    """Built once: `pattern` and `trigrams` are its parameters."""
+    parts = []
+    for place, way in enumerate(ways):
+        some = (_of_index(way, on_sqlite) if by_index else _among_newest(way)).limit(EACH).subquery()
+        parts.append(select(literal_column(str(place)).label("place"), some.c.id))
+    return Statement(ways, union_all(*parts))
+
+
+def _among_newest(sought: Sought) -> Select[Any]:
     newest = select(sought.model.id, *sought.columns).order_by(sought.model.id.desc()).limit(NEWEST).subquery()
     key, *columns = newest.c
-    return list(session.scalars(select(key).where(_any_has(columns, words)).order_by(key.desc()).limit(EACH)))
+    return select(key.label("id")).where(_any_has(columns)).order_by(key.desc())
 
 
-def _by_index(session: Session, sought: Sought, words: str) -> list[int]:
-    with _hurried(session) as in_time:
-        return in_time(lambda: list(session.scalars(_of_index(session, sought, words).limit(EACH))))
-
-
-def _of_index(session: Session, sought: Sought, words: str) -> Select[Any]:
-    query = select(sought.model.id).where(_any_has(sought.columns, words))
-    if not is_sqlite(session):
+def _of_index(sought: Sought, on_sqlite: bool) -> Select[Any]:
+    query: Select[Any] = select(sought.model.id).where(_any_has(sought.columns))
+    if not on_sqlite:
         return query
     name = anywhere.words_of(sought.model.__tablename__)
     known = table(name, column("rowid"))
     return (
         query.select_from(known)
         .join(sought.model, sought.model.id == known.c.rowid)
-        .where(literal_column(name).op("MATCH")(_trigrams(words)))
+        .where(literal_column(name).op("MATCH")(bindparam("trigrams")))
         .order_by(known.c.rowid.desc())
     )
 
 
-def _any_has(columns: Sequence[Any], words: str) -> ColumnElement[bool]:
-    return or_(*[each.icontains(words, autoescape=True) for each in columns])
+def _any_has(columns: Sequence[Any]) -> ColumnElement[bool]:
+    return or_(*[each.ilike(bindparam("pattern"), escape="/") for each in columns])
 
 
 def _trigrams(words: str) -> str:
@@ -101,11 +172,11 @@ def _trigrams(words: str) -> str:
 
 
 @contextmanager
-def _hurried(session: Session) -> Iterator[Callable[[Callable[[], list[int]]], list[int]]]:
-    """A question that is given up, with nothing found, when it takes longer than PATIENCE."""
+def _hurried(session: Session, seconds: float) -> Iterator[Callable[[Callable[[], Answer]], Answer | None]]:
+    """A question that is given up, without an answer, when it takes longer."""
     if is_sqlite(session):
         driver: Any = session.connection().connection.driver_connection
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + seconds
         driver.set_progress_handler(lambda: time.monotonic() > ends, _CHECKED_EACH)
         try:
             yield _unless_interrupted
@@ -114,20 +185,19 @@ def _hurried(session: Session) -> Iterator[Callable[[Callable[[], list[int]]], l
         return
     # What is set goes with the savepoint. Told that nearly all rows match, the planner reads the table for five.
     with session.connection().begin_nested() as savepoint:
-        session.execute(text(f"SET LOCAL statement_timeout = {int(PATIENCE * 1000)}"))
-        session.execute(text("SET LOCAL enable_seqscan = off"))
+        session.execute(_HURRY, {"milliseconds": str(int(seconds * 1000))})
         yield _unless_interrupted
         savepoint.rollback()
 
 
-def _unless_interrupted(ask: Callable[[], list[int]]) -> list[int]:
+def _unless_interrupted(ask: Callable[[], Answer]) -> Answer | None:
     try:
         return ask()
     except DBAPIError as problem:
         if getattr(problem.orig, "sqlstate", None) == _CANCELLED:
-            return []
+            return None
         if isinstance(problem, OperationalError) and "interrupted" in str(problem.orig):
-            return []
+            return None
         raise
 
 

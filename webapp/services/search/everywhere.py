@@ -54,14 +54,17 @@ def _partly(session: Session, words: str, actor: Actor, kinds: Collection[str], 
     """What has the words somewhere in it, of those kinds of which there are fewer than can be shown."""
     if not anywhere.is_long_enough(words):
         return
-    indexed = anywhere.indexed_tables(session)
-    for sought in anywhere.WAYS:
+    ways = [
+        way
+        for way in anywhere.WAYS
+        if actor.may(way.permission) and (not kinds or way.kind in kinds) and known[way.kind] < EACH
+    ]
+    if not kinds and actor.may("order:read"):
         # An order and its escrow have one page.
-        is_twin = sought.kind == "escrow" and not kinds and actor.may("order:read")
-        is_asked = actor.may(sought.permission) and (not kinds or sought.kind in kinds)
-        if is_asked and not is_twin and known[sought.kind] < EACH:
-            for number, label, note in sought.rows(session, words, indexed):
-                yield Hit(sought.kind, number, label, note if sought.is_named else in_words(str(note)))
+        ways = [way for way in ways if way.kind != "escrow"]
+    for found in anywhere.find(session, ways, words):
+        note = found.note if found.sought.is_named else in_words(str(found.note))
+        yield Hit(found.sought.kind, found.id, found.label, note)
 
 
 def _referenced(kind: str, model: Any, note: Any) -> Way:
