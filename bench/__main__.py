@@ -10,6 +10,7 @@ BENCHMARKS = {
     "release": "bench.release",
     "import": "bench.import_orders",
     "pages": "bench.pages",
+    "pages-worst": "bench.pages_worst",
     "search": "bench.search",
     "payments": "bench.payments",
     "payouts": "bench.payouts",

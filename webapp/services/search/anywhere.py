@@ -61,7 +61,7 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PartlyMatching:
     """What a hit shows, and of which kind it is."""
 
     sought: Sought
@@ -70,7 +70,7 @@ class Found:
     note: str
 
 
-def find(session: Session, ways: Sequence[Sought], words: str) -> Iterator[Found]:
+def find(session: Session, ways: Sequence[Sought], words: str) -> Iterator[PartlyMatching]:
     """What has these words in it, at most EACH by each way: the newest of all, then what the indexes have."""
     if not ways:
         return
@@ -83,7 +83,7 @@ def find(session: Session, ways: Sequence[Sought], words: str) -> Iterator[Found
     for way in ways:
         if ids[way]:
             rows = session.execute(way.shown.where(one_of(session, way.model.id, ids[way])).limit(EACH))
-            yield from (Found(way, *row) for row in rows)
+            yield from (PartlyMatching(way, *row) for row in rows)
 
 
 def is_long_enough(words: str) -> bool:
