@@ -40,6 +40,12 @@ def find_account(session: Session, kind: AccountKind, party_id: int, currency: s
     return found(session, Place(kind, currency, party_id))
 
 
+def held_currencies(session: Session) -> list[str]:
+    """The currencies in which there is, or was, any money: those of the desk's own accounts, in their order."""
+    own = select(Account.currency).where(Account.party_id.is_(None)).distinct()
+    return list(session.scalars(own.order_by(Account.currency)))
+
+
 _THERE = select(Account.id).where(
     Account.kind == bindparam("kind"),
     Account.owner == bindparam("owner"),

@@ -14,8 +14,8 @@ from webapp.domain.words import joined, sentence_of
 
 
 def currency(name: str, label: Any, column: Any) -> Filter:
-    """One currency, by its code."""
-    return Filter(name, label, lambda code: column == code, parse=_code)
+    """One currency, chosen from those that the desk holds."""
+    return Filter(name, label, lambda code: column == code, parse=_code, kind="currency")
 
 
 def by_amount(amount: Any, currency: Any) -> Column:

@@ -14,6 +14,7 @@ from webapp.admin.ui.lists.columns import Column, Filter
 from webapp.admin.ui.lists.found import Found, found
 from webapp.admin.ui.lists.keyset import Cursor, Order
 from webapp.admin.ui.lists.listing_state import SIZES, ListState, from_list
+from webapp.services.ledger import accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,14 @@ class Listing:
         window = _window(session, query, order, state)
         whole = window.earlier is None and window.later is None
         counted = found(session, query, len(window.rows), window.before, whole=whole)
-        return Page(self, state, window.rows, window.earlier, window.later, counted)
+        currencies = self._currencies(session, state)
+        return Page(self, state, window.rows, window.earlier, window.later, counted, currencies)
+
+    def _currencies(self, session: Session, state: ListState) -> Sequence[str]:
+        """Which can be chosen: those that the desk holds, and the one that is chosen already."""
+        names = [filter_.name for filter_ in self.filters if filter_.kind == "currency"]
+        chosen = {state.values[name] for name in names if name in state.values}
+        return sorted(chosen.union(accounts.held_currencies(session))) if names else ()
 
     def query(self, state: ListState, *conditions: Any) -> Select[Any]:
         """Everything that is found, in no order."""
@@ -82,6 +90,8 @@ class Page:
     earlier: str | None
     later: str | None
     found: Found
+    currencies: Sequence[str] = ()
+    """What a filter by currency offers."""
     sizes = SIZES
 
     @cached_property
