@@ -27,7 +27,7 @@ from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals, subject_labels
 from webapp.services.ledger import transfer_queries
 from webapp.services.ledger.transfer_queries import TransferDetail
-from webapp.services.read_models import decision_preview, dispute_detail
+from webapp.services.read_models import decision_preview, dispute_detail, work_counts
 from webapp.services.users.passkeys import PasskeyProof
 
 TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
@@ -75,14 +75,18 @@ class ApprovalScreen(ListScreen):
 
     def conditions(self) -> tuple[Any, ...]:
         """What the tab shows."""
-        me, proposed = current_actor().key, Approval.status == ApprovalStatus.PROPOSED
-        ways = {"waiting": (proposed, Approval.proposed_by != me), "mine": (Approval.proposed_by == me,)}
+        actor = current_actor()
+        ways = {
+            "waiting": work_counts.conditions(self.slug, actor, clock.now()),
+            "mine": (Approval.proposed_by == actor.person,),
+        }
         return ways.get(self._tab(), (Approval.status != ApprovalStatus.PROPOSED,))
 
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs."""
+        labels = TABS if current_actor().may("money:approve") else TABS | {"waiting": _l("Waiting for approval")}
         return {
-            "tabs": [(label, f"?tab={name}", name == self._tab(), None) for name, label in TABS.items()],
+            "tabs": [(label, f"?tab={name}", name == self._tab(), None) for name, label in labels.items()],
             "proposals": PROPOSALS,
         }
 

@@ -13,8 +13,7 @@ from webapp.admin.dashboard.system_status import evaluate
 from webapp.admin.ui import charts, kept_figures
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
-from webapp.security.context import current_principal, runtime
-from webapp.services.approvals import approvals
+from webapp.security.context import runtime
 from webapp.services.common import kill_switch
 from webapp.services.read_models import money_totals, work_counts, work_queue
 from webapp.services.read_models.kept_figures import OVERVIEW
@@ -47,7 +46,7 @@ class OverviewScreen(Screen):
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
             sums = kept_figures.read(session, OVERVIEW, now)
             summary = sums.value
-            values = {"summary": summary, "sums": sums, "waiting": waiting(session, now), **self._needs(session)}
+            values = {"summary": summary, "sums": sums, "waiting": waiting(session, now), **self._needs(session, now)}
             values |= {"firing": work_queue.firing_alerts(session), "has_orders": work_queue.has_orders(session)}
             held = dict(summary.held)
             currency = self._currency(list(held))
@@ -72,25 +71,15 @@ class OverviewScreen(Screen):
         kinds = [process.kind for process in processes.all_processes(session) if process.heartbeat_at >= since]
         return {kind: kinds.count(kind) for kind in (processes.WORKER, processes.SCHEDULER)}
 
-    def _needs(self, session: Session) -> dict[str, Any]:
-        """The most urgent of what waits for who is asking, five of all kinds together, and how many of each there are.
-
-        Only what they may do something about.
-        """
-        principal, actor = current_principal(), current_actor()
-        counts = {kind: count for kind, count in work_counts.counts(session, actor).items() if count}
-        mine = work_queue.disputes_of(session, principal.user.id) if principal and principal.user else []
-        found: dict[str, Sequence[Any]] = {
-            "mine": mine,
-            "proposals": approvals.waiting(session, actor) if "approvals" in counts else [],
-            "doubtful": work_queue.payments_in_review(session) if "payments" in counts else [],
-            "blocked": work_queue.blocked(session) if "escrows" in counts else [],
+    def _needs(self, session: Session, now: datetime) -> dict[str, Any]:
+        """The most urgent of what waits for who is asking, of all kinds, and how many of each kind there are."""
+        actor = current_actor()
+        counts = {kind: count for kind, count in work_counts.counts(session, actor, now).items() if count}
+        return {
+            "needs": work_queue.most_urgent(session, actor, now, list(counts)),
+            "counts": counts,
+            "count_in_words": work_counts.in_words,
         }
-        room = work_queue.SHOWN
-        for kind, rows in found.items():
-            found[kind] = rows[:room]
-            room -= len(found[kind])
-        return {**found, "counts": counts, "count_in_words": work_counts.in_words}
 
     def _currency(self, held: list[str]) -> str:
         wanted = request.args.get("currency", "")

@@ -22,6 +22,7 @@ from webapp.services.users.assignees import dispute_handlers
 
 TABS: dict[str, Any] = {
     "decide": _l("Needs a decision"),
+    "for_me": _l("Waiting for me"),
     "mine": _l("Mine"),
     "unassigned": _l("Unassigned"),
     "waiting": _l("Waiting for a party"),

@@ -17,10 +17,16 @@ TO_DECIDE = (DisputeStatus.OPENED, DisputeStatus.UNDER_REVIEW, DisputeStatus.ESC
 ENOUGH = 1000
 
 
+def is_nobody_elses(user_id: int | None) -> ColumnElement[bool]:
+    """Whether a dispute is this person's, or nobody's yet."""
+    return or_(Dispute.assignee_id.is_(None), Dispute.assignee_id == user_id)
+
+
 def conditions(tab: str, user_id: int | None, at: datetime) -> tuple[ColumnElement[bool], ...]:
     """What a dispute must be like to be in this tab."""
     ways: dict[str, tuple[Any, ...]] = {
         "decide": (Dispute.status.in_(TO_DECIDE), OPEN),
+        "for_me": (Dispute.status.in_(TO_DECIDE), OPEN, is_nobody_elses(user_id)),
         "mine": (OPEN, Dispute.assignee_id == user_id),
         "unassigned": (OPEN, Dispute.assignee_id.is_(None)),
         "waiting": (Dispute.status == DisputeStatus.NEEDS_RESPONSE, OPEN),
@@ -34,7 +40,7 @@ def conditions(tab: str, user_id: int | None, at: datetime) -> tuple[ColumnEleme
 
 def counts(session: Session, user_id: int | None, at: datetime) -> dict[str, str]:
     """How many are in each open tab, in one statement; beyond COUNTED it says so and counts no further."""
-    tabs = ("decide", "mine", "unassigned", "waiting", "approval", "overdue")
+    tabs = ("decide", "for_me", "mine", "unassigned", "waiting", "approval", "overdue")
     columns = [_up_to(select(Dispute.id).where(*conditions(tab, user_id, at))).label(tab) for tab in tabs]
     row = session.execute(select(*columns)).one()
     return {tab: f"{COUNTED}+" if count > COUNTED else str(count) for tab, count in row._mapping.items()}

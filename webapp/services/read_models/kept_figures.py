@@ -41,7 +41,9 @@ def tab_counts(name: str) -> CachedFigure[dict[str, int]]:
 def work_counts_of(actor: Actor) -> CachedFigure[dict[str, int]]:
     """How much work of each kind waits for this person. Every page shows it, so it is asked twice a minute at most."""
     name = f"work:{actor.person}:{','.join(work_counts.kinds(actor))}"
-    return CachedFigure(name, lambda session, _at: work_counts.counts(session, actor), _COUNTS, timedelta(seconds=30))
+    return CachedFigure(
+        name, lambda session, at: work_counts.counts(session, actor, at), _COUNTS, timedelta(seconds=30)
+    )
 
 
 def best_sellers(session: Session, period: Period, currency: str) -> CachedFigure[list[Seller]]:
