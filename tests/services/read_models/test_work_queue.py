@@ -1,6 +1,7 @@
 """What waits for one person: only what they may do something about, the most urgent of all kinds first."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -23,7 +24,7 @@ OPERATOR = person(5, "Olu", "operator")
 def staffed(market: Market) -> Market:
     """Amina and Bosco are users: disputes can be theirs."""
     for name in ("amina", "bosco"):
-        how = {"roles": ["agent"], "password": PASSWORD, "at": NOW, "actor": SETUP}
+        how: dict[str, Any] = {"roles": ["agent"], "password": PASSWORD, "at": NOW, "actor": SETUP}
         users.create(market.session, email=f"{name}@desk.example", name=name, **how)
     return market
 
@@ -37,7 +38,7 @@ def alert(market: Market, severity: str, since: timedelta) -> int:
     return row.id
 
 
-def dispute(market: Market, due: timedelta, **more: object) -> int:
+def dispute(market: Market, due: timedelta, **more: Any) -> int:
     """An open dispute with this deadline."""
     made = market.dispute().id
     market.session.execute(update(Dispute).where(Dispute.id == made).values(due_at=NOW + due, **more))
@@ -47,7 +48,7 @@ def dispute(market: Market, due: timedelta, **more: object) -> int:
 def proposal(market: Market, by: Actor, lapses: timedelta = timedelta(hours=5)) -> int:
     """A decision that takes two."""
     payload = ResolveDispute(resolution="refund_to_buyer", code="agreement", reason="Right.")
-    how = {"at": NOW, "actor": by, "settings": market.runtime.settings}
+    how: dict[str, Any] = {"at": NOW, "actor": by, "settings": market.runtime.settings}
     made = approvals.decide(market.session, "dispute.resolve", market.dispute().id, payload, **how).approval
     assert made is not None
     market.session.execute(update(Approval).where(Approval.id == made.id).values(expires_at=NOW + lapses))

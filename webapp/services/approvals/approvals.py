@@ -128,9 +128,8 @@ def approve(
     _lift(session, approval, at, actor)
     with ledger_posting.noted(session) as posted:
         posting.post()
-    session.execute(update(Approval).where(Approval.id == approval_id).values(posted=posted))
-    session.expire(approval)
-    return get(session, approval_id)
+    done = update(Approval).where(Approval.id == approval_id).values(posted=posted).returning(Approval)
+    return session.scalars(done, execution_options={"populate_existing": True}).one()
 
 
 def proposed_posting(
