@@ -23,7 +23,7 @@ Conditions = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkKind:
     """One kind of work: the permission to do it, and which rows wait for an actor at an instant."""
 
     permission: str
@@ -64,15 +64,17 @@ def _approvals(actor: Actor, at: datetime) -> Conditions:
     return Approval.status == ApprovalStatus.PROPOSED, Approval.proposed_by != actor.person, Approval.expires_at > at
 
 
-WORK: Mapping[str, Work] = {
-    "disputes": Work("dispute:work", Dispute, _disputes, (Dispute.due_at, Dispute.id)),
-    "approvals": Work("money:approve", Approval, _approvals, (Approval.expires_at, Approval.id)),
-    "alerts": Work(
+WORK: Mapping[str, WorkKind] = {
+    "disputes": WorkKind("dispute:work", Dispute, _disputes, (Dispute.due_at, Dispute.id)),
+    "approvals": WorkKind("money:approve", Approval, _approvals, (Approval.expires_at, Approval.id)),
+    "alerts": WorkKind(
         "alert:manage", Alert, lambda _actor, _at: (Alert.status == AlertStatus.FIRING,), (Alert.severity, Alert.id)
     ),
-    "payments": Work("payment:verify", Payment, lambda _actor, _at: PAYMENTS["review"], (Payment.id,)),
-    "escrows": Work("money:propose", Escrow, lambda _actor, _at: ESCROWS["blocked"], (Escrow.id,)),
-    "payouts": Work("payout:retry", Payout, lambda _actor, _at: PAYOUTS["in_doubt"], (Payout.doubted_at, Payout.id)),
+    "payments": WorkKind("payment:verify", Payment, lambda _actor, _at: PAYMENTS["review"], (Payment.id,)),
+    "escrows": WorkKind("money:propose", Escrow, lambda _actor, _at: ESCROWS["blocked"], (Escrow.id,)),
+    "payouts": WorkKind(
+        "payout:retry", Payout, lambda _actor, _at: PAYOUTS["in_doubt"], (Payout.doubted_at, Payout.id)
+    ),
 }
 """Each kind of work. Alerts that wake somebody come before the others: `page` before `warn`, by the alphabet."""
 
