@@ -25,7 +25,7 @@ help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
 
 up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, REDIS_URL move it; EMPTY=1 leaves the demo data out); Ctrl-C stops it
-	@exec $(BIN)/desk up $(if $(EMPTY),--no-demo)
+	@exec $(BIN)/desk up $(if $(EMPTY),--no-demo --sandbox)
 
 # Where the environment forbids it, each of a hundred processes that tests start would compile the desk again.
 test quick: export PYTHONDONTWRITEBYTECODE =

@@ -26,9 +26,9 @@ class SandboxAddress:
         return f"http://{HOST}:{self.port}"
 
 
-def is_wanted(settings: Settings, demo: bool) -> bool:
-    """Whether this desk shows the demo and has no provider of its own."""
-    return demo and not settings.is_production and not any(getattr(settings, name) for name in _CONFIGURED)
+def is_wanted(settings: Settings, asked: bool) -> bool:
+    """Whether invented providers are asked for, as the demo does, and this desk has none of its own."""
+    return asked and not settings.is_production and not any(getattr(settings, name) for name in _CONFIGURED)
 
 
 def choose_address(settings: Settings) -> SandboxAddress:

@@ -38,8 +38,11 @@ class _StopRequested(BaseException):
     """
 
 
-def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
-    """Run the desk on this machine until Ctrl-C or SIGTERM. Raises Refusal when it can't start."""
+def run(settings: Settings, *, demo: bool, invented: bool = False, workers: int = 2) -> None:
+    """Run the desk on this machine until Ctrl-C or SIGTERM: with the demo, or with `invented` providers without it.
+
+    Raises Refusal when it can't start.
+    """
     _stop_requested.clear()
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
@@ -49,7 +52,7 @@ def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
     try:
         sandbox.remove_configuration(settings)
         settings = with_secret(settings)
-        _start(settings, children, demo, workers)
+        _start(settings, children, demo, invented, workers)
         _supervise(children)
     except _StopRequested:
         click.echo("\nStopping …")
@@ -59,7 +62,7 @@ def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
         lock.close()
 
 
-def _start(settings: Settings, children: list[ChildProcess], demo: bool, workers: int) -> None:
+def _start(settings: Settings, children: list[ChildProcess], demo: bool, invented: bool, workers: int) -> None:
     redis = redis_process(settings)
     if redis is not None:
         children.append(redis)
@@ -67,7 +70,7 @@ def _start(settings: Settings, children: list[ChildProcess], demo: bool, workers
     if forked.IS_SAFE:
         forked.preload()
     wait_until_ready(settings.redis_address)
-    address = sandbox.choose_address(settings) if sandbox.is_wanted(settings, demo) else None
+    address = sandbox.choose_address(settings) if sandbox.is_wanted(settings, demo or invented) else None
     if address is not None:
         settings = sandbox.configure(settings, address)
         children.append(sandbox.process(settings, address))
@@ -78,7 +81,7 @@ def _start(settings: Settings, children: list[ChildProcess], demo: bool, workers
         child.start()
     _wait_for_desk(settings, children)
     _greet(settings, demo, address)
-    if address is not None:
+    if address is not None and demo:
         _start_live_payments(settings, address)
 
 

@@ -303,7 +303,7 @@ def test_the_first_page_warns_of_a_silent_job_until_it_has_run(clocked: Runtime,
     run_job(clocked, run_id)
     page = operator.get("/").text
     assert "(auto_deduct) has not run" not in page
-    assert f"{len(registry())} of {len(registry())} jobs on time" in page
+    assert f"{len(registry())} jobs are planned, and find nothing to do." in page
 
 
 def test_alerts_of_facts_have_their_filter_their_words_and_their_end(clocked: Runtime, sign_in: SignIn) -> None:

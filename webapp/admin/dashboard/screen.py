@@ -15,7 +15,7 @@ from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.common import kill_switch
-from webapp.services.read_models import money_totals, work_counts, work_queue
+from webapp.services.read_models import first_steps, money_totals, work_counts, work_queue
 from webapp.services.read_models.kept_figures import OVERVIEW
 from webapp.services.scheduling import processes, schedule_rows
 from webapp.services.scheduling.queue_depth import waiting
@@ -47,7 +47,8 @@ class OverviewScreen(Screen):
             sums = kept_figures.read(session, OVERVIEW, now)
             summary = sums.value
             values = {"summary": summary, "sums": sums, "waiting": waiting(session, now), **self._needs(session, now)}
-            values |= {"firing": work_queue.firing_alerts(session), "has_orders": work_queue.has_orders(session)}
+            values |= {"firing": work_queue.firing_alerts(session)}
+            begun = first_steps.read(session)
             held = dict(summary.held)
             currency = self._currency(list(held))
             flow = money_totals.flow(session, currency, held[currency], _today(now)) if currency else None
@@ -56,7 +57,8 @@ class OverviewScreen(Screen):
             "dashboard/overview.html",
             rows=rows,
             late=_longest_late(jobs),
-            system_status=evaluate(jobs, silent, stopped, now),
+            system_status=evaluate(jobs, silent, stopped, now, has_orders=begun.orders),
+            begun=begun,
             stopped=stopped,
             alive=alive,
             currency=currency,

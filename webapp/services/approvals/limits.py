@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -27,6 +27,11 @@ def all_limits(session: Session, settings: Settings) -> dict[str, int]:
     """The limits in force, in minor units by currency. What admins set wins over the environment."""
     stored = session.get(StoredSetting, _NAME)
     return dict(stored.value) if stored is not None and stored.value is not None else dict(settings.approval_limits)
+
+
+def are_set() -> ColumnElement[bool]:
+    """Whether somebody has set limits in the desk."""
+    return exists().where(StoredSetting.name == _NAME)
 
 
 def limit_of(session: Session, currency: str, settings: Settings) -> int:

@@ -67,8 +67,3 @@ def firing_alerts(session: Session) -> dict[str, int]:
     newest = select(Alert.severity).where(Alert.status == AlertStatus.FIRING).order_by(Alert.id.desc())
     some = newest.limit(MOST_ALERTS + 1).subquery()
     return dict(session.execute(select(some.c.severity, func.count()).group_by(some.c.severity)).all())
-
-
-def has_orders(session: Session) -> bool:
-    """Whether anything was ever held here or waits to be paid."""
-    return session.scalars(select(Escrow.id).limit(1)).one_or_none() is not None

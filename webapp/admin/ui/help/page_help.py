@@ -137,6 +137,10 @@ HELP: Mapping[str, PageHelp] = {
     "users": PageHelp(
         _l("Who may sign in, and as what. Give each person the smallest role that is enough."), "handbook", ("limit",)
     ),
+    "getting-started": PageHelp(
+        _l("What an empty desk needs before its first day. Each step is ticked by what is true on the desk."),
+        "handbook",
+    ),
     "imports": PageHelp(
         _l("Orders from a file of the marketplace. Look at what would become of each line, then confirm the import."),
         "handbook",
