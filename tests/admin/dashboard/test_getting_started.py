@@ -53,7 +53,7 @@ def test_each_step_ticks_itself_by_what_is_true(
     with desk.db.transaction() as session:
         Market(session, desk).escrow()
     assert ticked(admin)[-2:] == ["token", "orders"]
-    assert "Getting started: 6 of 7 done" in admin.get("/").text
+    assert "Getting started: 6 of 7" in admin.get("/").text
     answer = admin.application.test_client().get("/api/v1/orders", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200
     assert ticked(admin)[-1] == "api"

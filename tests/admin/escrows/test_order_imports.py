@@ -69,11 +69,11 @@ def test_a_file_is_checked_then_confirmed_then_loaded(desk: Runtime, admin: Flas
     assert count(desk, OrderImportPart) == 0
     with desk.db.reading() as session:
         held = session.scalars(select(Escrow.amount).where(Escrow.status == "held")).all()
-        actions = session.scalars(select(Audit.action).where(Audit.action.like("order.import%")).order_by(Audit.id))
+        actions = session.scalars(select(Audit.action).where(Audit.action.like("import.%")).order_by(Audit.id))
         assert list(held) == [125_050]
-        assert [action for action in actions if action in ("order.import_check", "order.import_load")] == [
-            "order.import_check",
-            "order.import_load",
+        assert [action for action in actions if action in ("import.check", "import.load")] == [
+            "import.check",
+            "import.load",
         ]
     assert send(admin, f"{page}/confirm", page="/imports/add").status_code == 409
 

@@ -62,7 +62,7 @@ def receive(session: Session, name: str, sent: BinaryIO, *, at: datetime, actor:
     session.flush()
     keep(session, made.id, FILE, sent)
     _start(session, made, at, actor)
-    trail.record(session, actor, "order.import_check", ("import", made.id), at=at, after=_described(made))
+    trail.record(session, actor, "import.check", ("import", made.id), at=at, after=_described(made))
     return made, False
 
 
@@ -76,7 +76,7 @@ def confirm(session: Session, import_id: int, *, skip_bad: bool, at: datetime, a
         raise Invalid(phrase("Some lines can't be used. Leave them out, or mend the file and send it again."))
     found.status, found.skip_bad, found.done, found.total, found.stage = "loading", skip_bad, 0, 0, None
     _start(session, found, at, actor)
-    trail.record(session, actor, "order.import_load", ("import", found.id), at=at, after=_described(found))
+    trail.record(session, actor, "import.load", ("import", found.id), at=at, after=_described(found))
     return found
 
 
@@ -88,7 +88,7 @@ def check_again(session: Session, import_id: int, *, at: datetime, actor: Actor)
         raise Overtaken(phrase("This file does not wait to be checked any more."))
     found.status, found.problem, found.done, found.total, found.stage = "checking", None, 0, 0, None
     _start(session, found, at, actor)
-    trail.record(session, actor, "order.import_check", ("import", found.id), at=at, after=_described(found))
+    trail.record(session, actor, "import.check", ("import", found.id), at=at, after=_described(found))
     return found
 
 
@@ -100,7 +100,7 @@ def discard(session: Session, import_id: int, *, at: datetime, actor: Actor) -> 
         raise Overtaken(phrase("This file can't be discarded now."))
     found.status = "discarded"
     forget(session, found.id)
-    trail.record(session, actor, "order.import_discard", ("import", found.id), at=at, after=_described(found))
+    trail.record(session, actor, "import.discard", ("import", found.id), at=at, after=_described(found))
     return found
 
 
