@@ -22,7 +22,7 @@ _LIFETIME = timedelta(days=30)
 _SCOPES = ["orders"]
 
 
-class Step(NamedTuple):
+class FirstStep(NamedTuple):
     """One step: whether it is done, what it is about, and the way to it for who may do it."""
 
     name: str
@@ -32,6 +32,67 @@ class Step(NamedTuple):
     permission: str
     url: str
     verb: Any
+
+
+_STEPS: tuple[tuple[str, Any, Any, str, str, Any], ...] = (
+    (
+        "administrator",
+        _l("First administrator"),
+        _l("Adds everybody else, and may change every setting."),
+        "user:manage",
+        "users.index",
+        _l("Users"),
+    ),
+    (
+        "providers",
+        _l("Providers, or the sandbox"),
+        _l("Money is collected and paid out by providers. Ask those that are set up whether they take our keys."),
+        first_steps.CHECK,
+        "getting-started.providers",
+        _l("Ask the providers…"),
+    ),
+    (
+        "limits",
+        _l("Currencies and limits"),
+        _l("Up to which amount one person decides alone, by currency. Without one a second person always does."),
+        "settings:manage",
+        "settings.index",
+        _l("Set limits"),
+    ),
+    (
+        "colleagues",
+        _l("Colleagues"),
+        _l("Who proposes can't approve: large decisions need two people."),
+        "user:manage",
+        "invitations.add",
+        _l("Invite a colleague"),
+    ),
+    (
+        "token",
+        _l("API token"),
+        _l("The marketplace's own systems call the desk with a token. You get a command that works as it stands."),
+        "token:manage",
+        "getting-started.token",
+        _l("Make your first token…"),
+    ),
+    (
+        "orders",
+        _l("First orders"),
+        _l("Import what the marketplace has today from a CSV file, or send orders over the API."),
+        "order:write",
+        "imports.add",
+        _l("Import orders"),
+    ),
+    (
+        "api",
+        _l("The API"),
+        _l("Done once a token was used. The page of the API describes every call, to read and to try."),
+        "job:read",
+        "docs",
+        _l("Read the API"),
+    ),
+)
+"""Name, title, text, permission, the view that does it and what its button says, in the order of `FirstSteps`."""
 
 
 class GettingStartedScreen(Screen):
@@ -129,69 +190,8 @@ def command(address: str, secret: str) -> str:
     return f"curl -H {header} {shlex.quote(f'{address}/api/v1/orders')}"
 
 
-def _steps(done: first_steps.FirstSteps) -> list[Step]:
+def _steps(done: first_steps.FirstSteps) -> list[FirstStep]:
     return [
-        Step(
-            "administrator",
-            done.administrator,
-            _("First administrator"),
-            _("Adds everybody else, and may change every setting."),
-            "user:manage",
-            url_for("users.index"),
-            _("Users"),
-        ),
-        Step(
-            "providers",
-            done.providers,
-            _("Providers, or the sandbox"),
-            _("Money is collected and paid out by providers. Ask those that are set up whether they take our keys."),
-            first_steps.CHECK,
-            url_for("getting-started.providers"),
-            _("Ask the providers…"),
-        ),
-        Step(
-            "limits",
-            done.limits,
-            _("Currencies and limits"),
-            _("Up to which amount one person decides alone, by currency. Without one a second person always does."),
-            "settings:manage",
-            url_for("settings.index"),
-            _("Set limits"),
-        ),
-        Step(
-            "colleagues",
-            done.colleagues,
-            _("Colleagues"),
-            _("Who proposes can't approve: large decisions need two people."),
-            "user:manage",
-            url_for("invitations.add"),
-            _("Invite a colleague"),
-        ),
-        Step(
-            "token",
-            done.token,
-            _("API token"),
-            _("The marketplace's own systems call the desk with a token. You get a command that works as it stands."),
-            "token:manage",
-            url_for("getting-started.token"),
-            _("Make your first token…"),
-        ),
-        Step(
-            "orders",
-            done.orders,
-            _("First orders"),
-            _("Import what the marketplace has today from a CSV file, or send orders over the API."),
-            "order:write",
-            url_for("imports.add"),
-            _("Import orders"),
-        ),
-        Step(
-            "api",
-            done.api,
-            _("The API"),
-            _("Done once a token was used. The page of the API describes every call, to read and to try."),
-            "job:read",
-            "/api/docs",
-            _("Read the API"),
-        ),
+        FirstStep(name, getattr(done, name), title, text, permission, url_for(view), verb)
+        for name, title, text, permission, view, verb in _STEPS
     ]
