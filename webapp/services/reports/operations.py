@@ -21,6 +21,7 @@ from webapp.services.reports.figures import (
     OutcomeFigures,
     ReconciliationFigures,
 )
+from webapp.services.scheduling.bulk_runs import own_runs
 from webapp.sql import epoch_seconds, is_sqlite
 
 _DIFFERED = (Reconciliation.missing_here, Reconciliation.missing_there, Reconciliation.different)
@@ -45,8 +46,9 @@ def disputes(session: Session, period: ReportPeriod) -> DisputeFigures:
 
 
 def jobs(session: Session, period: ReportPeriod) -> list[JobFigures]:
-    """Every job with a schedule, and those that ran; dry runs and those that are not over count nowhere."""
-    finished = (Run.status.not_in((*UNFINISHED_RUNS, RunStatus.MISSED)), ~Run.dry_run, *_within(Run.at, period))
+    """Every job with a schedule, and those that ran; dry runs, bulk work and those that are not over count nowhere."""
+    ended_ways = Run.status.not_in((*UNFINISHED_RUNS, RunStatus.MISSED))
+    finished = (ended_ways, ~Run.dry_run, own_runs(), *_within(Run.at, period))
     runs: dict[str, dict[str, int]] = defaultdict(dict)
     ended = select(Run.job, Run.status, func.count()).where(*finished).group_by(Run.job, Run.status)
     for job, status, count in session.execute(ended.order_by(Run.job, Run.status)):
@@ -157,7 +159,7 @@ def _slots_between(recurrence: Recurrence, first: datetime, last: datetime) -> i
 def _silence(session: Session, period: ReportPeriod) -> dict[str, int]:
     """The longest time in the period in which no run began that counts, in seconds, by job."""
     began, on_sqlite = func.coalesce(Run.started_at, Run.at), is_sqlite(session)
-    counted = (Run.status.in_(RUNS_THAT_COUNT), ~Run.dry_run, *_within(Run.at, period))
+    counted = (Run.status.in_(RUNS_THAT_COUNT), ~Run.dry_run, own_runs(), *_within(Run.at, period))
     before = func.lag(began).over(partition_by=Run.job, order_by=(began, Run.id))
     rows = select(Run.job, began.label("began"), before.label("before")).where(*counted).subquery()
     gap = epoch_seconds(on_sqlite, rows.c.began) - epoch_seconds(on_sqlite, rows.c.before)

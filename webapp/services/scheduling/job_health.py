@@ -14,6 +14,7 @@ from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Run, Schedule
+from webapp.services.scheduling.bulk_runs import own_runs
 
 _BY_LAST_RUN = {
     RunStatus.RUNNING: "running",
@@ -35,7 +36,7 @@ class JobHealth:
     late_since: datetime | None
     warns_at: datetime | None
     last_run: Run | None
-    """The last that took what was due; a retry of some of its items does not stand in its place."""
+    """The last that took what was due; neither a retry of some of its items nor bulk work stands in its place."""
     last_retry: Run | None
     """The last retry of what failed in it."""
     last_good: Run | None
@@ -87,7 +88,7 @@ def _last_ids(schedules: Sequence[Schedule]) -> Any:
 
 
 def _last(*conditions: Any) -> Any:
-    query = select(Run.id).where(Run.job == Schedule.job, ~Run.dry_run, *conditions)
+    query = select(Run.id).where(Run.job == Schedule.job, ~Run.dry_run, own_runs(), *conditions)
     return query.order_by(Run.id.desc()).limit(1).correlate(Schedule).scalar_subquery()
 
 

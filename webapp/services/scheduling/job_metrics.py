@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import RunStatus
 from webapp.models import JobTotal, Run, Schedule
+from webapp.services.scheduling.bulk_runs import is_bulk, own_runs
 from webapp.sql import insert_new
 
 RUNS, ITEMS, MOVED = "runs", "items", "moved"
@@ -18,14 +19,15 @@ ENDED = (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.LOS
 
 
 def note(session: Session, run: Run) -> None:
-    """Add a run to its job's totals, in the transaction that ends it. Dry runs did nothing."""
-    if not run.dry_run:
+    """Add a run to its job's totals, in the transaction that ends it. Dry runs did nothing; bulk work is not the job's."""
+    if not run.dry_run and not is_bulk(run):
         _add(session, run.job, [(what, label, value) for what, label, value in _of(run) if value])
 
 
 def note_chunk(session: Session, run: Run) -> None:
-    """Count a transaction in which a run did items, as one of its last acts."""
-    _add(session, run.job, [(CHUNKS, "done", 1)])
+    """Count a transaction in which a run did items, as one of its last acts; bulk work is not the job's."""
+    if not is_bulk(run):
+        _add(session, run.job, [(CHUNKS, "done", 1)])
 
 
 def note_takeover(session: Session, run: Run) -> None:
@@ -68,6 +70,6 @@ def last_finished(session: Session) -> dict[str, Run]:
 
 
 def _newest(status: RunStatus) -> ScalarSelect[int]:
-    began = (~Run.dry_run, Run.started_at.is_not(None))
+    began = (~Run.dry_run, own_runs(), Run.started_at.is_not(None))
     query = select(Run.id).where(Run.job == Schedule.job, Run.status == status, *began)
     return query.order_by(Run.id.desc()).limit(1).correlate(Schedule).scalar_subquery()

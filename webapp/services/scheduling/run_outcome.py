@@ -14,6 +14,7 @@ from webapp.domain.words import message, phrase
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import AlertFinding
+from webapp.services.scheduling.bulk_runs import is_bulk
 
 NO_EXECUTION = "no_execution"
 _SHARE = 10
@@ -32,8 +33,11 @@ def ending(run: Run, status: RunStatus) -> RunStatus:
 
 
 def evaluate(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
-    """Fire or resolve the alerts about a run's failure, its failed items and its length. Dry runs are not judged."""
-    if run.dry_run:
+    """Fire or resolve the alerts about a run's failure, its failed items and its length. Dry runs are not judged.
+
+    Nor is bulk work: it says nothing of the job, and one that failed stands among the failed runs.
+    """
+    if run.dry_run or is_bulk(run):
         return
     percent = schedule.failed_items_percent if schedule else _SHARE
     found = {

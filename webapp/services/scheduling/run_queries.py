@@ -13,6 +13,7 @@ from webapp.domain.words import phrase
 from webapp.errors import NotFound
 from webapp.models import Run, RunItem, RunLine, Transfer
 from webapp.services.common.batch_result import CAME_BACK, DEBTS_MET
+from webapp.services.scheduling.bulk_runs import own_runs
 
 _MOST = 1_000
 FAILED, DONE = "failed", "done"
@@ -47,7 +48,10 @@ def history(
 
 
 def recent(session: Session, jobs: Iterable[str], limit: int = 60) -> dict[str, list[Any]]:
-    """What the bars need of the last runs of each job, oldest first, in one query: rows of the columns below."""
+    """What the bars need of the last runs of each job, oldest first, in one query: rows of the columns below.
+
+    Bulk work is left out.
+    """
     found: dict[str, list[Any]] = {job: [] for job in jobs}
     newest = [_newest_of(job, min(limit, _MOST)) for job in found]
     if newest:
@@ -60,7 +64,7 @@ def recent(session: Session, jobs: Iterable[str], limit: int = 60) -> dict[str, 
 
 def _newest_of(job: str, limit: int) -> Any:
     columns = (Run.id, Run.job, Run.status, Run.at, Run.started_at, Run.finished_at)
-    return select(*columns).where(Run.job == job).order_by(Run.id.desc()).limit(limit).subquery()
+    return select(*columns).where(Run.job == job, own_runs()).order_by(Run.id.desc()).limit(limit).subquery()
 
 
 def items(

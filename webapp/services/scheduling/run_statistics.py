@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.durations import Percentiles, percentiles
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.models import Run
+from webapp.services.scheduling.bulk_runs import own_runs
 
 NEWEST = 200
 """Runs of a job that its figures are made of."""
@@ -22,7 +23,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RunStatistics:
-    """The newest runs of a job that have ended, dry runs aside. Lengths of time are in seconds."""
+    """The newest runs of a job that have ended, dry runs and bulk work aside. Lengths of time are in seconds."""
 
     outcomes: dict[str, int]
     """How many ended in which way."""
@@ -53,7 +54,7 @@ class RunStatistics:
 def of_job(session: Session, job: str) -> RunStatistics:
     """The figures of a job's newest runs: one probe of an index, at most NEWEST rows."""
     columns = (Run.id, Run.status, Run.created_at, Run.started_at, Run.finished_at, Run.processed)
-    mine = (Run.job == job, ~Run.dry_run, Run.status.not_in(UNFINISHED_RUNS))
+    mine = (Run.job == job, ~Run.dry_run, own_runs(), Run.status.not_in(UNFINISHED_RUNS))
     rows = session.execute(select(*columns).where(*mine).order_by(Run.id.desc()).limit(NEWEST)).all()
     return of_rows(list(reversed(rows)))
 

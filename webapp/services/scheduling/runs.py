@@ -97,13 +97,17 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
 
 
 def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:
-    """A new run of the whole of a finished one, which is seen to by it. Raises Conflict beside another."""
+    """A new run of the whole of a finished one, with what was asked of it, which is seen to by it.
+
+    Raises Conflict beside another.
+    """
     actor.require("job:run")
     parent = get(session, run_id)
     locked(session, parent.job)
     _refuse_beside_another(session, parent.job)
     parent.dismissed_at = now = database_now(session)
-    return queue_run(session, parent.job, actor, Trigger.MANUAL, parent.at, now, parent_id=parent.id)
+    more: dict[str, Any] = {"parent_id": parent.id, "parameters": parent.parameters}
+    return queue_run(session, parent.job, actor, Trigger.MANUAL, parent.at, now, **more)
 
 
 def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None:

@@ -13,6 +13,7 @@ from webapp.domain.words import phrase
 from webapp.models import Run, Schedule
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.scheduling import processes
+from webapp.services.scheduling.bulk_runs import own_runs
 from webapp.services.scheduling.job_health import late_jobs
 from webapp.services.scheduling.queue_depth import waiting
 from webapp.settings import Settings
@@ -35,7 +36,7 @@ def no_execution(session: Session, at: datetime, settings: Settings) -> Iterator
 def running_long(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A run is taking longer than its threshold."""
     query = select(Run, Schedule.long_run_seconds).join(Schedule, Schedule.job == Run.job)
-    for run, seconds in session.execute(query.where(Run.status == RunStatus.RUNNING).limit(_MOST)):
+    for run, seconds in session.execute(query.where(Run.status == RunStatus.RUNNING, own_runs()).limit(_MOST)):
         if run.started_at and at - run.started_at > timedelta(seconds=seconds):
             yield (
                 run.job,

@@ -13,6 +13,7 @@ from webapp.domain.states import RUNS_THAT_COUNT, UNFINISHED_RUNS
 from webapp.domain.words import phrase
 from webapp.models import Run, RunItem, RunLine, Transfer
 from webapp.services.retention.registry import RetentionKind, declare
+from webapp.services.scheduling.bulk_runs import own_runs
 
 _SETTING = "RUN_RETENTION_DAYS"
 
@@ -23,13 +24,14 @@ def _over(before: datetime) -> ColumnElement[bool]:
     By the newest run that counts it is judged whether the job runs at all.
     """
     later, retried = aliased(Run), aliased(Run)
+    ran_well = and_(later.status.in_(RUNS_THAT_COUNT), ~later.dry_run, own_runs(later))
     return and_(
         Run.created_at < before,
         Run.finished_at < before,
         Run.status.not_in(UNFINISHED_RUNS),
         ~exists().where(Transfer.run_id == Run.id),
         ~exists().where(retried.parent_id == Run.id),
-        exists().where(later.job == Run.job, later.id > Run.id, later.status.in_(RUNS_THAT_COUNT), ~later.dry_run),
+        exists().where(ran_well, later.job == Run.job, later.id > Run.id),
     )
 
 
