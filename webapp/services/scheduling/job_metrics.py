@@ -19,7 +19,7 @@ ENDED = (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.LOS
 
 
 def note(session: Session, run: Run) -> None:
-    """Add a run to its job's totals, in the transaction that ends it. Dry runs did nothing; bulk work is not the job's."""
+    """Add a run to its job's totals, in the transaction that ends it. Dry runs and bulk work are left out."""
     if not run.dry_run and not is_bulk(run):
         _add(session, run.job, [(what, label, value) for what, label, value in _of(run) if value])
 
