@@ -81,7 +81,10 @@ def test_a_split_is_allowed_when_its_two_parts_are_the_whole(held: int, buyer: i
 
 def test_a_resolution_is_said_with_what_the_seller_gets() -> None:
     assert in_words(make(Resolution.REFUND_TO_BUYER), HELD, 500) == "refund of NGN 100.00 to the buyer"
-    assert in_words(make(Resolution.NO_FAULT), HELD, 500) == "no fault: NGN 100.00 stays held until its time"
+    assert (
+        in_words(make(Resolution.NO_FAULT), HELD, 500)
+        == "no fault: nothing is moved now; NGN 100.00 goes on to its time"
+    )
     held_on = in_words(make(Resolution.NO_FAULT), HELD, 500, other_freezes=1)
     assert held_on == "no fault: only the dispute's freeze ends; another freeze holds NGN 100.00 until it is lifted"
     assert "NGN 95.00 to the seller after the fee of NGN 5.00" in in_words(

@@ -92,7 +92,7 @@ def in_words(resolution: DisputeResolution, held: Money, fee: int, other_freezes
         return phrase(
             "no fault: only the dispute's freeze ends; %(they)s %(held)s until it is lifted", they=they, held=held
         )
-    return phrase("no fault: %(held)s stays held until its time", held=held)
+    return phrase("no fault: nothing is moved now; %(held)s goes on to its time", held=held)
 
 
 def wrong_split(buyer: int | None, seller: int | None, held: Money) -> dict[str, str]:

@@ -92,7 +92,13 @@ def preflight(
     if len(ids) > MOST:
         raise Invalid(phrase("At most %(MOST)s at once.", MOST=MOST))
     columns = (Dispute.id, Dispute.ref, Dispute.version, Dispute.status, Dispute.assignee_id, Dispute.paused_at)
-    of_escrow = (Escrow.status.label("escrow_status"), Escrow.freezes, Escrow.amount, Escrow.currency)
+    of_escrow = (
+        Escrow.status.label("escrow_status"),
+        Escrow.freezes,
+        Escrow.amount,
+        Escrow.currency,
+        Escrow.release_at,
+    )
     query = select(*columns, *of_escrow).join(Escrow, Escrow.id == Dispute.escrow_id)
     rows = session.execute(query.where(one_of(session, Dispute.id, list(ids))).order_by(Dispute.id)).all()
     stopped = kill_switch.disabled_reason(session) if request.moves_money else ""
@@ -110,6 +116,7 @@ def preflight(
                 outcome, why = "proposed", phrase("above your limit: a second person decides")
             else:
                 left[row.currency] -= row.amount
+                why = _afterwards(request, row, at)
         _add(groups.setdefault((outcome, why), PreflightGroup(outcome, why)), row)
         if outcome != "skipped":
             items.append((row.id, row.version))
@@ -137,6 +144,14 @@ def _disabled_reason(request: BulkRequest, row: Any, stopped: str) -> str:
     if row.escrow_status != EscrowStatus.HELD:
         return phrase("its escrow is not held any more")
     return phrase("its escrow is frozen for another reason too") if row.freezes > 1 else stopped
+
+
+def _afterwards(request: BulkRequest, row: Any, at: datetime) -> str:
+    """What a decision that moves nothing lets go on; empty when that is nothing that happens soon."""
+    is_due = row.escrow_status == EscrowStatus.HELD and row.release_at is not None and row.release_at <= at
+    if request.resolution != Resolution.NO_FAULT or not is_due or row.freezes > 1:
+        return ""
+    return phrase("its time has come: the next run pays the seller")
 
 
 def start(

@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.disputes.resolutions import DisputeResolution
+from webapp.domain.states import EscrowStatus
+from webapp.domain.words import joined, phrase
 from webapp.models import Escrow
 from webapp.services.approvals import approvals, executors, limits
 from webapp.services.approvals.executors import Payload, Posting
 from webapp.services.disputes import chargeback_cases, disputes
 from webapp.services.ledger.transfers import Leg
+from webapp.services.read_models import escrow_explanation
 from webapp.settings import Settings
 
 _WARNINGS: dict[str, Callable[[Session, Escrow], Sequence[str]]] = {
@@ -70,5 +73,14 @@ def _shown(
     second = second or posting.takes_two
     escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
     warn = _WARNINGS.get(action)
-    warnings = warn(session, escrow) if warn is not None and escrow is not None else ()
-    return DecisionPreview(list(posting.legs()), amount.currency, posting.sentence, second, warnings)
+    warnings = list(warn(session, escrow)) if warn is not None and escrow is not None else []
+    legs = list(posting.legs())
+    if action == "dispute.resolve" and not legs and escrow is not None and escrow.status == EscrowStatus.HELD:
+        warnings.append(_afterwards(session, escrow, at))
+    return DecisionPreview(legs, amount.currency, posting.sentence, second, warnings)
+
+
+def _afterwards(session: Session, escrow: Escrow, at: datetime) -> str:
+    """A decision that moves nothing lets the money go on, perhaps with the next run: that is known before."""
+    after = escrow_explanation.once_thawed(session, escrow, at)
+    return joined(phrase("When the dispute is over:"), after.sentence, after.cure)

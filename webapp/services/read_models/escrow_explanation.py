@@ -1,6 +1,6 @@
 """Why has this not been paid? The answer, what else stands in the way, and what ends each."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -65,6 +65,14 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     return [*found, *_refunds(session, escrow), *_debts(session, escrow)]
 
 
+def once_thawed(session: Session, escrow: Escrow, at: datetime) -> Reason:
+    """What becomes of an escrow's money when its dispute is over and the freeze of it ends: what stands in the way
+    then, or which run pays it.
+    """
+    left = (each for each in _blockers(session, escrow, at, ignored=_BY_DISPUTE))
+    return next(left, None) or _nothing(session, escrow, at)
+
+
 def _parts(session: Session, escrow: Escrow) -> str:
     """Who got what of a split."""
     if escrow.status != EscrowStatus.SPLIT:
@@ -74,11 +82,11 @@ def _parts(session: Session, escrow: Escrow) -> str:
     return joined(": ", split.shares_in_words(), between="") if split is not None else ""
 
 
-def _blockers(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+def _blockers(session: Session, escrow: Escrow, at: datetime, ignored: Container[str] = ()) -> Iterator[Reason]:
     yield from _stop(session)
     yield from _taken_back(session, escrow)
     yield from _disputes(session, escrow)
-    yield from _frozen(session, escrow)
+    yield from _frozen(session, escrow, ignored)
     yield from _not_due(session, escrow, at)
     yield from _no_wallet(session, escrow, at)
     yield from _failures(session, escrow, at)
@@ -180,8 +188,10 @@ def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
         yield Reason(sentence, phrase("Deciding or withdrawing it ends that."), Target("dispute", found.id))
 
 
-def _frozen(session: Session, escrow: Escrow) -> Iterator[Reason]:
+def _frozen(session: Session, escrow: Escrow, ignored: Container[str]) -> Iterator[Reason]:
     for found in freezes.open_freezes(session, escrow.id):
+        if found.cause in ignored:
+            continue
         sentence = phrase(
             "It is frozen by %(who)s since %(at)s: %(reason)s",
             who=named(found.by_name),

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from webapp.domain.escrow_policies import JOBS
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import EscrowStatus, Policy
-from webapp.models import DailyFigure, Escrow
+from webapp.models import DailyFigure, Escrow, Schedule
 from webapp.models.base import BigInt
 from webapp.services.escrows.figures import EscrowTotals
 
@@ -42,14 +44,29 @@ class Flow:
 def summary(session: Session, at: datetime) -> MoneySummary:
     """The tiles, each from an index of what it counts."""
     held = (Escrow.status == EscrowStatus.HELD,)
-    soon = Escrow.release_at < at + timedelta(days=1)
-    free = (*held, Escrow.freezes == 0)
+    free = (*held, Escrow.freezes == 0, Escrow.blocked.is_(None))
     kinds = {
-        "leaving_soon": (*free, Escrow.policy.in_(list(Policy)), soon),
+        "leaving_soon": (*free, *_leaving(session, at)),
         "frozen": (*held, Escrow.freezes > 0),
         "blocked": (Escrow.blocked.is_not(None),),
     }
     return MoneySummary(held_now(session), **_added(session, kinds))
+
+
+def _leaving(session: Session, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What the runs of a day pay: due by the last run of its job in that time, of a job that is not paused."""
+    ends = at + timedelta(days=1)
+    due = []
+    jobs = select(Schedule).where(Schedule.job.in_(JOBS.values()), Schedule.paused_at.is_(None))
+    for schedule in session.scalars(jobs):
+        last = Recurrence(schedule.cron, schedule.zone).previous(ends)
+        if last is not None and last > at:
+            due += [and_(Escrow.policy == policy, Escrow.release_at <= last) for policy in _policies_of(schedule.job)]
+    return Escrow.policy.in_(list(Policy)), Escrow.release_at < ends, or_(false(), *due)
+
+
+def _policies_of(job: str) -> list[str]:
+    return [policy for policy, its_job in JOBS.items() if its_job == job]
 
 
 def held_now(session: Session) -> list[tuple[str, int]]:
