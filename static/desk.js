@@ -345,6 +345,11 @@
     const party = text && $("[name=audience], [name=side]", text.form);
     if (!party) continue;
     side.hidden = true;
+    let filledFor = "";
+    text.form.addEventListener("change", (event) => {
+      if (event.target.name !== party.name || !filledFor || !text.value.trim()) return;
+      said.textContent = event.target.value === filledFor ? "" : said.dataset.other;
+    });
     choice.addEventListener("submit", async (event) => {
       event.preventDefault();
       const to = text.form.elements.namedItem(party.name).value;
@@ -356,6 +361,7 @@
         text.setRangeText(reply, text.selectionStart, text.selectionEnd, "end");
         text.dispatchEvent(new Event("input", { bubbles: true }));
         text.focus();
+        filledFor = to;
         said.textContent = note;
       } catch { said.textContent = said.dataset.failed; }
     });

@@ -1,5 +1,6 @@
 """A case as a PDF: what is on record, in the reader's zone; internal notes only when they are asked for."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from tests.support.market import Market
-from tests.support.people import send
+from tests.support.people import hidden, send
 from webapp import clock
 from webapp.models import Audit, Dispute, User
 from webapp.runtime import Runtime
@@ -66,7 +67,7 @@ def test_it_has_the_case_the_decision_and_the_ledger_and_no_notes(
     text = text_of(sheets[-1])
     for said in (case.ref, "not delivered", "Nothing came.", "Refunded to the buyer", "It never came.", "<b>مرحبا</b>"):
         assert said in text, said
-    assert "Held: NGN 100.00" in text
+    assert "Was held: NGN 100.00" in text
     assert "(Nairobi)" in text
     assert "UTC" not in text
     assert "courier lies" not in text
@@ -100,3 +101,37 @@ def test_a_case_that_nobody_has_decided_says_so(desk: Runtime, sign_in: SignIn, 
         number = Market(session, desk, at=clock.now()).dispute().id
     assert sign_in("viewer").get(f"/disputes/{number}/case.pdf").status_code == 200
     assert "Not decided." in text_of(sheets[-1])
+
+
+def test_a_decision_that_was_undone_says_so_wherever_it_is_read(
+    desk: Runtime, sign_in: SignIn, sheets: list[Sheet]
+) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        market.limit(1_000_000)
+        dispute = market.dispute(market.escrow(10_000))
+    agent, here = sign_in("agent"), f"/disputes/{dispute.id}"
+    assert send(agent, f"{here}/decision", page=here, **DECISION).status_code == 303
+    agent.get(f"{here}/case.pdf")
+    assert "undone" not in agent.get(here).text + agent.get(f"{here}/print").text + text_of(sheets[-1])
+
+    admin, address = sign_in("admin"), f"{here}/reversal"
+    shares = {"buyer_amount": "30.00", "seller_amount": "70.00"}
+    fields = {"then": "transfer.reverse_and_split", "reason": "Both.", "to_debt": "y", **shares}
+    shown = send(admin, address, **fields).text
+    assert admin.post(address, data=hidden(shown, address)).status_code == 303
+
+    agent.get(f"{here}/case.pdf")
+    for text in (agent.get(here).text, agent.get(f"{here}/print").text, text_of(sheets[-1])):
+        plain = " ".join(re.sub(r"<[^>]+>", " ", text).replace("\xa0", " ").split())
+        assert "What this decision paid was undone" in plain
+        assert "Paid instead: " in plain
+        assert "NGN 30.00" in plain
+        assert "NGN 70.00" in plain
+
+
+def test_paper_has_exact_times_and_tells_of_no_note(sign_in: SignIn, case: Dispute) -> None:
+    page = sign_in("agent").get(f"/disputes/{case.id}/print").text
+    assert " ago<" not in page
+    assert "Internal note" not in page
+    assert "Internal note" in sign_in("agent").get(f"/disputes/{case.id}").text

@@ -114,3 +114,29 @@ def test_a_proposal_about_no_escrow_tells_what_it_posted(desk: Runtime, sign_in:
     posted = other.get("/approvals/1").text.split("What was posted")[1].split("</section>")[0].replace("\xa0", " ")
     assert ("NGN 90.00" in posted) == (answer == "approve")
     assert ("Nothing: it was rejected." in posted) == (answer == "reject")
+
+
+def test_what_stands_against_any_payment_is_said_above_the_form(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        dispute = market.dispute(market.escrow(10_000))
+    agent, here = sign_in("agent"), f"/disputes/{dispute.id}"
+    assert "Nothing can be paid by a decision now" not in agent.get(here).text
+    send(sign_in("approver"), f"/escrows/{dispute.escrow_id}/freeze", reason="Fraud suspected.")
+    form = agent.get(here).text.partition('id="decide"')[2]
+    assert "Nothing can be paid by a decision now" in form
+    assert "Fraud suspected." in form
+    send(sign_in("admin"), "/settings/stop", why="The bank called.")
+    assert "The bank called." in agent.get(here).text.partition('id="decide"')[2]
+
+
+def test_a_text_that_is_too_long_is_refused_whole_and_not_cut(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=clock.now())
+        number = market.dispute(market.escrow(10_000)).id
+    agent, here = sign_in("agent"), f"/disputes/{number}"
+    assert "maxlength" not in agent.get(here).text.partition('id="main"')[2]
+    long = "y" * 10_001
+    answer = send(agent, f"{here}/message", audience="buyer", body=long)
+    assert answer.status_code == 422
+    assert long in answer.text

@@ -1,5 +1,6 @@
 """A case as a PDF: what the print page shows, with exact times in the reader's zone; internal notes only when asked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, get_template_attribute
@@ -12,10 +13,11 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.badges import badge
 from webapp.admin.ui.claim_names import dispute_kind
-from webapp.admin.ui.formatting import claim_label, exact, money, resolution_label
+from webapp.admin.ui.formatting import claim_label, exact, money, of_the_desk, resolution_label
 from webapp.admin.ui.screen import Screen, page
 from webapp.admin.ui.timeline import in_words
 from webapp.domain.actors import named
+from webapp.domain.states import EscrowStatus
 from webapp.models import Dispute, Message
 from webapp.security import current_actor
 from webapp.services.disputes import handling
@@ -24,6 +26,7 @@ from webapp.services.read_models import dispute_detail
 from webapp.services.read_models.dispute_detail import DisputeCase
 from webapp.services.reports import sheet
 from webapp.services.reports.sheet import Sheet, SheetPart
+from webapp.services.timeline import Moment
 
 
 class CasePdfActions(Screen):
@@ -82,7 +85,7 @@ def _case(case: DisputeCase) -> SheetPart:
     facts = [
         (_("Kind"), dispute_kind(d.kind)),
         (_("State"), _plain(badge(d.status))),
-        (_("Held"), money(detail.escrow.amount, detail.escrow.currency)),
+        (_held_label(case), money(detail.escrow.amount, detail.escrow.currency)),
         (_("Escrow"), detail.escrow.ref),
         (_("Order"), detail.order.ref),
         (_("Buyer"), f"{detail.buyer.name} ({detail.buyer.ref})"),
@@ -115,7 +118,20 @@ def _decision(case: DisputeCase) -> SheetPart:
         (_("Decided by"), named(d.resolved_by or "")),
         (_("When"), exact(d.resolved_at)),
     ]
-    return SheetPart(_("The decision"), facts, (d.resolution_reason or "",))
+    return SheetPart(_("The decision"), facts, (*_undone(case), d.resolution_reason or ""))
+
+
+def _undone(case: DisputeCase) -> tuple[str, ...]:
+    """That what the decision paid was reversed, and what was paid instead."""
+    if case.undone is None:
+        return ()
+    in_force = _("Paid instead: %(shares)s.", shares=of_the_desk(case.in_force)) if case.in_force else ""
+    since = in_force or _("The money is held again.")
+    return (f"{_('What this decision paid was undone')} {exact(case.undone.at)}. {since}",)
+
+
+def _held_label(case: DisputeCase) -> str:
+    return _("Held") if case.escrow_detail.escrow.status == EscrowStatus.HELD else _("Was held")
 
 
 def _outcome(dispute: Dispute) -> str:
@@ -170,11 +186,13 @@ def _who_wrote(message: Message) -> str:
     return f"{named(message.by_name)} ({side})" if message.inbound else f"{named(message.by_name)} → {side}"
 
 
+def without_notes(moments: Sequence[Moment]) -> list[Moment]:
+    """A timeline that does not tell of internal notes."""
+    return [each for each in moments if not (each.source == "message" and each.action.endswith("internal"))]
+
+
 def _timeline(case: DisputeCase, notes: bool) -> SheetPart:
-    shown = [
-        moment
-        for moment in case.escrow_detail.moments
-        if notes or not (moment.source == "message" and moment.action.endswith("internal"))
-    ]
-    rows = [[exact(one.at), _plain(one.title), _plain(one.who or "")] for one in reversed(in_words(shown))]
+    moments = case.escrow_detail.moments
+    shown = in_words(moments if notes else without_notes(moments))
+    rows = [[exact(one.at), _plain(one.title), _plain(one.who or "")] for one in reversed(shown)]
     return SheetPart(_("Timeline"), headings=[_("When"), _("What"), _("Who")], rows=rows, empty=_("None."))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.admin.disputes.actions import DisputeActions
 from webapp.admin.disputes.bulk import BulkDisputeActions
-from webapp.admin.disputes.case_pdf import CasePdfActions
+from webapp.admin.disputes.case_pdf import CasePdfActions, without_notes
 from webapp.admin.disputes.deadline_badge import due_badge
 from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
 from webapp.admin.disputes.forms import FileForm, MessageForm, ResolutionForm
@@ -101,12 +101,15 @@ class DisputeScreen(
     @page("/<int:dispute_id>/print")
     def print(self, dispute_id: int) -> Any:
         """The case, the decision and the ledger on a clean page."""
-        return self.render("disputes/print.html", **self._case(dispute_id))
+        case = self._case(dispute_id)
+        for_parties = without_notes(case["case"].escrow_detail.moments)
+        return self.render("disputes/print.html", **case, moments_for_parties=in_words(for_parties))
 
     def _case(self, dispute_id: int) -> dict[str, Any]:
         with self.reading() as session:
             case = dispute_detail.read(session, dispute_id)
             why = escrow_explanation.reasons(session, case.escrow_detail.escrow.id, clock.now())
+            against = escrow_explanation.against_deciding(session, case.escrow_detail.escrow)
             reversing = _reversing(session, case)
             beside = self.beside(session, dispute_id)
             live = self.live(session, case.dispute)
@@ -118,6 +121,7 @@ class DisputeScreen(
             "beside": beside,
             "live_case": live,
             "past": past,
+            "against": with_links(against, case.escrow_detail.escrow.id),
             "why": with_links(why, case.escrow_detail.escrow.id),
             "moments": in_words(case.escrow_detail.moments),
             "due_badge": due_badge,

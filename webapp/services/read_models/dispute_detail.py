@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.money.shares import Shares
+from webapp.domain.states import EscrowStatus
 from webapp.models import Approval, Dispute, Evidence, Message, Party, User
 from webapp.services.common import lookup
+from webapp.services.ledger.transfer_queries import TransferDetail
 from webapp.services.read_models import escrow_detail, party_detail
 from webapp.services.read_models.escrow_detail import EscrowDetail
 from webapp.services.read_models.party_detail import History
@@ -42,6 +44,22 @@ class DisputeCase:
         if seller is None:
             return None
         return shares.divide(Money(escrow.amount, escrow.currency), escrow.fee, seller)
+
+    @property
+    def undone(self) -> TransferDetail | None:
+        """The reversal of what the decision paid, when it was corrected later."""
+        decided = self.dispute.resolved_at
+        later = (each for each in self.escrow_detail.movements if decided is not None and each.at > decided)
+        return next((each for each in later if each.reverses_id is not None), None)
+
+    @property
+    def in_force(self) -> str:
+        """Who got how much by what was paid instead of an undone decision; empty while the money is held."""
+        undone = self.undone
+        since = [] if undone is None else [each for each in self.escrow_detail.movements if each.id > undone.id]
+        paid = [each for each in since if each.reverses_id is None]
+        held = self.escrow_detail.escrow.status == EscrowStatus.HELD
+        return "" if held or not paid else paid[-1].shares_in_words(inside=True)
 
     @property
     def sides(self) -> list[tuple[str, Party]]:

@@ -65,6 +65,11 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     return [*found, *_refunds(session, escrow), *_debts(session, escrow)]
 
 
+def against_deciding(session: Session, escrow: Escrow) -> list[Reason]:
+    """What has to end before a dispute's decision can move money: that all of it is stopped, and freezes of others."""
+    return [*_stop(session), *_frozen(session, escrow, ignored=(*_BY_DISPUTE, FreezeCause.PROPOSAL))]
+
+
 def once_thawed(session: Session, escrow: Escrow, at: datetime) -> Reason:
     """What becomes of an escrow's money when its dispute is over and the freeze of it ends: what stands in the way
     then, or which run pays it.
