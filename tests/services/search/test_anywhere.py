@@ -192,6 +192,20 @@ def test_a_question_that_takes_long_is_given_up_and_the_next_is_answered(
             assert session.scalar(text("SHOW enable_seqscan")) == "on"
 
 
+def test_no_question_to_an_index_reads_a_table(trigram_url: str, tmp_path: Path) -> None:
+    upgrade(trigram_url)
+    made = build_runtime(settings_for(trigram_url, tmp_path))
+    with made.db.reading() as session:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        for way in anywhere.WAYS:
+            if way.model.__tablename__ in indexes.SOUGHT:
+                asked = anywhere._statement((way,), True, False).query.params(pattern="%QX7%", trigrams="")
+                plain = asked.compile(made.db.engine, compile_kwargs={"literal_binds": True})
+                plan = "\n".join(session.scalars(text("EXPLAIN " + str(plain).replace(":", "\\:").replace("%%", "%"))))
+                assert "Seq Scan" not in plan, plan
+    made.db.close()
+
+
 def test_a_broken_index_is_built_anew_and_a_whole_one_is_left(trigram_url: str) -> None:
     upgrade(trigram_url)
     database = Database(trigram_url)

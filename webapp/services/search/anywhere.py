@@ -147,7 +147,9 @@ def _among_newest(sought: Sought) -> Select[Any]:
 
 
 def _of_index(sought: Sought, on_sqlite: bool) -> Select[Any]:
-    query: Select[Any] = select(sought.model.id).where(_any_has(sought.columns))
+    # A column that is not in the index would be read in every row.
+    columns = [each for each in sought.columns if each.key in anywhere.SOUGHT[sought.model.__tablename__]]
+    query: Select[Any] = select(sought.model.id).where(_any_has(columns))
     if not on_sqlite:
         return query
     name = anywhere.words_of(sought.model.__tablename__)
