@@ -166,6 +166,18 @@ def test_somebody_else_does_not_get_it(desk: Runtime, held: dict[str, int], admi
         assert session.scalars(select(UserSession.kept_form).where(UserSession.kept_form.is_not(None))).all() == []
 
 
+def test_what_was_sent_after_signing_out_elsewhere_is_for_nobody_else(held: dict[str, int], admin: FlaskClient) -> None:
+    path = f"/escrows/{held['escrow']}/release"
+    fields = hidden(admin.get(path).text, path) | {"reason": WROTE}
+    send(admin, "/sign-out", page="/profile")
+    _sign_in(admin, admin.post(path, data=fields, headers=OURS), "agent")
+    assert SHOWN not in admin.get(path).text
+
+    send(admin, "/sign-out", page="/profile")
+    _sign_in(admin, admin.post(path, data=fields, headers=OURS), "admin")
+    assert SHOWN in admin.get(path).text
+
+
 def test_when_nobody_knows_whose_it_was_it_is_for_those_who_may_open_the_page(
     desk: Runtime, held: dict[str, int], admin: FlaskClient, sign_in: SignIn, somebody: FlaskClient
 ) -> None:

@@ -9,12 +9,14 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from webapp.encryption import decrypt, encrypt
+from webapp.security import submission_numbers
 from webapp.security.context import current_person, runtime
 from webapp.services.users import sessions
 from webapp.settings import Settings
 
 KEPT_SECONDS = 3_600
 MOST_BYTES = 32 * 1024
+_NUMBER = "submission"
 _SHOWN_AT = "kept_form"
 """In the cookie: the address whose form has something kept, so that no other page asks the database for it."""
 _SIGN_IN = "_user_id"
@@ -70,6 +72,10 @@ def readable(text: str, user_id: int) -> KeptForm | None:
     except ValueError:
         return None
     kept = KeptForm(path, [(name, value) for name, value in fields], owner, had_files)
+    if owner is None and any(
+        submission_numbers.is_of_another(value, user_id) for name, value in fields if name == _NUMBER
+    ):
+        return None  # signed out in another tab: the cookie says nothing of whose it was, the form does
     return kept if owner in (None, user_id) else None
 
 

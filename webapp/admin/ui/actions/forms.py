@@ -1,6 +1,5 @@
 """Forms of the desk: CSRF, a number that makes a second sending harmless, and fields for money and time."""
 
-import secrets
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from webapp.domain.money.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
 from webapp.domain.words import joined, sentence_of
 from webapp.errors import Invalid, Refusal
+from webapp.security import submission_numbers
 
 _ZONES = sorted(
     zone for zone in known_zones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
@@ -41,7 +41,7 @@ _SECRET = frozenset({"current-password", "new-password", "one-time-code"})
 class DeskForm(FlaskForm):
     """The base of every form. A form with no fields of its own is a confirmation."""
 
-    submission = HiddenField(default=lambda: secrets.token_urlsafe(16))
+    submission = HiddenField(default=submission_numbers.new)
 
     def visible(self) -> list[Field]:
         """The fields a person sees."""
