@@ -87,10 +87,15 @@ _EXAMPLES = 5
 def preflight(
     session: Session, request: BulkRequest, ids: Sequence[int], *, at: datetime, actor: Actor, settings: Settings
 ) -> Preflight:
-    """What would become of each now, by what is known without taking it; each is looked at again when it is done."""
+    """What would become of each now, by what is known without taking it; each is looked at again when it is done.
+
+    Raises Invalid for what would be refused in each of them.
+    """
     actor.require(PERMISSIONS[request.what])
     if len(ids) > MOST:
         raise Invalid(phrase("At most %(MOST)s at once.", MOST=MOST))
+    if request.what == "ask":
+        handling.require_filled(request.body)
     columns = (Dispute.id, Dispute.ref, Dispute.version, Dispute.status, Dispute.assignee_id, Dispute.paused_at)
     of_escrow = (
         Escrow.status.label("escrow_status"),

@@ -49,7 +49,7 @@ def say(
         )
     text = validation.require_text(body, "body", phrase("Write something."))
     if audience != "internal" and not inbound:
-        _require_filled(text)
+        require_filled(text)
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
     message = Message(
         dispute_id=dispute.id, audience=audience, inbound=inbound, by=actor.key, by_name=actor.name, body=text, at=at
@@ -66,8 +66,8 @@ def say(
     return message
 
 
-def _require_filled(text: str) -> None:
-    """No party is sent a placeholder of a canned reply in place of what it stands for."""
+def require_filled(text: str) -> None:
+    """No party is sent a placeholder of a canned reply in place of what it stands for. Raises Invalid."""
     left = reply_placeholders.unfilled(text)
     if left:
         named = ", ".join(f"{{{name}}}" for name in left)

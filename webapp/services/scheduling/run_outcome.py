@@ -24,9 +24,14 @@ _EARLIER = (message("Run %(id)s of %(job)s took %(took)s s; longer than %(long_r
 
 
 def ending(run: Run, status: RunStatus) -> RunStatus:
-    """A run whose items failed did not simply succeed, and one that did something was not simply skipped."""
+    """A run whose items failed did not simply succeed, and one that did something was not simply skipped.
+
+    Bulk work of which nothing could be done did not succeed: what was asked was skipped, all of it.
+    """
     if status == RunStatus.SKIPPED and (run.succeeded or run.failed):
         status = RunStatus.SUCCEEDED
+    if status == RunStatus.SUCCEEDED and is_bulk(run) and run.skipped and not (run.succeeded or run.failed):
+        return RunStatus.SKIPPED
     if status == RunStatus.SUCCEEDED and run.failed:
         return RunStatus.PARTIAL if run.succeeded or run.skipped else RunStatus.FAILED
     return status
