@@ -73,8 +73,8 @@ def test_marked_disputes_are_decided_alike_and_what_is_above_the_limit_is_propos
     where = address("decision", small, other, large)
     page = preflight(client, where, **REFUND)
     assert groups(page) == [
-        ("is done", "–", "2"),
-        ("is proposed", "above your limit: a second person decides", "1"),
+        ("will be done", "–", "2"),
+        ("will be proposed", "above your limit: a second person decides", "1"),
     ]
     assert "NGN\xa090.00" in page
     run = go(desk, client, where, page)
@@ -105,14 +105,14 @@ def test_what_does_not_apply_is_skipped_and_says_why(desk: Runtime, sign_in: Sig
         session.execute(update(Escrow).where(Escrow.id == its).values(freezes=2))
     client = sign_in("approver")
     found = groups(preflight(client, address("decision", open_one, closed, proposed, frozen), **REFUND))
-    assert found[0] == ("is done", "–", "1")
+    assert found[0] == ("will be done", "–", "1")
     assert set(found[1:]) == {
-        ("is skipped", "closed already", "1"),
-        ("is skipped", "a decision waits for approval", "1"),
-        ("is skipped", "its escrow is frozen for another reason too", "1"),
+        ("will be skipped", "closed already", "1"),
+        ("will be skipped", "a decision waits for approval", "1"),
+        ("will be skipped", "its escrow is frozen for another reason too", "1"),
     }
     no_fault = REFUND | {"resolution": "no_fault"}
-    assert groups(preflight(client, address("decision", frozen), **no_fault)) == [("is done", "–", "1")]
+    assert groups(preflight(client, address("decision", frozen), **no_fault)) == [("will be done", "–", "1")]
     page = preflight(client, address("decision", closed), **REFUND)
     assert "Nothing is left to do" in page
     assert 'name="seen"' not in page
@@ -130,7 +130,7 @@ def test_one_that_is_decided_meanwhile_is_skipped_with_a_sentence_and_a_second_r
     again = preflight(sign_in("approver"), where, **REFUND)
     other = sign_in("approver")
     page_of_other = preflight(other, where, **REFUND)
-    assert groups(again) == [("is done", "–", "2")]
+    assert groups(again) == [("will be done", "–", "2")]
     answer = other.post(where, data=hidden(page_of_other, where.replace("&", "&amp;")))
     with desk.db.transaction() as session:
         queued = session.scalars(select(Run.id).where(Run.job == bulk.JOB).order_by(Run.id)).all()
@@ -234,3 +234,59 @@ def test_a_filter_that_can_not_be_read_means_no_dispute_and_not_all_of_them(
     refused = client.get(f"/disputes/export.csv?tab=all&{wrong}")
     assert refused.status_code in (400, 422)
     assert "Mend it first." in unescape(refused.text)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "decided", "proposed"),
+    [
+        ("refund_to_buyer", "Refund 2 disputes to their buyers", "Propose to refund 1 dispute to its buyer"),
+        ("release_to_seller", "Release 2 disputes to their sellers", "Propose to release 1 dispute to its seller"),
+        ("no_fault", "Decide no fault in 2 disputes", "Propose no fault in 1 dispute"),
+    ],
+)
+def test_the_button_of_a_decision_names_the_deed_and_the_page_the_reason(
+    desk: Runtime, sign_in: SignIn, resolution: str, decided: str, proposed: str
+) -> None:
+    small, other, large = cases(desk, 4_000, 5_000, 80_000, limit=10_000)
+    client, asked = sign_in("agent"), REFUND | {"resolution": resolution}
+    page = preflight(client, address("decision", small, other, large), **asked)
+    assert f">{decided}, propose 1</button>" in page
+    assert "None of it came." in page.partition('<dl class="facts')[2].partition("</dl>")[0]
+    assert f">{decided}</button>" in preflight(client, address("decision", small, other), **asked)
+    assert f">{proposed}</button>" in preflight(client, address("decision", large), **asked)
+
+
+def test_the_button_names_the_assignee_and_who_is_asked(desk: Runtime, sign_in: SignIn) -> None:
+    numbers = cases(desk, 1_000, 2_000)
+    client = sign_in("agent")
+    with desk.db.transaction() as session:
+        agent = session.scalars(select(User).where(User.email == "agent@desk.example")).one()
+        person, name = str(agent.id), agent.name
+        session.execute(update(Dispute).where(Dispute.id == numbers[0]).values(assignee_id=agent.id))
+    assert f">Assign 1 dispute to {name}</button>" in preflight(client, address("assign", *numbers), user_id=person)
+    assert ">Take 1 dispute from its assignee</button>" in preflight(client, address("assign", *numbers), user_id="")
+    page = preflight(client, address("evidence", *numbers), side="buyer", body="Send the receipt.")
+    assert ">Ask the buyers of 2 disputes</button>" in page
+    assert "Send the receipt." in page.partition('<dl class="facts')[2].partition("</dl>")[0]
+
+
+def test_a_placeholder_is_refused_at_the_field_before_anything_is_previewed(desk: Runtime, sign_in: SignIn) -> None:
+    numbers = cases(desk, 1_000, 2_000)
+    answer = send(sign_in("agent"), address("evidence", *numbers), side="seller", body="Send {amount} photos.")
+    assert answer.status_code == 422
+    text = unescape(answer.text)
+    assert "Send {amount} photos." in text, "what was written is kept"
+    assert "{amount} is not filled in" in text.partition('class="error"')[2]
+
+
+def test_a_run_that_could_do_nothing_of_what_was_asked_did_not_succeed(desk: Runtime, sign_in: SignIn) -> None:
+    numbers = cases(desk, 1_000, 2_000)
+    client, where = sign_in("agent"), address("evidence", *numbers)
+    page = preflight(client, where, side="seller", body="Send the delivery note.")
+    answer = client.post(where, data=hidden(page, where.replace("&", "&amp;")))
+    with desk.db.transaction() as session:
+        session.execute(update(Dispute).values(version=Dispute.version + 1))
+    run_job(desk, int(answer.location.rpartition("/")[2]))
+    with desk.db.reading() as session:
+        run = session.scalars(select(Run).where(Run.job == bulk.JOB)).one()
+        assert (run.status, run.succeeded, run.skipped) == ("skipped", 0, 2)

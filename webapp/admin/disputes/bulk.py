@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
+from webapp.admin.disputes.bulk_labels import action_label, used_fields
 from webapp.admin.disputes.forms import (
     BulkAskForm,
     BulkAssignForm,
@@ -89,7 +90,8 @@ class BulkDisputeActions(Screen):
                 preflight=found,
                 form=form,
                 back=self._list(),
-                verb=_verb(asked, len(found.items)),
+                verb=action_label(form, asked, found),
+                used=used_fields(form, asked),
                 moves_money=asked.moves_money,
             )
         )
@@ -108,12 +110,3 @@ class BulkDisputeActions(Screen):
 
     def _list(self) -> str:
         return self.at() + list_query()
-
-
-def _verb(asked: BulkRequest, count: int) -> str:
-    """What the button says."""
-    if asked.what == "assign":
-        return ngettext("Assign %(num)s dispute", "Assign %(num)s disputes", count)
-    if asked.what == "ask":
-        return ngettext("Ask in %(num)s dispute", "Ask in %(num)s disputes", count)
-    return ngettext("Decide %(num)s dispute", "Decide %(num)s disputes", count)
