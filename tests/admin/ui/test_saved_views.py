@@ -99,7 +99,10 @@ def test_views_have_a_name_each_a_list_of_ours_and_a_bound(desk: Runtime) -> Non
         mine, how = one.id or 0, Kept(at=clock.now(), actor=one)
         odd = saved_views.save(session, mine, "escrows", "Odd", "status=held\r\nX: 1&q=a b", **how)
         assert odd.query == "status=held%0D%0AX%3A+1&q=a+b"
-        assert saved_views.save(session, mine, "escrows", "Odd", "q=b", **how).id == odd.id, "the same name replaces it"
+        with pytest.raises(Invalid, match="There is a view of this name"):
+            saved_views.save(session, mine, "escrows", "Odd", "q=b", **how)
+        assert (odd.query, odd.shared) == ("status=held%0D%0AX%3A+1&q=a+b", False)
+        assert saved_views.save(session, mine, "escrows", "Odd", "q=b", replace=True, **how).id == odd.id
         for screen in ("//evil.example", "\\evil.example", "", "a" * 41):
             with pytest.raises(Invalid):
                 saved_views.save(session, mine, screen, "x", "", **how)
@@ -112,3 +115,30 @@ def test_views_have_a_name_each_a_list_of_ours_and_a_bound(desk: Runtime) -> Non
             saved_views.save(session, mine, "escrows", f"v{number}", "", **how)
         with pytest.raises(Invalid):
             saved_views.save(session, mine, "escrows", "one more", "", **how)
+
+
+def test_a_view_is_replaced_when_that_is_asked_for_and_never_shared_unasked(desk: Runtime, sign_in: SignIn) -> None:
+    agent, address = sign_in("agent"), "/views/add?screen=escrows&query=currency%3D"
+    assert 'name="replace"' not in agent.get(address + "NGN").text
+    send(agent, address + "NGN", name="Mine")
+    refused = send(agent, address + "KES", name="Mine", shared="1")
+    assert refused.status_code == 422
+    assert "There is a view of this name. Choose another name, or replace it." in refused.text
+    assert 'name="replace"' in refused.text
+    with desk.db.reading() as session:
+        view = session.scalars(select(SavedView)).one()
+        assert (view.query, view.shared) == ("currency=NGN", False)
+    assert send(agent, address + "KES", name="Mine", replace="1").status_code == 303
+    with desk.db.reading() as session:
+        view = session.scalars(select(SavedView)).one()
+        assert (view.query, view.shared) == ("currency=KES", False)
+
+
+def test_a_name_that_is_too_long_is_refused_and_not_cut(desk: Runtime, sign_in: SignIn) -> None:
+    agent, address = sign_in("agent"), "/views/add?screen=escrows&query="
+    assert "maxlength" not in agent.get(address).text.partition('name="name"')[0].rpartition("<input")[2]
+    assert "maxlength" not in agent.get(address).text.partition('name="name"')[2].partition(">")[0]
+    refused = send(agent, address, name="x" * 61)
+    assert (refused.status_code, "At most 60 characters." in refused.text) == (422, True)
+    with desk.db.reading() as session:
+        assert session.scalars(select(SavedView)).all() == []

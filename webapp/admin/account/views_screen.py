@@ -19,14 +19,27 @@ from webapp.security.access import SIGNED_IN
 from webapp.security.context import current_person
 from webapp.services.users import saved_views
 
+_LONGEST = 60
+
 
 class ViewForm(DeskForm):
     """A name for a list's filters, and whether others see it."""
 
-    name = StringField(_l("Name"), [DataRequired(_l("Give it a name.")), Length(max=60)])
+    # No maxlength: a browser would cut what is pasted without a word.
+    name = StringField(
+        _l("Name"),
+        [DataRequired(_l("Give it a name.")), Length(max=_LONGEST, message=_l("At most 60 characters."))],
+        render_kw={"maxlength": False},
+    )
     shared = BooleanField(_l("Everybody who sees this list sees the view too"))
     screen = HiddenField()
     query = HiddenField()
+
+
+class NewViewForm(ViewForm):
+    """A view that may take the place of one of the same name."""
+
+    replace = BooleanField(_l("Replace my view of this name, whatever it shows and whoever sees it"))
 
 
 class ViewScreen(Screen):
@@ -42,8 +55,8 @@ class ViewScreen(Screen):
         """Views stand above their lists."""
         raise NotFound(_("Saved views are shown above the list that they are of."))
 
-    @action("/add", permission=SIGNED_IN, form=ViewForm)
-    def add(self, form: ViewForm) -> Done:
+    @action("/add", permission=SIGNED_IN, form=NewViewForm)
+    def add(self, form: NewViewForm) -> Done:
         """Keep a list's filters by name."""
         user = current_person()[0]
         with self.transaction() as session:
@@ -54,6 +67,7 @@ class ViewScreen(Screen):
                 form.text("name"),
                 form.text("query"),
                 shared=bool(form.shared and form.shared.data),
+                replace=bool(form.replace and form.replace.data),
                 at=clock.now(),
                 actor=current_actor(),
             )
@@ -68,7 +82,7 @@ class ViewScreen(Screen):
             _("The list's filters, search and order are kept under this name, and stand above the list."),
             _("Save view"),
             values={"screen": screen, "query": request.args.get("query", "")},
-            prepare=_prepare,
+            prepare=_prepare_new,
         )
 
     @action("/<int:view_id>/change", permission=SIGNED_IN, form=ViewForm)
@@ -87,7 +101,7 @@ class ViewScreen(Screen):
         return ActionPage(
             _("Change the view %(name)s", name=view.name),
             f"/{view.screen}",
-            _("What it shows stays as it is. To keep other filters, save the list under the same name."),
+            _("What it shows stays as it is. To keep other filters, save the list by this name and replace it."),
             _("Save view"),
             values={"name": view.name, "shared": view.shared},
             prepare=_prepare,
@@ -120,3 +134,10 @@ class ViewScreen(Screen):
 def _prepare(form: ViewForm) -> None:
     if not current_actor().may("view:share") and not form.shared.data:
         del form.shared
+
+
+def _prepare_new(form: NewViewForm) -> None:
+    """Whether another is replaced is asked once there is another."""
+    _prepare(form)
+    if request.method == "GET":
+        del form.replace

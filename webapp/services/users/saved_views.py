@@ -69,8 +69,11 @@ def save(
     at: datetime,
     actor: Actor,
     shared: bool = False,
+    replace: bool = False,
 ) -> SavedView:
-    """Keep a list's filters under a name; the same name again replaces one's own. Raises Invalid and NotAllowed.
+    """Keep a list's filters under a name; `replace` puts them, and `shared`, in the place of one's own of this name.
+
+    Raises NotAllowed, and Invalid too for a name that one has when it is not replaced.
 
     Whatever was sent is kept as a query that can stand in an address.
     """
@@ -80,6 +83,10 @@ def save(
         raise Invalid(phrase("There is no such list."))
     mine = (SavedView.user_id == user_id, SavedView.screen == screen)
     view = session.scalars(select(SavedView).where(*mine, SavedView.name == name)).one_or_none()
+    if view is not None and not replace:
+        sentence = phrase("There is a view of this name. Choose another name, or replace it.")
+        raise Invalid(sentence, fields={"name": sentence})
+    before = None if view is None else _facts(view)
     if view is None:
         _require_room(session, *mine)
         view = SavedView(user_id=user_id, screen=screen, name=name, query="", shared=False)
@@ -88,7 +95,7 @@ def save(
     view.query, view.shared = urlencode(parse_qsl(query, keep_blank_values=True)), shared
     session.add(view)
     session.flush()
-    trail.record(session, actor, "view.save", ("saved_view", view.id), at=at, after=_facts(view))
+    trail.record(session, actor, "view.save", ("saved_view", view.id), at=at, before=before, after=_facts(view))
     return view
 
 
