@@ -44,6 +44,29 @@ def test_a_list_is_narrowed_to_a_party_by_its_name_as_by_its_reference(
     assert found(every(sign_in, address, party="nobody")) == "0"
 
 
+@pytest.mark.parametrize("address", [*LISTS, "/disputes/"])
+def test_a_party_is_found_by_any_part_and_several_mean_all_of_them(
+    desk: Runtime, sign_in: Callable[..., FlaskClient], address: str
+) -> None:
+    for name, ref in (("Fernhill Media", "int-fernhill"), ("Fernando Ruiz", "int-fern"), ("Obi Stores", "obi-1")):
+        written(desk, planned(desk))
+        with desk.db.transaction() as session:
+            market = Market(session, desk, at=clock.now())
+            party = session.scalars(select(Party).order_by(Party.id.desc())).first()
+            assert party is not None
+            escrow = market.escrow(seller=party)
+            market.dispute(escrow)
+            paid = {"provider": "paystack", "currency": "NGN", "amount": escrow.amount, "status": "succeeded"}
+            session.add(Payment(order_id=escrow.order_id, created_at=clock.now(), **paid))
+            party.name, party.ref = name, ref
+    one = {"fernhill media", "media", "int-fernhill", "FERNHILL M", "int-fern", "Obi Stores"}
+    assert {words: found(every(sign_in, address, party=words)) for words in one} == dict.fromkeys(one, "1")
+    assert found(every(sign_in, address, party="fern")) == "2"
+    assert found(every(sign_in, address, party="nd")) == "0", "too short a part to be looked for in the middle"
+    if address == "/disputes/":
+        assert found(every(sign_in, address, q="media")) == "1"
+
+
 def every(sign_in: Callable[..., FlaskClient], address: str, **filters: str) -> str:
     return sign_in("viewer").get(address, query_string={"tab": "all", **filters}).text
 

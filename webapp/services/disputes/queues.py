@@ -57,7 +57,7 @@ def matching(words: str) -> ColumnElement[bool]:
 
 
 def of_party(reference: str) -> ColumnElement[bool]:
-    """Where the escrow's buyer or seller has this reference or name."""
+    """Where the escrow's buyer or seller is called so (`lookup.parties_called`)."""
     found = parties_called(reference)
     return or_(Escrow.buyer_id.in_(found), Escrow.seller_id.in_(found))
 

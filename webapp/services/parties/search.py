@@ -3,16 +3,12 @@
 from sqlalchemy import ColumnElement, select, union_all
 
 from webapp.models import Account, AutoDeduct, Party
-from webapp.sql import begins
-
-ENOUGH = 1000
+from webapp.services.common.lookup import parties_beginning
 
 
 def matching(words: str) -> ColumnElement[bool]:
     """Parties whose reference or name begins with these words; names also as they are usually written."""
-    spellings = dict.fromkeys((words, words.title(), words.capitalize(), words.upper()))
-    ways = [begins(Party.ref, words), *[begins(Party.name, spelling) for spelling in spellings]]
-    return Party.id.in_(union_all(*[select(select(Party.id).where(way).limit(ENOUGH).subquery()) for way in ways]))
+    return Party.id.in_(union_all(*parties_beginning(words)))
 
 
 def in_debt() -> ColumnElement[bool]:
