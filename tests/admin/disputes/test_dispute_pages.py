@@ -1,6 +1,7 @@
 """Every page of cases and money answers, and refuses who may not."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -140,3 +141,26 @@ def test_a_text_that_is_too_long_is_refused_whole_and_not_cut(desk: Runtime, sig
     answer = send(agent, f"{here}/message", audience="buyer", body=long)
     assert answer.status_code == 422
     assert long in answer.text
+
+
+def test_what_was_resolved_or_opened_last_stands_first(desk: Runtime, sign_in: SignIn) -> None:
+    now = clock.now()
+    with desk.db.transaction() as session:
+        market = Market(session, desk, at=now)
+        made = [market.dispute(market.escrow(10_000)) for _ in range(3)]
+        refs = [dispute.ref for dispute in made]
+        # Deadlines in the order opposite to what is wanted of either tab.
+        for place, (dispute, resolved) in enumerate(zip(made, (2, 3, 1), strict=True)):
+            dispute.status, dispute.resolved_at = "resolved", now + timedelta(minutes=resolved)
+            dispute.due_at = now + timedelta(days=place)
+    client = sign_in("agent")
+
+    def shown(tab: str, more: str = "") -> list[str]:
+        page = client.get(f"/disputes/?tab={tab}{more}").text
+        return sorted(refs, key=lambda ref: page.index(f">{ref}<"))
+
+    assert shown("resolved") == [refs[1], refs[0], refs[2]]
+    assert shown("all") == [refs[2], refs[1], refs[0]]
+    assert shown("all", "&sort=due_at") == refs
+    first = client.get("/disputes/export.csv?tab=resolved").text
+    assert first.index(refs[1]) < first.index(refs[0]) < first.index(refs[2])

@@ -104,8 +104,15 @@ _EVERY = replace(
     LISTING,
     columns=tuple(replace(each, sort=False) if each.name in _BY_OPEN_ONES else each for each in LISTING.columns),
 )
+_LAST_RESOLVED_FIRST = replace(
+    _EVERY,
+    sort="-resolved_at",
+    columns=(*_EVERY.columns, Column("resolved_at", _l("Resolved"), Dispute.resolved_at, kind="when", sort=True)),
+)
+_BY_TAB = {"resolved": _LAST_RESOLVED_FIRST, "all": replace(_EVERY, sort="-opened_at")}
+"""What is over, or was ever, is sought by what happened last; what waits, by its deadline."""
 
 
 def listing_of(tab: str) -> Listing:
     """The list that a tab shows."""
-    return _EVERY if tab in ("resolved", "all") else LISTING
+    return _BY_TAB.get(tab, LISTING)
