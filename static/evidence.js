@@ -98,8 +98,8 @@
       const answer = await fetch(upload.action, { method: "POST", body: new FormData(upload), redirect: "manual" });
       if (answer.type === "opaqueredirect") { location.assign(upload.dataset.upload); return; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const why = page.querySelector("main .error") ?? page.querySelector("main .notice.bad");
-      said.textContent = why?.textContent.trim() || said.dataset.failed;
+      const why = page.querySelector("main .error") ?? page.querySelector("main .notice.bad") ?? page.querySelector("[data-refusal]");
+      said.textContent = answer.status === 401 ? said.dataset.signedOut : why?.textContent.trim() || said.dataset.failed;
     } catch { said.textContent = said.dataset.lost; }
     button.disabled = false;
   }, true);

@@ -3,13 +3,24 @@
 import errno
 from typing import Any
 
-from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import get_translations
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from webapp import logs
 from webapp.db_failures import CommitInDoubt, DatabaseFailure, failure_of
@@ -18,7 +29,7 @@ from webapp.errors import NotSignedIn, Refusal, Unavailable
 from webapp.schema import SchemaUnusable
 from webapp.security import caller_address, kept_forms
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
-from webapp.security.context import request_id, was_saved
+from webapp.security.context import request_id, runtime, was_saved
 from webapp.security.views import sign_in_page
 
 
@@ -139,14 +150,31 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status < 400:
         return error.get_response()
     detail = _SENTENCES.get(status, error.description or "")
+    back = ""
+    if isinstance(error, RequestEntityTooLarge):
+        detail, back = _too_large(detail), request.full_path.rstrip("?")
     if request_ctx.url_adapter is None:
         return _below_no_host_of_ours()
-    page = problem(status, error.name, detail) if answers_in_json() else _page(status, _(error.name), _(detail))
+    page = problem(status, error.name, detail) if answers_in_json() else _page(status, _(error.name), _(detail), back)
     response = make_response(page)
     # Such as the methods that an address does have, which a 405 has to say.
     for name, value in error.get_headers():
         response.headers.setdefault(name, value)
     return response
+
+
+def _too_large(else_: str) -> str:
+    """`else_` where it is a text of a form that is too long, and no file.
+
+    Where no address takes more than others, a file of evidence is what is large: its limit, not that of its body."""
+    most, everywhere = request.max_content_length, current_app.config["MAX_CONTENT_LENGTH"]
+    if most is None or (request.content_length or 0) <= most:
+        return _(else_)
+    size = runtime().settings.evidence_max_megabytes if most == everywhere else most // _MEGABYTE
+    return _("What was sent is too large: a file may have at most %(size)s MB. Nothing was changed.", size=size)
+
+
+_MEGABYTE = 1024 * 1024
 
 
 def _below_no_host_of_ours() -> ResponseReturnValue:
@@ -236,7 +264,9 @@ def _plain(status: int, title: str, detail: str) -> str:
     return render_template("security/broken.html", status=status, title=title, detail=detail, request_id=request_id())
 
 
-def _page(status: int, title: str, detail: str) -> ResponseReturnValue:
-    return render_template(
-        "security/refused.html", status=status, title=title, detail=detail, request_id=request_id()
-    ), status
+def _page(status: int, title: str, detail: str, back: str = "") -> ResponseReturnValue:
+    """`back` is the address of the form that was sent; its page leads on to where it stands."""
+    page = render_template(
+        "security/refused.html", status=status, title=title, detail=detail, back=back, request_id=request_id()
+    )
+    return page, status
