@@ -183,5 +183,5 @@ def test_whoever_tries_many_links_has_to_wait(runtime: Runtime, stranger: FlaskC
     for number in range(PER_ADDRESS):
         assert stranger.get(f"{PAGE}{number}").status_code == 404
     locked = stranger.get(PAGE + secret)
-    assert locked.status_code == 403
+    assert locked.status_code == 429
     assert "Try again in 15 minutes" in locked.text

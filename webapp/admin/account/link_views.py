@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -15,7 +16,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
 from webapp import clock
-from webapp.errors import Refusal
+from webapp.errors import NotAllowed, Refusal
 from webapp.models import User
 from webapp.security import login
 from webapp.security.access import public
@@ -141,5 +142,7 @@ def _let_in(form: NewcomerForm, accept: Accept, title: str, intro: str, welcome:
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:
+    """Says why; who tried too many is not refused for who they are (RFC 6585, section 4)."""
+    status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(refusal, NotAllowed) else refusal.status
     page = render_template("security/link_refused.html", refusal=refusal, sign_in=url_for("security.sign_in"))
-    return page, refusal.status
+    return page, status
