@@ -38,6 +38,8 @@ _ROUNDS, _LONG = 3, 1_000
 _LINK = re.compile(r'href="(/[^"#]*)')
 _LATER = re.compile(r'href="(\?[^"]*after=[^"]*)"')
 _CHOSEN = 3
+_ADDRESSES = 50_000
+"""How many are asked for at most."""
 _SEARCHED = ("E-0", "P-000123", "00012", "Ngozi Afolabi", "nothing")
 
 
@@ -73,7 +75,7 @@ def run() -> Ratios:
 def _all(client: FlaskClient, runtime: Runtime) -> Iterator[Page]:
     app: Flask = client.application
     queue, seen, known = [*_declared(app)], set[str](), set[str]()
-    while queue:
+    while queue and len(seen) < _ADDRESSES:
         address = queue.pop()
         if address in seen:
             continue
@@ -113,9 +115,7 @@ def _queries(screen: ListScreen) -> Iterator[dict[str, str]]:
         {"sort": f"{sign}{each.name}"} for each in listing.columns if each.sort is not False for sign in ("", "-")
     ]
     filters = [{each.name: typed} for each in listing.filters for typed in _typed(each)]
-    searches = (
-        [{"q": words} for words in ("E-0", "P-000123", "00012", "Ngozi Afolabi", "nothing")] if listing.search else []
-    )
+    searches = [{"q": words} for words in _SEARCHED] if listing.search else []
     for tab in getattr(screen, "tabs", None) or ("",):
         where = {"tab": tab} if tab else {}
         for one in ({}, *orders, *filters, *searches):

@@ -25,7 +25,7 @@ LITTLE = {
     "bench.release": {"ESCROWS": 40, "LARGE": 80, "ROUNDS": 1, "ORM_SAMPLE": 5},
     "bench.import_orders": {"LINES": 200, "ROUNDS": 1},
     "bench.pages": {"COUNT": 2_000, "ROUNDS": 1},
-    "bench.pages_worst": {"COUNT": 2_000, "_ROUNDS": 1},
+    "bench.pages_worst": {"COUNT": 2_000, "_ROUNDS": 1, "_ADDRESSES": 40},
     "bench.search": {"COUNT": 2_000, "ROUNDS": 1},
     "bench.outside": {"PARALLEL": 8},
     "bench.asking": _ASKED,
