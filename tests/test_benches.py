@@ -1,6 +1,7 @@
 """Each benchmark runs to its end, on little: what it measures is read off it by people, on a quiet machine."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ LENT = dict.fromkeys(BENCHMARKS, 1) | {"import": 2, "pages": 0, "pages-worst": 0
 def test_it_runs_and_finds_ratios(name: str, pg: Server, tmp_path: Path) -> None:
     said, lent = tmp_path / "said", [pg.new_database() for _ in range(LENT[name])]
     bench = Forked(["-m", "tests.support.little_bench", name, *lent], os.environ, ROOT, said)
-    assert bench.wait(200) == 0, said.read_text()
+    try:
+        assert bench.wait(200) == 0, said.read_text()
+    finally:
+        bench.send_signal(signal.SIGTERM)  # nothing to one that has ended
     for each in lent:
         pg.drop(each)
