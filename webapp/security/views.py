@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length
 
 from webapp.errors import Conflict, Refusal
 from webapp.models import User
-from webapp.security import cookies, device_cookies, kept_forms, login, passkey_checks, provider_sign_out
+from webapp.security import cookies, device_cookies, identity_provider, kept_forms, login, passkey_checks
 from webapp.security.access import for_scripts, public
 from webapp.security.context import current_principal, request_id, runtime
 from webapp.security.kept_forms import KeptForm
@@ -139,7 +139,7 @@ def passkey() -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the sign-in on the server; twice is harmless."""
-    address = provider_sign_out.logout_address()
+    address = identity_provider.logout_address()
     _end_the_one_before()
     if address is None:
         flash(_("You are signed out."))

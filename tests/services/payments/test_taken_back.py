@@ -173,7 +173,7 @@ def test_a_refund_of_what_the_payer_has_back_already_warns_of_it(case: Case) -> 
         how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         preview = decision_preview.of(session, "escrow.refund", case.escrow().id, RefundEscrow(reason=WHY), **how)
         released = decision_preview.of(session, "escrow.release", case.escrow().id, ReleaseEscrow(reason=WHY), **how)
-    assert released.warnings == ()
+    assert not released.warnings
     [warning] = preview.warnings
     assert "The payer has NGN 40.00 of payment" in warning
     assert "comes on top of that" in warning

@@ -10,7 +10,7 @@ from wtforms import Field, Form, PasswordField, ValidationError
 from wtforms.validators import Length
 
 from webapp.admin.ui.actions.forms import DeskForm
-from webapp.security.provider_confirmation import confirmation
+from webapp.security.identity_provider import confirmation
 
 
 class AgainField(PasswordField):
